@@ -1,0 +1,1 @@
+"""The configuration file: schema, reading with exact places, and compilation to the model."""

@@ -1,0 +1,60 @@
+"""What happens, in past tense: small typed records that the terminal, the log and later the console show.
+
+`at_s` is load-balancer time since the instance started; `real_s` the real seconds behind it (equal at speed 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetStateChanged:
+    """A target's health state, reason or both changed (reference 2.3). `evidence` says in words what the probe saw."""
+
+    at_s: float
+    real_s: float
+    target_group: str
+    target: str
+    address: str
+    previous_state: str
+    state: str
+    reason: str | None
+    description: str | None
+    evidence: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessStarted:
+    """A process of ours is running (which says nothing about its health)."""
+
+    at_s: float
+    real_s: float
+    process: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessExited:
+    """A process of ours ended, by itself or killed. `status` is the exit code, negative for a signal."""
+
+    at_s: float
+    real_s: float
+    process: str
+    pid: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something a person should know. `code` is set when it is listed in docs/messages.md."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+    code: str | None = None
+    hints: tuple[str, ...] = ()
+
+
+Event = TargetStateChanged | ProcessStarted | ProcessExited | Notice

@@ -1,0 +1,1 @@
+"""Sockets: listeners, TLS, exchanges, the target pool and the health checker."""

@@ -1,0 +1,43 @@
+"""What goes wrong in a file, a flag or the environment: one coded message, an exit status, no traceback.
+
+Codes: E1xx sockets, E2xx certificates, E3xx targets, E4xx names, E5xx configuration, E6xx the running instance, E7xx
+processes and files. `docs/messages.md` lists them.
+"""
+
+from __future__ import annotations
+
+EXIT_FINE = 0
+EXIT_EXPECTATION_FAILED = 1
+EXIT_USAGE = 2
+EXIT_CANNOT_BIND = 3
+EXIT_NOT_STEADY = 4
+
+
+class SimlbError(Exception):
+    """A failure that the user can mend: a code such as `E101`, what was seen, and what to do next (one hint a line)."""
+
+    def __init__(self, code: str, what: str, *hints: str, exit_status: int = EXIT_USAGE) -> None:
+        super().__init__(what)
+        self.code = code
+        self.what = what
+        self.hints = hints
+        self.exit_status = exit_status
+
+    def render(self) -> str:
+        """The message as a person reads it, without colour."""
+        return "\n".join((f"SIMLB-{self.code}  {self.what}", *(f"            {hint}" for hint in self.hints)))
+
+
+class ConfigError(SimlbError):
+    """A wrong configuration: where (`simlb.yaml:14`), what, and how to mend it."""
+
+    def __init__(self, where: str, what: str, *hints: str, code: str = "E501") -> None:
+        super().__init__(code, f"{where}: {what}", *hints)
+        self.where = where
+
+
+class BindError(SimlbError):
+    """A port that cannot be opened."""
+
+    def __init__(self, code: str, what: str, *hints: str) -> None:
+        super().__init__(code, what, *hints, exit_status=EXIT_CANNOT_BIND)

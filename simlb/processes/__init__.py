@@ -1,0 +1,1 @@
+"""Target processes that simlb starts, watches and ends."""
