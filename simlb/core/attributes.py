@@ -151,11 +151,7 @@ class LoadBalancerAttributes:
         return cls(
             idle_timeout_s=int(values["idle_timeout.timeout_seconds"]),
             client_keep_alive_s=int(values["client_keep_alive.seconds"]),
-            desync_mitigation_mode="monitor"
-            if mode == "monitor"
-            else "strictest"
-            if mode == "strictest"
-            else "defensive",
+            desync_mitigation_mode=cast("DesyncMode", values["routing.http.desync_mitigation_mode"]),
             drop_invalid_header_fields=values["routing.http.drop_invalid_header_fields.enabled"] == "true",
             preserve_host_header=values["routing.http.preserve_host_header.enabled"] == "true",
             tls_version_and_cipher_suite_headers=tls_headers == "true",
