@@ -1,0 +1,21 @@
+"""The E2xx codes that this room raises, one place for all. (E201 and E202 are seen on the wire, by the data plane.)"""
+
+from __future__ import annotations
+
+NAME_NOT_PERMITTED = "E203"
+"""A name that the local CA may not sign, or that is no host name."""
+
+FILE_UNUSABLE = "E204"
+"""A certificate or key file of the user's that cannot be read, parsed or served."""
+
+KEY_MISMATCH = "E205"
+"""A key file of the user's that belongs to another certificate."""
+
+DIRECTORY_UNUSABLE = "E206"
+"""The certificates directory cannot be read or written."""
+
+AUTHORITY_DAMAGED = "E207"
+"""The local CA's own files are incomplete, damaged, or somebody else's."""
+
+DIRECTORY_BUSY = "E208"
+"""Another process has held the certificates directory for too long."""

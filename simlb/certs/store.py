@@ -1,0 +1,246 @@
+"""The certificates directory: reuses a good leaf, issues one otherwise, makes and renews the local CA.
+
+    ca.pem                        the root's certificate: what clients trust
+    issuing-ca.pem, .key          what signs the leafs; the root's key exists nowhere
+    <slug>.pem, .key, .json       a leaf with its chain, its key, and the sidecar that makes a warm start cheap
+
+A start that finds all in order neither writes, nor locks, nor imports `cryptography`. Everything else happens under the
+directory's lock, after looking again. Files are replaced whole. A leaf keeps its key when it is issued again: whoever
+could read the key could read the issuing key beside it, and so a process that loads the two files at the very moment of
+a renewal still gets a pair that fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simlb.certs import files, sidecar
+from simlb.certs.codes import AUTHORITY_DAMAGED
+from simlb.certs.names import hardly_accepted, permitted, slug
+from simlb.errors import SimlbError
+
+if TYPE_CHECKING:
+    from simlb.certs.authority import IssuingAuthority
+
+RENEW_BEFORE = timedelta(days=30)
+"""Leafs and the CA are replaced when they have less than this left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCertificate:
+    """A certificate that can be served, and where it lies."""
+
+    names: tuple[str, ...]
+    """DNS names and IP addresses, normalised (`simlb.certs.matching.covers` says which hosts they cover)."""
+    certificate_path: Path
+    """PEM: the leaf, then its chain without the root."""
+    key_path: Path
+    """PEM without passphrase, readable by its owner only."""
+    not_after: datetime
+    """Aware, in UTC."""
+    sha256: str
+    """The fingerprint of the leaf (DER), in lower-case hex."""
+    fresh: bool
+    """Issued by this call, not found."""
+    notices: tuple[str, ...] = ()
+    """What the user should be told: sentences, most often none. A replaced CA, which must be trusted again, is one."""
+
+
+class CertificateStore:
+    """The local CA in `directory` and the certificates it has issued. Safe to use from several processes at once."""
+
+    def __init__(self, directory: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """`directory` is made on first use, not here. `now` gives the wall-clock time, aware."""
+        self.directory = directory
+        self._now = now
+        self._issuing_path = directory / "issuing-ca.pem"
+        self._issuing_key_path = directory / "issuing-ca.key"
+        # Stands while the CA's three files are being replaced, so that a crash in between is seen for what it is.
+        self._making_path = directory / "ca.making"
+
+    @property
+    def ca_path(self) -> Path:
+        """The root's certificate, which clients trust; it exists once a certificate has been issued."""
+        return self.directory / "ca.pem"
+
+    def ensure(self, names: Sequence[str]) -> IssuedCertificate:
+        """A certificate for exactly these names: the stored one, or else a new one.
+
+        The stored one is used when it was issued by the present CA, is intact, and has 30 days or more left. A missing
+        CA is made; one with less than 30 days left is replaced, and the result's `notices` say so. Call it again every
+        day or so in a long-running process: that is how leafs renew themselves.
+
+        Raises SimlbError: E203 for names that the CA may not sign, E206 for an unusable directory, E207 for a damaged
+        or foreign CA, E208 when another process does not give the directory free.
+        """
+        wanted = permitted(names)
+        found = self._reusable(wanted)
+        if found is not None:
+            return found
+        with files.coded_errors(self.directory), files.exclusive(self.directory):
+            # Another instance may have issued it while this one waited.
+            return self._reusable(wanted) or self._issue(wanted)
+
+    def import_pair(self, certificate: Path, key: Path) -> IssuedCertificate:
+        """The user's own PEM files, checked and left where they are; any names, any CA.
+
+        Raises SimlbError: E204 for a file that cannot be read, parsed or served, E205 for a key of another certificate.
+        A certificate out of its time is let through with a notice, since refusing it is the client's part.
+        """
+        from simlb.certs.imported import inspect_pair
+
+        pair = inspect_pair(certificate, key)
+        notices = []
+        if pair.not_after < self._now():
+            notices.append(
+                f"The certificate in {certificate} expired on {pair.not_after:%Y-%m-%d}: clients will refuse it."
+            )
+        if pair.not_before > self._now():
+            notices.append(f"The certificate in {certificate} is valid from {pair.not_before:%Y-%m-%d} on: not yet.")
+        return IssuedCertificate(
+            names=pair.names,
+            certificate_path=certificate,
+            key_path=key,
+            not_after=pair.not_after,
+            sha256=pair.sha256,
+            fresh=False,
+            notices=tuple(notices),
+        )
+
+    def _reusable(self, names: tuple[str, ...]) -> IssuedCertificate | None:
+        certificate_path, key_path, sidecar_path = self._leaf_paths(names)
+        known = sidecar.read(sidecar_path)
+        now = self._now()
+        if known is None or known.names != names or not known.not_before <= now <= known.not_after - RENEW_BEFORE:
+            return None
+        try:
+            authority_sha256 = sidecar.authority_digest(self.ca_path.read_bytes(), self._issuing_path.read_bytes())
+            file_sha256 = sidecar.digest(certificate_path.read_bytes())
+        except OSError:
+            return None  # looked at again, and reported, under the lock
+        if (known.authority_sha256, known.file_sha256) != (authority_sha256, file_sha256):
+            return None
+        if not _fit(certificate_path, key_path):
+            return None
+        return IssuedCertificate(
+            names=names,
+            certificate_path=certificate_path,
+            key_path=key_path,
+            not_after=known.not_after,
+            sha256=known.sha256,
+            fresh=False,
+        )
+
+    def _issue(self, names: tuple[str, ...]) -> IssuedCertificate:
+        from simlb.certs.authority import key_pem, load_key, new_key
+
+        authority, notices = self._authority()
+        certificate_path, key_path, sidecar_path = self._leaf_paths(names)
+        key = load_key(key_path.read_bytes()) if key_path.is_file() else None
+        if key is None:
+            key = new_key()
+            files.write_atomically(key_path, key_pem(key), mode=files.PRIVATE_MODE)
+        else:
+            files.tighten(key_path)
+        leaf = authority.issue(names, key, self._now())
+        files.write_atomically(certificate_path, leaf.chain_pem, mode=files.PUBLIC_MODE)
+        known = sidecar.Sidecar(
+            names=names,
+            not_before=leaf.not_before,
+            not_after=leaf.not_after,
+            sha256=leaf.sha256,
+            file_sha256=sidecar.digest(leaf.chain_pem),
+            authority_sha256=sidecar.authority_digest(self.ca_path.read_bytes(), self._issuing_path.read_bytes()),
+        )
+        files.write_atomically(sidecar_path, known.encode(), mode=files.PUBLIC_MODE)
+        return IssuedCertificate(
+            names=names,
+            certificate_path=certificate_path,
+            key_path=key_path,
+            not_after=leaf.not_after,
+            sha256=leaf.sha256,
+            fresh=True,
+            notices=(*notices, *(_wildcard_notice(name) for name in hardly_accepted(names))),
+        )
+
+    def _authority(self) -> tuple[IssuingAuthority, tuple[str, ...]]:
+        """The present CA, made or renewed if need be. Only under the lock."""
+        paths = (self.ca_path, self._issuing_path, self._issuing_key_path)
+        missing = [path for path in paths if not path.exists()]
+        if len(missing) == len(paths):
+            return self._make_authority(), ()
+        if self._making_path.exists():
+            return self._make_authority(), (self._replaced("An earlier start broke off while it made the local CA"),)
+        if missing:
+            raise self._damaged(f"{missing[0].name} is missing")
+        authority = self._load_authority()
+        now = self._now()
+        if now < authority.not_before:
+            raise SimlbError(
+                AUTHORITY_DAMAGED,
+                f"The local CA in {self.directory} is valid from {authority.not_before:%Y-%m-%d %H:%M} UTC on, "
+                f"but this computer's clock says {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC.",
+                "Set the clock right; no client would accept the certificates as things are.",
+            )
+        if authority.not_after - now < RENEW_BEFORE:
+            verb = "expired" if authority.not_after <= now else "expires"
+            return self._make_authority(), (self._replaced(f"The local CA {verb} on {authority.not_after:%Y-%m-%d}"),)
+        if files.tighten(self._issuing_key_path):
+            return authority, (f"{self._issuing_key_path} was readable by other users; now it is yours only (0600).",)
+        return authority, ()
+
+    def _load_authority(self) -> IssuingAuthority:
+        from simlb.certs.authority import AuthorityDamagedError, load_authority
+
+        try:
+            return load_authority(
+                self.ca_path.read_bytes(), self._issuing_path.read_bytes(), self._issuing_key_path.read_bytes()
+            )
+        except AuthorityDamagedError as error:
+            raise self._damaged(str(error)) from error
+
+    def _make_authority(self) -> IssuingAuthority:
+        from simlb.certs.authority import make_authority
+
+        made = make_authority(self._now())
+        files.write_atomically(self._making_path, b"", mode=files.PUBLIC_MODE)
+        files.write_atomically(self._issuing_key_path, made.issuing_key_pem, mode=files.PRIVATE_MODE)
+        files.write_atomically(self._issuing_path, made.issuing_pem, mode=files.PUBLIC_MODE)
+        files.write_atomically(self.ca_path, made.root_pem, mode=files.PUBLIC_MODE)
+        self._making_path.unlink()
+        return self._load_authority()
+
+    def _leaf_paths(self, names: tuple[str, ...]) -> tuple[Path, Path, Path]:
+        stem = slug(names)
+        return self.directory / f"{stem}.pem", self.directory / f"{stem}.key", self.directory / f"{stem}.json"
+
+    def _replaced(self, why: str) -> str:
+        return f"{why}: simlb has made a new one, {self.ca_path}. Trust it again wherever you trusted the old one."
+
+    def _damaged(self, what: str) -> SimlbError:
+        return SimlbError(
+            AUTHORITY_DAMAGED,
+            f"The local CA in {self.directory} cannot be used: {what}.",
+            "Put the file back, or move ca.pem, issuing-ca.pem and issuing-ca.key away: simlb then makes a new CA,",
+            "which has to be trusted again wherever the old one was.",
+        )
+
+
+def _wildcard_notice(name: str) -> str:
+    return f"Most clients do not accept a wildcard as broad as '{name}': list the names that you use."
+
+
+def _fit(certificate_path: Path, key_path: Path) -> bool:
+    """Whether key and certificate are readable and belong together, as OpenSSL sees it."""
+    import ssl
+
+    try:
+        # The empty passphrase keeps OpenSSL from asking the terminal for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate_path, key_path, password="")
+    except (ssl.SSLError, OSError):
+        return False
+    return True
