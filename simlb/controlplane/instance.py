@@ -1,0 +1,38 @@
+"""What the control port asks of the application it belongs to."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from simlb.controlplane.views import InstanceView, LogPage
+
+
+class Instance(Protocol):
+    """A running simlb as its control port, its keys and its terminal see it. Every method is called on its own loop."""
+
+    def view(self) -> InstanceView:
+        """How everything stands now."""
+
+    async def kill_target(self, name: str) -> str:
+        """End the target's process with SIGKILL and say so in a sentence; its state changes only by what probes see.
+
+        Raises SimlbError E302 for a name that does not exist, E303 for a target whose process simlb did not start.
+        """
+
+    async def restart_target(self, name: str) -> str:
+        """Start the target's process again, ending a living one first; a sentence about it. Raises as `kill_target`."""
+
+    async def reload(self) -> str:
+        """Read the configuration again and serve it; a sentence about it.
+
+        Raises SimlbError when it is bad, and keeps the old one.
+        """
+
+    def log_lines(self, after: int, limit: int) -> LogPage:
+        """Access-log lines, numbered from 0 since the start: those from number `after` on, at most `limit` of them.
+
+        A negative `after` asks for the last `-after` lines. `next` of the page is the `after` of the next question.
+        """
+
+    def request_stop(self) -> None:
+        """Begin the graceful stop; returns at once."""

@@ -1,0 +1,189 @@
+"""The control port: a small JSON interface over `Instance`, on loopback only.
+
+    GET  /health                            is it up
+    GET  /api/v1/status                     InstanceView
+    GET  /api/v1/logs?after=&limit=         LogPage
+    POST /api/v1/targets/{name}/kill        POST /api/v1/targets/{name}/restart
+    POST /api/v1/reload                     POST /api/v1/stop
+
+Errors are `{"code": "E302", "message": "...", "hints": [...]}` with a fitting status. Who may ask: `guard`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from simlb.controlplane.guard import Guard
+from simlb.controlplane.instance import Instance
+from simlb.errors import BindError, SimlbError
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8089
+PORTS_TRIED = 21
+BODY_BYTES_MAX = 64 * 1024
+BODY_TIMEOUT_S = 10.0
+LOG_LINES_MAX = 1000
+CLOSE_TIMEOUT_S = 2.0
+MAX_PORT = 65535
+
+_FIXED_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_STATUS_OF_CODE = {"E302": 404, "E605": 403, "E606": 403, "E607": 401, "E608": 400}
+_STATUS_OF_KIND = {"E5": 422}
+_CODE_OF_STATUS = {413: "E612"}
+
+
+class ControlServer:
+    """The control port of one instance. `port` 0 takes any free one; else the next free one of the following 20."""
+
+    def __init__(self, instance: Instance, token: str, port: int = DEFAULT_PORT) -> None:
+        self._instance = instance
+        self._token = token
+        self._wanted = port
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen. Raises BindError E611 when no port of the range is free."""
+        sock = _bind(self._wanted)
+        self.port = sock.getsockname()[1]
+        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_gate(Guard(self.port, self._token))])
+        app.add_routes(
+            [
+                web.get("/health", self._health),
+                web.get("/api/v1/status", self._status),
+                web.get("/api/v1/logs", self._logs),
+                web.post("/api/v1/targets/{name}/kill", self._kill),
+                web.post("/api/v1/targets/{name}/restart", self._restart),
+                web.post("/api/v1/reload", self._reload),
+                web.post("/api/v1/stop", self._stop),
+            ]
+        )
+        self._runner = web.AppRunner(
+            app, handle_signals=False, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S, lingering_time=0
+        )
+        await self._runner.setup()
+        await web.SockSite(self._runner, sock).start()
+
+    async def close(self) -> None:
+        """Stop listening, finish answers under way (at most 2 s), close every connection. Harmless when repeated."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _status(self, _: web.Request) -> web.Response:
+        return web.json_response(self._instance.view().to_json())
+
+    async def _logs(self, request: web.Request) -> web.Response:
+        after = _integer(request, "after", 0)
+        limit = _integer(request, "limit", LOG_LINES_MAX)
+        if not 1 <= limit <= LOG_LINES_MAX:
+            raise SimlbError("E608", f"limit={limit} is outside 1-{LOG_LINES_MAX}.")
+        return web.json_response(self._instance.log_lines(after, limit).to_json())
+
+    async def _kill(self, request: web.Request) -> web.Response:
+        return _sentence(await self._instance.kill_target(request.match_info["name"]))
+
+    async def _restart(self, request: web.Request) -> web.Response:
+        return _sentence(await self._instance.restart_target(request.match_info["name"]))
+
+    async def _reload(self, _: web.Request) -> web.Response:
+        return _sentence(await self._instance.reload())
+
+    async def _stop(self, _: web.Request) -> web.Response:
+        # The graceful stop closes this server as well; `close` lets this answer out first.
+        self._instance.request_stop()
+        return _sentence("Stopping.")
+
+
+def _sentence(message: str) -> web.Response:
+    return web.json_response({"message": message})
+
+
+def _integer(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
+        raise SimlbError("E608", f"{name}={text} is no whole number.")
+    return int(text)
+
+
+async def _drain(request: web.Request) -> None:
+    """Read the body, which no operation needs, within the limits of size and time."""
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+
+
+def _gate(guard: Guard) -> Middleware:
+    @web.middleware
+    async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response: web.StreamResponse
+        try:
+            guard.check_page(request.headers.getall("Host", []), request.headers)
+            if request.method not in {"GET", "HEAD"}:
+                guard.check_token(request.headers)
+                await _drain(request)
+            response = await handler(request)
+        except SimlbError as error:
+            status = _STATUS_OF_CODE.get(error.code) or _STATUS_OF_KIND.get(error.code[:2], 409)
+            response = _error(status, error.code, error.what, error.hints)
+        except web.HTTPException as error:
+            response = _error(error.status, _CODE_OF_STATUS.get(error.status, "E608"), error.reason)
+            if allowed := error.headers.get("Allow"):
+                response.headers["Allow"] = allowed
+        response.headers.update(_FIXED_HEADERS)
+        return response
+
+    return gate
+
+
+def _error(status: int, code: str, message: str, hints: tuple[str, ...] = ()) -> web.Response:
+    response = web.json_response({"code": code, "message": message, "hints": list(hints)}, status=status)
+    if status == web.HTTPUnauthorized.status_code:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status != web.HTTPConflict.status_code:
+        # A body that was not read must not be taken for the next request.
+        response.force_close()
+    return response
+
+
+def _bind(wanted: int) -> socket.socket:
+    last = wanted if wanted == 0 else min(wanted + PORTS_TRIED - 1, MAX_PORT)
+    for port in range(wanted, last + 1):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((HOST, port))
+            # Listen here: with SO_REUSEADDR two sockets may share a port until one of them listens.
+            sock.listen(128)
+            sock.setblocking(False)
+        except OSError as error:
+            sock.close()
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
+                raise
+        else:
+            return sock
+    raise BindError(
+        "E611",
+        f"No free port for the control port between {wanted} and {last}.",
+        "→ another one: --control-port 9089        → any free one: --control-port 0",
+    )

@@ -1,0 +1,192 @@
+"""What the control port answers: plain descriptions of a running instance, readable back from their JSON.
+
+Only dataclasses: the command line builds them from JSON within milliseconds, without the libraries that serve it.
+Durations are load-balancer seconds unless a name says `real`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerView:
+    """One listener. `bind` is where its socket is (`127.0.0.1:8443`), `published_port` what clients type.
+
+    `default_action` is text: `forward web`, `redirect HTTPS:443 (301)`, `fixed-response 404`. `gate` tells what the
+    security group lets in: `open`, `closed` or `restricted` (some sources).
+    """
+
+    protocol: str
+    port: int
+    bind: str
+    published_port: int
+    default_action: str
+    certificate_names: tuple[str, ...] = ()
+    gate: str = "open"
+
+    @property
+    def bind_host(self) -> str:
+        """The address part of `bind`, without brackets."""
+        return self.bind.rpartition(":")[0].strip("[]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancerView:
+    """One load balancer with its listeners. `names` are the DNS names beside `dns_name` that lead to it."""
+
+    name: str
+    dns_name: str
+    scheme: str
+    names: tuple[str, ...]
+    listeners: tuple[ListenerView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheckView:
+    """A target group's health check in force (reference 2.1). `port` is a number or `traffic-port`, as text."""
+
+    protocol: str
+    port: str
+    path: str
+    interval_s: float
+    timeout_s: float
+    healthy_threshold_count: int
+    unhealthy_threshold_count: int
+    matcher: str
+
+    @property
+    def summary(self) -> str:
+        """One line in the words of the configuration."""
+        port = "" if self.port == "traffic-port" else f" on port {self.port}"
+        return (
+            f"{self.protocol} GET {self.path}{port} every {self.interval_s:g} s (timeout {self.timeout_s:g} s), "
+            f"healthy after {self.healthy_threshold_count}, unhealthy after {self.unhealthy_threshold_count}, "
+            f"matcher {self.matcher}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetView:
+    """One target. `last_check` is in words (`200 in 2 ms (pass 14)`); `since_s` how long it has had its state.
+
+    `process` says how the process that simlb runs for it is doing (`pid 4121`, `killed by SIGKILL`), None when the user
+    runs the target; `pid` is set only while such a process lives.
+    """
+
+    name: str
+    id: str
+    port: int
+    dial: str
+    state: str
+    reason: str | None
+    description: str | None
+    hint: str | None
+    last_check: str
+    requests: int
+    in_flight: int
+    since_s: float
+    process: str | None = None
+    pid: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetGroupView:
+    """One target group. `mode` is how it answers now: `healthy`, `fail_open`, `no_targets`, `initial` or `unused`."""
+
+    name: str
+    protocol: str
+    port: int
+    health_check: HealthCheckView
+    in_use: bool
+    mode: str
+    targets: tuple[TargetView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceView:
+    """A running instance. `started_at` is ISO 8601 in UTC, `control` the control port's `host:port`.
+
+    `uptime_s` and `real_uptime_s` differ by the speed. `notices` are sentences that a person should have read.
+    """
+
+    name: str
+    pid: int
+    version: str
+    speed: float
+    started_at: str
+    state_dir: str
+    ca_path: str | None
+    uptime_s: float
+    real_uptime_s: float
+    control: str
+    access_log: str | None
+    load_balancers: tuple[LoadBalancerView, ...]
+    target_groups: tuple[TargetGroupView, ...]
+    notices: tuple[str, ...] = ()
+    counters: Mapping[str, int] = field(default_factory=dict)
+
+    def targets(self) -> Iterator[TargetView]:
+        """Every target of every group, in the configuration's order."""
+        for group in self.target_groups:
+            yield from group.targets
+
+    def to_json(self) -> dict[str, Any]:
+        """Only dicts, lists and scalars."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> InstanceView:
+        """Read `to_json` back. Members that a newer simlb added are passed over; a missing one raises KeyError."""
+        return cls(
+            **_scalars(cls, data, "load_balancers", "target_groups", "notices"),
+            load_balancers=tuple(_load_balancer(item) for item in data["load_balancers"]),
+            target_groups=tuple(_target_group(item) for item in data["target_groups"]),
+            notices=tuple(data["notices"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """Access-log lines without line ends. `next` asks for what follows; `dropped` counts lines no longer kept."""
+
+    next: int
+    lines: tuple[str, ...]
+    dropped: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Only dicts, lists and scalars."""
+        return {"next": self.next, "lines": list(self.lines), "dropped": self.dropped}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> LogPage:
+        """Read `to_json` back."""
+        return cls(next=data["next"], lines=tuple(data["lines"]), dropped=data["dropped"])
+
+
+def _scalars(kind: type, data: Mapping[str, Any], *omitted: str) -> dict[str, Any]:
+    return {item.name: data[item.name] for item in dataclasses.fields(kind) if item.name not in omitted}
+
+
+def _load_balancer(data: Mapping[str, Any]) -> LoadBalancerView:
+    return LoadBalancerView(
+        **_scalars(LoadBalancerView, data, "listeners", "names"),
+        names=tuple(data["names"]),
+        listeners=tuple(
+            ListenerView(
+                **_scalars(ListenerView, item, "certificate_names"), certificate_names=tuple(item["certificate_names"])
+            )
+            for item in data["listeners"]
+        ),
+    )
+
+
+def _target_group(data: Mapping[str, Any]) -> TargetGroupView:
+    return TargetGroupView(
+        **_scalars(TargetGroupView, data, "health_check", "targets"),
+        health_check=HealthCheckView(**_scalars(HealthCheckView, data["health_check"])),
+        targets=tuple(TargetView(**_scalars(TargetView, item)) for item in data["targets"]),
+    )
