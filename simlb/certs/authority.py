@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from typing import TypeGuard
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -152,6 +153,28 @@ def load_authority(root_pem: bytes, issuing_pem: bytes, issuing_key_pem: bytes) 
     )
 
 
+def is_foreign(certificate_pem: bytes | None, private_pem: bytes | None) -> bool:
+    """Whether the files at a leaf's place are sound and yet not simlb's: then they are the user's, and not replaced.
+
+    None stands for no such file. Damaged content counts as nobody's.
+    """
+    if certificate_pem is not None:
+        try:
+            issuer = x509.load_pem_x509_certificate(certificate_pem).issuer
+        except ValueError:
+            return False
+        return all(name.value != _ISSUING_NAME for name in issuer.get_attributes_for_oid(NameOID.COMMON_NAME))
+    if private_pem is None:
+        return False
+    try:
+        key = serialization.load_pem_private_key(private_pem, password=None)
+    except TypeError:
+        return True  # it has a passphrase, which simlb's keys never have
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return not _is_p256(key)
+
+
 def unconstrained_authority(now: datetime) -> IssuingAuthority:
     """A self-signed CA without name constraints, for memory only: whoever holds its key can sign for any name."""
     key = new_key()
@@ -178,7 +201,7 @@ def load_key(content: bytes) -> ec.EllipticCurvePrivateKey | None:
         key = serialization.load_pem_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return None
-    return key if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1) else None
+    return key if _is_p256(key) else None
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -186,6 +209,10 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def _is_p256(key: object) -> TypeGuard[ec.EllipticCurvePrivateKey]:
+    return isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)
 
 
 def _builder(

@@ -19,3 +19,6 @@ AUTHORITY_DAMAGED = "E207"
 
 DIRECTORY_BUSY = "E208"
 """Another process has held the certificates directory for too long."""
+
+FILE_FOREIGN = "E209"
+"""A file of somebody else's lies where an issued certificate would go."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -20,6 +21,9 @@ _WINDOWS_REPLACE_ATTEMPTS = 100
 
 PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o644
+_OTHERS = 0o077
+
+_LOCK_HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}  # the last two are what Windows answers
 
 
 @contextlib.contextmanager
@@ -87,11 +91,11 @@ def tighten(path: Path) -> bool:
 
     Some mounts (Windows drives under WSL) have one fixed mode: that is no reason to refuse to work.
     """
-    if sys.platform == "win32" or not path.stat().st_mode & 0o077:
+    if os.name != "posix" or not path.stat().st_mode & _OTHERS:
         return False
     with contextlib.suppress(PermissionError):
         path.chmod(PRIVATE_MODE)
-    return not path.stat().st_mode & 0o077
+    return not path.stat().st_mode & _OTHERS
 
 
 def _replace(source: Path, destination: Path) -> None:
@@ -108,18 +112,17 @@ def _replace(source: Path, destination: Path) -> None:
 
 
 def _try_lock(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _LOCK_HELD:
+            return False
+        raise
     return True

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlb.certs import files, sidecar
-from simlb.certs.codes import AUTHORITY_DAMAGED
+from simlb.certs.codes import AUTHORITY_DAMAGED, FILE_FOREIGN
 from simlb.certs.names import hardly_accepted, permitted, slug
 from simlb.errors import SimlbError
 
@@ -75,7 +75,8 @@ class CertificateStore:
         day or so in a long-running process: that is how leafs renew themselves.
 
         Raises SimlbError: E203 for names that the CA may not sign, E206 for an unusable directory, E207 for a damaged
-        or foreign CA, E208 when another process does not give the directory free.
+        or foreign CA, E208 when another process does not give the directory free, E209 when files of the user's own lie
+        where the certificate would go.
         """
         wanted = permitted(names)
         found = self._reusable(wanted)
@@ -136,11 +137,18 @@ class CertificateStore:
         )
 
     def _issue(self, names: tuple[str, ...]) -> IssuedCertificate:
-        from simlb.certs.authority import key_pem, load_key, new_key
+        from simlb.certs.authority import is_foreign, key_pem, load_key, new_key
 
-        authority, notices = self._authority()
         certificate_path, key_path, sidecar_path = self._leaf_paths(names)
-        key = load_key(key_path.read_bytes()) if key_path.is_file() else None
+        stored_key = _content(key_path)
+        if is_foreign(_content(certificate_path), stored_key):
+            raise SimlbError(
+                FILE_FOREIGN,
+                f"{certificate_path} or its .key is not simlb's, and simlb does not replace it.",
+                "Use it as it is:  certificates: [{certificate_file: ..., key_file: ...}]   or move both files away.",
+            )
+        authority, notices = self._authority()
+        key = load_key(stored_key) if stored_key is not None else None
         if key is None:
             key = new_key()
             files.write_atomically(key_path, key_pem(key), mode=files.PRIVATE_MODE)
@@ -228,6 +236,13 @@ class CertificateStore:
             "Put the file back, or move ca.pem, issuing-ca.pem and issuing-ca.key away: simlb then makes a new CA,",
             "which has to be trusted again wherever the old one was.",
         )
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None  # what cannot be read is replaced, or else reported when replacing it fails
 
 
 def _wildcard_notice(name: str) -> str:
