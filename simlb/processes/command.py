@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from simlb.errors import SimlbError
 from simlb.processes.samples import sample_command
 
 _SHELL_OPERATORS = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>&1", "&>"})
+_RAW_WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +92,10 @@ def _split(process: TargetProcess, run: str) -> list[str]:
         return [run]
     try:
         arguments = shlex.split(run)
-        # Without POSIX rules quotes stay: that tells a shell operator from an argument that only looks like one.
-        operators = _SHELL_OPERATORS.intersection(shlex.split(run, posix=False))
     except ValueError as error:
         raise cannot_start(process, run, str(error).lower()) from error
+    # Words with their quotes on: a quoted '|' is an argument, a bare one was meant for a shell.
+    operators = _SHELL_OPERATORS.intersection(_RAW_WORD.findall(run))
     if operators:
         quoted = shlex.quote(run)
         reason = f"no shell runs it, so '{min(operators)}' would be handed to the program as it is"
