@@ -1,0 +1,116 @@
+"""From the entries of a configuration to `simlb.core.model.Configuration`.
+
+It runs twice: first with stand-ins, to find every problem; then, only when there is none, with the real certificate
+source and port allocator - so that a wrong file issues nothing, takes nothing and starts nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from simlb.config import binds, names
+from simlb.config.addresses import AddressPolicy, Resolver
+from simlb.config.certificates import UnissuedCertificates
+from simlb.config.context import Context, Tools
+from simlb.config.decode import Places, decode
+from simlb.config.documents import ConfigFile
+from simlb.config.load_balancers import LoadBalancerCompiler
+from simlb.config.problems import Place, Problems
+from simlb.config.source import Source
+from simlb.config.target_groups import GroupCompiler
+from simlb.core.model import Configuration, IPNetwork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What concerns the whole instance. `speed` is load-balancer seconds in a real second."""
+
+    region: str
+    speed: float
+    control_port: int
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A configuration that is ready to run. `source` is its file, if it has one."""
+
+    settings: Settings
+    configuration: Configuration
+    warnings: tuple[str, ...]
+    source: Path | None
+
+
+def compile_source(source: Source, tools: Tools) -> Compiled:
+    """Compile and issue what it takes. Raises InvalidConfigError with all problems found."""
+    tools = replace(tools, resolve=functools.cache(tools.resolve))
+    file, places = _checked(source, tools)
+    problems = Problems()
+    compiled = _compile(file, places, problems, tools, source.path)
+    problems.raise_any()
+    return compiled
+
+
+def check_source(source: Source, tools: Tools) -> Compiled:
+    """Compile without issuing or allocating anything. Raises InvalidConfigError with all problems found."""
+    problems = Problems()
+    file, places = decode(source, problems)
+    compiled = _compile(file, places, problems, _stand_ins(tools, file.region), source.path)
+    problems.raise_any()
+    return compiled
+
+
+def _checked(source: Source, tools: Tools) -> tuple[ConfigFile, Places]:
+    problems = Problems()
+    file, places = decode(source, problems)
+    _compile(file, places, problems, _stand_ins(tools, file.region), source.path)
+    problems.raise_any()
+    return file, places
+
+
+def _stand_ins(tools: Tools, region: str) -> Tools:
+    # Negative numbers: ports that no file can name.
+    return replace(tools, certificates=UnissuedCertificates(region), allocate_port=_imaginary_ports())
+
+
+def _imaginary_ports() -> Callable[[str], int]:
+    numbers = itertools.count(-1, -1)
+    return lambda _name: next(numbers)
+
+
+def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools, path: Path | None) -> Compiled:
+    if tools.expose is not None:
+        with problems.at(Place("--expose")):
+            tools = replace(tools, expose=binds.exposed_address(tools.expose))
+    context = Context(places=places, problems=problems, tools=tools, strict=file.strict)
+    with context.at(file, "region"):
+        names.region_name(file.region)
+    groups = GroupCompiler(context, file.region, _address_policy(context, file, tools.resolve))
+    target_groups = groups.compile(file.target_groups)
+    balancers = LoadBalancerCompiler(context, file.region, target_groups, file.control_port)
+    load_balancers = balancers.compile(file.load_balancers)
+    for name in balancers.unused_groups():
+        entry = next(entry for entry in file.target_groups if entry.name == name)
+        context.warn(entry, "name", what=f"no listener forwards to target group '{name}'")
+    return Compiled(
+        settings=Settings(
+            region=file.region, speed=float(file.speed), control_port=file.control_port, strict=file.strict
+        ),
+        configuration=Configuration(
+            load_balancers=load_balancers, target_groups=target_groups, processes=tuple(groups.processes)
+        ),
+        warnings=tuple(context.warnings),
+        source=path,
+    )
+
+
+def _address_policy(context: Context, file: ConfigFile, resolve: Resolver) -> AddressPolicy:
+    allowed: list[IPNetwork] = []
+    for position, written in enumerate(file.allow_targets):
+        with context.at(file, "allow_targets", position):
+            allowed.append(names.network(written))
+    return AddressPolicy(allowed, resolve)

@@ -1,0 +1,90 @@
+"""What compiling a configuration needs: what came in from outside, and where to put problems and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simlb.config.addresses import Resolver
+from simlb.config.certificates import CertificateSource
+from simlb.config.decode import Places
+from simlb.config.problems import NOT_YET, RANGE, SCHEMA, Problems, did_you_mean
+from simlb.core.attributes import Attribute, AttributeValueError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the rest of simlb lends to the compiler."""
+
+    certificates: CertificateSource
+    allocate_port: Callable[[str], int]
+    sample_names: Sequence[str]
+    resolve: Resolver
+    expose: str | None = None
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One run of the compiler."""
+
+    places: Places
+    problems: Problems
+    tools: Tools
+    strict: bool
+    warnings: list[str] = field(default_factory=list)
+
+    def at(self, entry: object, *keys: str | int) -> AbstractContextManager[None, bool]:
+        """Problems raised inside belong to the value at `keys` of `entry`."""
+        return self.problems.at(self.places.at(entry, *keys))
+
+    def fail(self, entry: object, *keys: str | int, what: str, hints: Sequence[str] = (), code: str = RANGE) -> None:
+        """Note a problem with the value at `keys` of `entry`."""
+        self.problems.add(self.places.at(entry, *keys), what, *hints, code=code)
+
+    def warn(self, entry: object, *keys: str | int, what: str) -> None:
+        """Note something legal that will surprise."""
+        self.warnings.append(f"{self.places.at(entry, *keys).text}: {what}")
+
+    def path(self, written: str) -> Path:
+        """A path of the file: relative ones start at the file's folder."""
+        return (self.tools.folder or Path.cwd()) / Path(written).expanduser()
+
+
+# Keys that AWS has and `simlb.core.attributes` does not list: missing, not misspelt (reference 1.1.1, 1.5.1).
+_AWS_KEYS_NOT_YET = (
+    "stickiness.",
+    "target_group_health.",
+    "lambda.",
+    "connection_logs.s3.",
+    "health_check_logs.s3.",
+    "waf.",
+)
+
+
+def attribute_values(
+    context: Context, entry: object, given: Mapping[str, str | int | bool], table: Mapping[str, Attribute]
+) -> dict[str, str]:
+    """AWS's wire strings of an `attributes` mapping; every value that is not accepted becomes a problem."""
+    values = {}
+    for key, value in given.items():
+        place = context.places.at(entry, "attributes", key)
+        attribute = table.get(key)
+        if attribute is None:
+            key_place = context.places.key_at(entry, "attributes", key)
+            if key.startswith(_AWS_KEYS_NOT_YET):
+                context.problems.add(key_place, f"attribute '{key}' is not supported yet", code=NOT_YET)
+            else:
+                what = f"attribute key '{key}' is not recognized{did_you_mean(key, table)}"
+                context.problems.add(key_place, what, code=SCHEMA)
+            continue
+        wire = ("true" if value else "false") if isinstance(value, bool) else str(value)
+        try:
+            attribute.check(wire)
+        except AttributeValueError as error:
+            context.problems.add(place, str(error), code=RANGE if attribute.supported else NOT_YET)
+        else:
+            values[key] = wire
+    return values

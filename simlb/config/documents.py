@@ -1,0 +1,220 @@
+"""The shape of `simlb.yaml`: elbv2's words in snake_case, with the shorthands that `docs/config.md` lists.
+
+The structs say which keys there are, their types, and ranges that hold whatever else the file says.
+`simlb.config.decode` reads values into them; `simlb.config.compile` checks what takes more than one value to know.
+`None` means "not given".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+SAMPLE_NAMES = ("echo", "starter", "slow", "stream")
+"""The sample targets that ship with simlb."""
+
+Number = float
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Names = list[str]
+AttributeValues = dict[str, str | int | bool]
+
+
+class ForwardAction(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag="forward", tag_field="type"):
+    """`forward` to one target group."""
+
+    target_group: Annotated[str, Meta(description="Name of the target group.")]
+
+
+class RedirectAction(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag="redirect", tag_field="type"):
+    """`redirect`; members may hold #{protocol}, #{host}, #{port}, #{path}, #{query}."""
+
+    protocol: Literal["HTTP", "HTTPS", "#{protocol}"] = "#{protocol}"
+    host: Annotated[str, Meta(min_length=1, max_length=128)] = "#{host}"
+    port: Annotated[Port | str, Meta(description="1-65535 or '#{port}'.")] = "#{port}"
+    path: Annotated[str, Meta(min_length=1, max_length=128, description="Starts with '/'.")] = "/#{path}"
+    query: Annotated[str, Meta(max_length=128, description="Without a leading '?'.")] = "#{query}"
+    status_code: Annotated[Literal["HTTP_301", "HTTP_302"], Meta(description="Permanent (301) or temporary (302).")]
+
+
+class FixedResponse(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """`fixed_response: {...}` on a listener."""
+
+    status_code: Annotated[int | str, Meta(description="A status code 2xx, 4xx or 5xx.")]
+    message_body: Annotated[str, Meta(max_length=1024)] = ""
+    content_type: (
+        Literal["text/plain", "text/css", "text/html", "application/javascript", "application/json"] | None
+    ) = None
+
+
+class FixedResponseAction(
+    FixedResponse, forbid_unknown_fields=True, frozen=True, kw_only=True, tag="fixed-response", tag_field="type"
+):
+    """`fixed-response`: the load balancer answers by itself."""
+
+
+ActionEntry = ForwardAction | RedirectAction | FixedResponseAction
+
+
+class CertificateEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A certificate: `names` to issue one from the local CA, or a PEM pair of one's own."""
+
+    names: Annotated[Names | None, Meta(description="DNS names and addresses that the local CA signs.")] = None
+    certificate_file: Annotated[str | None, Meta(description="PEM chain, leaf first; relative to this file.")] = None
+    key_file: Annotated[str | None, Meta(description="PEM private key; relative to this file.")] = None
+
+
+class ListenerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A listener: protocol, port and one default action."""
+
+    protocol: Literal["HTTP", "HTTPS"]
+    port: Annotated[Port, Meta(description="What rules, logs and '#{port}' see.")]
+    bind: Annotated[
+        str | Annotated[int, Meta(ge=0, le=65535)] | None,
+        Meta(
+            description="Where the socket really is: 'address:port', ':port' or a port. "
+            "Default: the listener's port; 8080 for 80 and 8443 for 443 when the system does not allow those."
+        ),
+    ] = None
+    certificates: Annotated[
+        list[str | CertificateEntry] | None,
+        Meta(description="HTTPS only; the first is the default. Default: one for all names of the load balancer."),
+    ] = None
+    default_actions: Annotated[list[ActionEntry] | None, Meta(description="Exactly one action.")] = None
+    forward: Annotated[str | None, Meta(description="Shorthand: forward to this target group.")] = None
+    redirect: Annotated[Literal["https"] | None, Meta(description="Shorthand: HTTP_301 to HTTPS, port 443.")] = None
+    fixed_response: Annotated[FixedResponse | None, Meta(description="Shorthand for a fixed-response action.")] = None
+
+
+class InboundEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """One inbound rule. Without `port` it is for all ports, without `source` from anywhere."""
+
+    port: Port | None = None
+    source: Annotated[str | None, Meta(description="An address or a network such as 127.0.0.2/32.")] = None
+
+
+class SecurityGroupEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Who may connect. Others see a connect time-out."""
+
+    inbound: Annotated[list[Port | InboundEntry], Meta(description="Ports, or {port, source}; [] lets nobody in.")]
+
+
+class LoadBalancerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """An Application Load Balancer."""
+
+    name: Annotated[str, Meta(description="1-32 letters, digits, hyphens.")]
+    scheme: Literal["internet-facing", "internal"] = "internet-facing"
+    attributes: AttributeValues = field(default_factory=dict)
+    security_group: Annotated[SecurityGroupEntry | None, Meta(description="Default: all ports from anywhere.")] = None
+    dns: Annotated[Names, Meta(description="Further names that lead here; the default certificate covers them.")] = (
+        field(default_factory=list)
+    )
+    listeners: list[ListenerEntry] = field(default_factory=list)
+
+
+class MatcherEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """`matcher: {http_code: "200"}`."""
+
+    http_code: str | int
+
+
+class HealthCheckEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """How the targets are asked whether they are well. A long key and its shorthand exclude each other."""
+
+    protocol: Literal["HTTP", "HTTPS"] = "HTTP"
+    port: Port | Literal["traffic-port"] = "traffic-port"
+    path: Annotated[str, Meta(min_length=1, max_length=1024, description="Starts with '/'; may hold a query.")] = "/"
+    interval_seconds: Annotated[Number | None, Meta(description="5-300, default 30.")] = None
+    interval: Annotated[Number | str | None, Meta(description="Shorthand for interval_seconds: 30s.")] = None
+    timeout_seconds: Annotated[Number | None, Meta(description="2-120, below the interval; default 5.")] = None
+    timeout: Annotated[Number | str | None, Meta(description="Shorthand for timeout_seconds: 5s.")] = None
+    healthy_threshold_count: Annotated[int | None, Meta(description="2-10, default 5.")] = None
+    healthy: Annotated[int | None, Meta(description="Shorthand for healthy_threshold_count.")] = None
+    unhealthy_threshold_count: Annotated[int | None, Meta(description="2-10, default 2.")] = None
+    unhealthy: Annotated[int | None, Meta(description="Shorthand for unhealthy_threshold_count.")] = None
+    matcher: Annotated[
+        str | int | MatcherEntry, Meta(description="Codes that pass: '200', '200,202', '200-299'; 200-499.")
+    ] = "200"
+
+
+class TargetEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A target: exactly one of `url`, `run`, `sample`."""
+
+    url: Annotated[str | None, Meta(description="http://host:port of a process that you run.")] = None
+    run: Annotated[str | None, Meta(description="A command that simlb starts; {port} is its port.")] = None
+    sample: Annotated[str | None, Meta(description="A target shipped with simlb.")] = None
+    name: Annotated[str | None, Meta(description="Default: i-01, i-02 ...")] = None
+    port: Annotated[Port | None, Meta(description="run, sample: where it listens. Default: a free one.")] = None
+    env: Annotated[dict[str, str | int | float | bool], Meta(description="run, sample: environment variables.")] = (
+        field(default_factory=dict)
+    )
+    cwd: Annotated[str | None, Meta(description="run: working directory. Default: this file's folder.")] = None
+
+
+class TargetGroupEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Targets with a common health check. It may belong to one load balancer only."""
+
+    name: Annotated[str, Meta(description="1-32 letters, digits, hyphens.")]
+    protocol: Literal["HTTP", "HTTPS"] = "HTTP"
+    protocol_version: Literal["HTTP1", "HTTP2", "GRPC"] = "HTTP1"
+    target_type: Literal["ip", "instance", "lambda", "alb"] = "ip"
+    port: Port = 80
+    health_check: HealthCheckEntry = field(default_factory=HealthCheckEntry)
+    attributes: AttributeValues = field(default_factory=dict)
+    targets: list[TargetEntry] = field(default_factory=list)
+
+
+class ConfigFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A simlb configuration."""
+
+    simlb: Annotated[Literal["config/1"], Meta(description="The version of this format.")]
+    region: Annotated[str, Meta(description="AWS region, as it appears in ARNs and names.")] = "ap-northeast-2"
+    speed: Annotated[float, Meta(gt=0, le=1000, description="Load-balancer seconds in a real second.")] = 1.0
+    control_port: Annotated[int, Meta(ge=0, le=65535, description="Port of the control API; 0: any free one.")] = 8089
+    strict: Annotated[bool, Meta(description="false allows health-check values below AWS's limits.")] = True
+    allow_targets: Annotated[list[str], Meta(description="Networks beyond loopback that targets may be in.")] = field(
+        default_factory=list
+    )
+    load_balancers: Annotated[list[LoadBalancerEntry], Meta(min_length=1)]
+    target_groups: list[TargetGroupEntry] = field(default_factory=list)
+
+
+NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
+    ConfigFile: {"azs": ""},
+    LoadBalancerEntry: {
+        "ip_address_type": "",
+        "subnets": "",
+        "subnet_mappings": "",
+        "availability_zones": "",
+        "security_groups": "write one security group: security_group: {inbound: [80, 443]}",
+        "type": "every load balancer is an application load balancer",
+    },
+    ListenerEntry: {
+        "rules": "",
+        "ssl_policy": "",
+        "alpn_policy": "",
+        "mutual_authentication": "",
+        "attributes": "",
+    },
+    ForwardAction: {
+        "forward_config": "there is one target group: target_group: NAME",
+        "target_groups": "there is one target group: target_group: NAME",
+        "target_group_stickiness_config": "",
+        "target_group_arn": "write target_group: NAME",
+        "order": "there is exactly one action",
+    },
+    HealthCheckEntry: {"enabled": "health checks are always on, as in AWS for targets of type ip"},
+    MatcherEntry: {"grpc_code": ""},
+    TargetGroupEntry: {"stickiness": "", "vpc_id": "", "ip_address_type": "", "target_control_port": ""},
+    TargetEntry: {
+        "availability_zone": "",
+        "az": "",
+        "weight": "",
+        "fake": "there are sample targets: sample: echo",
+    },
+}
+"""Keys that elbv2 or people's habits have and this version has not, each with a hint: "not supported yet" (E505)."""
+
+ACTION_TYPES_NOT_YET = ("authenticate-oidc", "authenticate-cognito", "jwt-validation")

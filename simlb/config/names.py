@@ -1,0 +1,124 @@
+"""Names, durations and networks as a configuration writes them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from simlb.config.problems import REFERENCE, Refused
+from simlb.core.model import IPNetwork
+
+_NAME_LENGTH_MAX = 32
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|s|m)")
+_UNIT_S = {"ms": 0.001, "s": 1, "m": 60}
+
+# What the local CA's name constraints allow it to sign (docs/config.md, Certificates).
+_SIGNED_DOMAINS = ("localhost", "test")
+
+
+def resource_name(kind: str, name: str) -> str:
+    """A load balancer's or target group's name (reference 1.1, 1.5, 9.3). Raises Refused with AWS's sentence."""
+    if not 1 <= len(name) <= _NAME_LENGTH_MAX:
+        what = "cannot be empty" if not name else f"cannot be longer than '{_NAME_LENGTH_MAX}' characters"
+        raise Refused(f"{kind} name '{name}' {what}")
+    if not (name.isascii() and name.replace("-", "").isalnum()):
+        if name.strip("-"):
+            what = "can only contain characters that are alphanumeric characters or hyphens(-)"
+            raise Refused(f"{kind} name '{name}' {what}")
+        raise Refused(f"{kind} name '{name}' cannot begin or end with '-'")
+    if name.startswith("-") or name.endswith("-"):
+        raise Refused(f"{kind} name '{name}' cannot begin or end with '-'")
+    return name
+
+
+def load_balancer_name(name: str) -> str:
+    """A load balancer's name (reference 1.1)."""
+    resource_name("Load balancer", name)
+    if name.startswith("internal-"):
+        raise Refused(f"Load balancer name '{name}' cannot begin with 'internal-'")
+    return name
+
+
+def target_group_name(name: str) -> str:
+    """A target group's name (reference 1.5): no two hyphens in a row either."""
+    resource_name("Target group", name)
+    if "--" in name:
+        raise Refused(f"Target group name '{name}' cannot contain '--'")
+    return name
+
+
+def region_name(region: str) -> str:
+    """An AWS region's name; it becomes a label of DNS names and a part of ARNs."""
+    if _REGION.fullmatch(region) is None:
+        raise Refused(f"'{region}' is not a region such as ap-northeast-2")
+    return region
+
+
+def dns_name(name: str) -> str:
+    """A DNS name in lower case, without a final dot."""
+    lowered = name.lower().removesuffix(".")
+    if len(lowered) > 253 or _DNS_NAME.fullmatch(lowered) is None or is_address(lowered):
+        raise Refused(f"'{name}' is not a DNS name such as shop.localhost")
+    return lowered
+
+
+def certificate_name(name: str) -> str:
+    """A DNS name, perhaps `*.` in front, or an address, that the local CA may sign."""
+    if is_address(name):
+        address = ipaddress.ip_address(name)
+        signed = address.is_loopback
+        plain = str(address)
+    else:
+        plain = ("*." if name.startswith("*.") else "") + dns_name(name.removeprefix("*."))
+        domain = plain.rpartition(".")[2]
+        # A wildcard must have a name of its own below it: browsers do not accept `*.localhost`.
+        signed = domain in _SIGNED_DOMAINS and plain not in {"*.localhost", "*.test", "test"}
+    if not signed:
+        raise Refused(
+            f"the local CA does not sign '{name}'",
+            "it signs names under .localhost and .test, and loopback addresses",
+            "for other names: certificates: [{certificate_file: x.pem, key_file: x.key}]",
+        )
+    return plain
+
+
+def is_address(text: str) -> bool:
+    """True for an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def network(text: str) -> IPNetwork:
+    """An address or a network in CIDR notation."""
+    if text.startswith("sg-"):
+        raise Refused(f"'{text}': security groups as a source are not supported yet", code="E505")
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        try:
+            meant = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise Refused(f"'{text}' is not a network such as 127.0.0.0/8") from None
+        raise Refused(f"'{text}' has host bits set (did you mean '{meant}'?)") from None
+
+
+def duration_s(value: float | str) -> float:
+    """Seconds from `30s`, `500ms`, `5m` or a number of seconds."""
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value)
+    if match is None:
+        raise Refused(f"'{value}' is not a duration such as 30s")
+    seconds = float(match[1]) * _UNIT_S[match[2]]
+    return int(seconds) if seconds == int(seconds) else seconds
+
+
+def unknown(what: str, name: str, hint: str) -> Refused:
+    """A reference to something that is not there."""
+    return Refused(f"there is no {what} '{name}'{hint}", code=REFERENCE)
