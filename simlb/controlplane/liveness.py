@@ -10,21 +10,6 @@ from pathlib import Path
 _PROBE_TIMEOUT_S = 0.5
 
 
-def process_start(pid: int) -> int | None:
-    """When the process began, in the system's own ticks: equal for the same process, different for a later one.
-
-    None when there is no such process, when it is a zombie, or when this system does not tell.
-    """
-    if sys.platform == "win32":
-        return _windows_start(pid)
-    try:
-        # The name in parentheses may itself hold blanks and parentheses; field 3 follows the last one (proc(5)).
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else int(fields[19])
-
-
 def is_alive(pid: int, started: int | None, control: tuple[str, int]) -> bool:
     """True while process `pid`, begun at `started`, lives.
 
@@ -33,18 +18,6 @@ def is_alive(pid: int, started: int | None, control: tuple[str, int]) -> bool:
     if started is not None:
         return process_start(pid) == started
     return _exists(pid) and _listens(control)
-
-
-def _exists(pid: int) -> bool:
-    if sys.platform == "win32":
-        return _windows_start(pid) is not None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _listens(address: tuple[str, int]) -> bool:
@@ -57,7 +30,8 @@ def _listens(address: tuple[str, int]) -> bool:
 
 if sys.platform == "win32":
 
-    def _windows_start(pid: int) -> int | None:
+    def process_start(pid: int) -> int | None:
+        """When the process began: equal for the same process, different for a later one; None when there is none."""
         # os.kill(pid, 0) would send Ctrl-C there; the system's own question is harmless.
         import ctypes
         from ctypes import wintypes
@@ -78,3 +52,29 @@ if sys.platform == "win32":
             return int(created.dwHighDateTime) << 32 | int(created.dwLowDateTime)
         finally:
             kernel.CloseHandle(handle)
+
+    def _exists(pid: int) -> bool:
+        return process_start(pid) is not None
+
+else:
+
+    def process_start(pid: int) -> int | None:
+        """When the process began, in the system's own ticks: equal for the same process, different for a later one.
+
+        None when there is no such process, when it is a zombie, or when this system does not tell.
+        """
+        try:
+            # The name in parentheses may itself hold blanks and parentheses; field 3 follows the last one (proc(5)).
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in "ZX" else int(fields[19])
+
+    def _exists(pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True

@@ -66,7 +66,7 @@ def write(
 ) -> RunFile:
     """Write down that this process runs `instance`. Raises SimlbError E601 when a living process already does.
 
-    E701 when the state folder cannot be written.
+    E711 when the state folder cannot be written.
     """
     record = RunFile(
         instance=check_instance_name(instance),
@@ -89,7 +89,7 @@ def write(
             _replace(path, json.dumps(asdict(record), indent=1))
     except OSError as error:
         raise SimlbError(
-            "E701",
+            "E711",
             f"The state folder {state_dir} cannot be written: {error.strerror or error}.",
             "→ another folder: SIMLB_HOME=/path/to/folder simlb …",
             "→ what simlb sees there: simlb doctor",
@@ -144,7 +144,7 @@ def _load(path: Path) -> RunFile | None:
         return None
     except OSError as error:
         raise SimlbError(
-            "E702",
+            "E712",
             f"{path} cannot be read: {error.strerror or error}.",
             "→ it belongs to another user? Use a state folder of your own: SIMLB_HOME=/path/to/folder simlb …",
         ) from error

@@ -171,14 +171,14 @@ def test_a_state_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(SimlbError) as caught:
         write(tmp_path)
-    assert caught.value.code == "E701"
+    assert caught.value.code == "E711"
 
 
 def test_a_state_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(SimlbError) as caught:
         write(tmp_path / "state")
-    assert caught.value.code == "E701"
+    assert caught.value.code == "E711"
     assert runfile.read(tmp_path / "state", "default") is None
     assert runfile.list_instances(tmp_path / "state") == []
 

@@ -1,0 +1,220 @@
+"""The command tree: names, flags and help. What each command does is imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import sys
+from collections.abc import Iterator
+from typing import NoReturn
+
+from simlb import __version__
+
+MAX_PORT = 65535
+
+_DESCRIPTION = """\
+A local, offline AWS Application Load Balancer.
+
+Without a command: the status of a running instance; else `up` when there is a simlb.yaml here; else `demo`.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with short errors that know what was probably meant. Exit status 2, as for every wrong usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and leave."""
+        self.exit(2, f"simlb: {self._clearer(message)}\n       more: {self.prog} --help\n")
+
+    def _clearer(self, message: str) -> str:
+        if chosen := re.search(r"invalid choice: '([^']*)'", message):
+            commands = sorted(self.command_names())
+            return (
+                f"unknown command '{chosen[1]}'{_meant(chosen[1], commands) or '; there are: ' + ', '.join(commands)}"
+            )
+        if unknown := re.fullmatch(r"unrecognized arguments: (\S+).*", message):
+            word = unknown[1]
+            if word.startswith("-"):
+                return f"unknown option '{word}'{_meant(word.partition('=')[0], sorted(set(self.option_names())))}"
+            return f"one word too many: '{word}'"
+        return message
+
+    def command_names(self) -> Iterator[str]:
+        """The commands right below this one."""
+        for action in self._subparsers_actions():
+            yield from action.choices
+
+    def option_names(self) -> Iterator[str]:
+        """Every option of this command and of those below."""
+        for action in self._actions:
+            yield from action.option_strings
+        for action in self._subparsers_actions():
+            for parser in action.choices.values():
+                if isinstance(parser, Parser):
+                    yield from parser.option_names()
+
+    def _subparsers_actions(self) -> Iterator[argparse._SubParsersAction[argparse.ArgumentParser]]:
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                yield action
+
+
+def build() -> Parser:
+    """The whole tree. Parsed arguments hold `run`, the `module:function` of the command (None without a command)."""
+    common = Parser(add_help=False)
+    # Before or after the command: what is not given must not overwrite what was.
+    common.add_argument(
+        "--instance", default=argparse.SUPPRESS, metavar="NAME", help="which instance, when several run"
+    )
+    parser = Parser(
+        prog="simlb",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"simlb {__version__} (Python {_python_version()})")
+    parser.set_defaults(run=None)
+    commands = _Commands(parser, common)
+    _add_serving(commands)
+    _add_running(commands)
+    _add_files(commands)
+    return parser
+
+
+class _Commands:
+    def __init__(self, parser: Parser, common: Parser, *, required: bool = False) -> None:
+        self._common = common
+        self._subparsers: argparse._SubParsersAction[Parser] = parser.add_subparsers(
+            metavar="COMMAND", title="commands", parser_class=Parser, required=required
+        )
+
+    def add(self, name: str, run: str | None, summary: str) -> Parser:
+        parser = self._subparsers.add_parser(
+            name, help=summary, description=summary, parents=[self._common], allow_abbrev=False
+        )
+        if run is not None:
+            parser.set_defaults(run=f"simlb.cli.{run}")
+        return parser
+
+    def below(self, parser: Parser, *, required: bool = False) -> _Commands:
+        return _Commands(parser, self._common, required=required)
+
+
+def _add_serving(commands: _Commands) -> None:
+    demo = commands.add("demo", "serve:demo", "a load balancer with three targets that you can kill and revive")
+    _add_serving_flags(demo, "10")
+    demo.set_defaults(urls=[], file=None, name=None, health=None)
+    up = commands.add("up", "serve:up", "serve simlb.yaml, or put HTTPS in front of the given URLs")
+    up.add_argument("urls", nargs="*", metavar="URL", help="a target that you run: http://127.0.0.1:3000")
+    up.add_argument("-f", "--file", help="the configuration (default: simlb.yaml)")
+    up.add_argument("--name", help="with URLs: the name to serve, such as shop.localhost")
+    up.add_argument("--health", metavar="PATH", help="with URLs: the health check's path, such as /health")
+    _add_serving_flags(up, "as in the file, else 1")
+
+
+def _add_serving_flags(parser: Parser, default_speed: str) -> None:
+    parser.add_argument(
+        "--speed", type=_speed, metavar="N", help=f"load-balancer time runs N times as fast (default: {default_speed})"
+    )
+    parser.add_argument("--control-port", type=_port, metavar="PORT", help="the control port (default: 8089; 0: any)")
+    parser.add_argument("--expose", type=_address, metavar="ADDR", help="listen on this address: others can connect!")
+    parser.add_argument("--no-keys", action="store_true", help="do not read single keys from the terminal")
+
+
+def _add_running(commands: _Commands) -> None:
+    status = commands.add("status", "status:status", "how the running instance stands")
+    down = commands.add("down", "down:down", "stop the running instance, and wait until it is gone")
+    down.add_argument(
+        "--timeout", type=_seconds, default=30.0, metavar="S", help="give up after S seconds (default: 30)"
+    )
+    commands.add("reload", "reload:reload", "read the configuration again; a bad one keeps the old")
+    logs = commands.add("logs", "logs:logs", "access-log lines, as the load balancer writes them")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as requests come")
+    logs.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="begin with the last N (default: 20)")
+
+    target = commands.add("target", "targets:ls", "list targets, or kill and restart their processes")
+    below = commands.below(target)
+    listing = below.add("ls", "targets:ls", "every target and its state")
+    for name, summary in (
+        ("kill", "end a target's process with SIGKILL: the load balancer finds out by itself"),
+        ("restart", "start a target's process again"),
+    ):
+        below.add(name, f"targets:{name}", summary).add_argument("name", metavar="NAME", help="such as i-03")
+    for parser in (status, listing, logs):
+        parser.add_argument("--json", action="store_true", help="JSON in place of text")
+    target.set_defaults(json=False)
+
+
+def _add_files(commands: _Commands) -> None:
+    init = commands.add("init", "files:init", "write a simlb.yaml to begin with")
+    init.add_argument("file", nargs="?", default="simlb.yaml", metavar="FILE", help="default: simlb.yaml")
+    init.add_argument("--force", action="store_true", help="replace an existing file")
+    config = commands.add("config", None, "check a configuration, or print its JSON Schema")
+    below = commands.below(config, required=True)
+    check = below.add("check", "files:check", "say whether a configuration is right")
+    check.add_argument("file", nargs="?", default="simlb.yaml", metavar="FILE", help="default: simlb.yaml")
+    below.add("schema", "files:schema", "the JSON Schema, for editors")
+    below = commands.below(commands.add("cert", None, "the local certificate authority"), required=True)
+    below.add("path", "cert:path", "the file that clients must trust")
+    doctor = commands.add("doctor", "doctor:doctor", "what works on this machine, and what does not")
+    doctor.add_argument("--json", action="store_true", help="JSON in place of text")
+
+
+def _meant(word: str, known: list[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, known, n=1)
+    return f". Did you mean '{close[0]}'?" if close else ""
+
+
+def _python_version() -> str:
+    return ".".join(map(str, sys.version_info[:3]))
+
+
+def _speed(text: str) -> float:
+    speed = _number(text)
+    if not (0 < speed < math.inf):
+        raise argparse.ArgumentTypeError(f"'{text}' must be above 0")
+    return speed
+
+
+def _seconds(text: str) -> float:
+    seconds = _number(text)
+    if not (0 <= seconds < math.inf):
+        raise argparse.ArgumentTypeError(f"'{text}' must be 0 or more seconds")
+    return seconds
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    return min(_whole(text), sys.maxsize)
+
+
+def _port(text: str) -> int:
+    port = _whole(text)
+    if port > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is above {MAX_PORT}")
+    return port
+
+
+def _address(text: str) -> str:
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no IP address (0.0.0.0 stands for every one)") from None

@@ -1,0 +1,72 @@
+"""`simlb up` and `simlb demo`: an instance in this very process, until it is stopped."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from simlb.cli import loading
+from simlb.cli.keyboard import KeyboardPresenter, terminal_descriptor
+from simlb.controlplane import runfile
+from simlb.controlplane.paths import check_instance_name, default_certs_dir, default_state_dir
+from simlb.errors import SimlbError
+
+DEMO_SPEED = 10.0
+
+
+def demo(arguments: Namespace) -> int:
+    """The example, ten times as fast as AWS."""
+    certs_dir = default_certs_dir(default_state_dir())
+    speed = arguments.speed or DEMO_SPEED
+    load = loading.from_demo(certs_dir=certs_dir, speed=speed, expose=arguments.expose)
+    return _serve(arguments, load, speed, kills=True)
+
+
+def up(arguments: Namespace) -> int:
+    """A configuration file, or HTTPS in front of URLs."""
+    certs_dir = default_certs_dir(default_state_dir())
+    if arguments.urls:
+        if arguments.file is not None:
+            raise SimlbError("E512", "Give either URLs or a file, not both.", "→ in a file: targets: [{url: …}]")
+        load = loading.from_urls(
+            arguments.urls,
+            name=arguments.name,
+            health_path=arguments.health,
+            certs_dir=certs_dir,
+            speed=arguments.speed,
+            expose=arguments.expose,
+        )
+    else:
+        if arguments.name is not None or arguments.health is not None:
+            raise SimlbError(
+                "E512",
+                "--name and --health go with URLs.",
+                "→ simlb up http://127.0.0.1:3000 --name shop.localhost        → in a file: dns and health_check",
+            )
+        path = Path(arguments.file) if arguments.file is not None else loading.default_file()
+        load = loading.from_file(path, certs_dir=certs_dir, speed=arguments.speed, expose=arguments.expose)
+    return _serve(arguments, load, arguments.speed, kills=False)
+
+
+def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kills: bool) -> int:
+    state_dir = default_state_dir()
+    # Said before anything starts; the run file itself has the last word.
+    runfile.ensure_free(state_dir, check_instance_name(arguments.instance))
+    from simlb.app import AppOptions, serve
+
+    presenter = KeyboardPresenter(sys.stdout, keys=not arguments.no_keys, kills=kills, descriptor=terminal_descriptor())
+    options = AppOptions(
+        instance=arguments.instance,
+        state_dir=state_dir,
+        certs_dir=default_certs_dir(state_dir),
+        load=load,
+        speed=speed,
+        control_port=arguments.control_port,
+        expose=arguments.expose,
+    )
+    try:
+        return serve(options, presenter)
+    finally:
+        # Whatever ended it: a terminal left without echo would be the user's next problem.
+        presenter.release_terminal()

@@ -1,0 +1,96 @@
+"""`simlb status`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from simlb.cli.spelling import short_path
+from simlb.cli.targets import MODES, target_lines
+from simlb.cli.terminal import Style, columns, duration
+from simlb.controlplane.client import ControlClient
+from simlb.controlplane.paths import default_state_dir
+from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
+from simlb.errors import EXIT_FINE
+
+
+def status(arguments: Namespace) -> int:
+    """Print how the instance stands."""
+    with ControlClient.for_instance(default_state_dir(), arguments.instance) as client:
+        view = client.status()
+    if arguments.json:
+        print(json.dumps(view.to_json(), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(status_lines(view, Style.of(sys.stdout))))
+    return EXIT_FINE
+
+
+def status_lines(view: InstanceView, style: Style) -> Iterator[str]:
+    """The whole instance as text."""
+    yield f"{style.bold('simlb ' + view.version)}  instance {view.name}  pid {view.pid}  up {_uptime(view)}"
+    yield f"control port http://{view.control}/   CA {short_path(Path(view.ca_path)) if view.ca_path else '-'}"
+    for load_balancer in view.load_balancers:
+        yield ""
+        yield from _load_balancer_lines(load_balancer, style)
+    for group in view.target_groups:
+        yield ""
+        mode = "" if group.mode == "healthy" else f"  {style.yellow(MODES.get(group.mode, group.mode))}"
+        yield f"target group {style.bold(group.name)}  {group.protocol}:{group.port}{mode}"
+        yield f"  {style.dim(group.health_check.summary)}"
+        yield from (f"  {line}" for line in target_lines(group.targets, style))
+    if view.counters:
+        yield ""
+        yield "  ".join(f"{name} {count}" for name, count in view.counters.items())
+    for notice in view.notices:
+        yield f"{style.yellow('!')} {notice}"
+
+
+def is_loopback(host: str) -> bool:
+    """True for an address that only this machine can reach."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def public_url(listener: ListenerView, name: str) -> str:
+    """What a client on this machine types."""
+    scheme = listener.protocol.lower()
+    default = 443 if scheme == "https" else 80
+    port = "" if listener.published_port == default else f":{listener.published_port}"
+    return f"{scheme}://{name}{port}/"
+
+
+def public_name(load_balancer: LoadBalancerView) -> str:
+    """The name to show: the first of its own, else the DNS name."""
+    return load_balancer.names[0] if load_balancer.names else load_balancer.dns_name
+
+
+def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Iterator[str]:
+    yield f"load balancer {style.bold(load_balancer.name)}  {load_balancer.scheme}"
+    yield f"  names {', '.join((*load_balancer.names, load_balancer.dns_name))}"
+    rows = [
+        (
+            f"{listener.protocol}:{listener.port}",
+            public_url(listener, public_name(load_balancer)),
+            listener.bind,
+            f"→ {listener.default_action}",
+            "" if listener.gate == "open" else f"gate {listener.gate}",
+        )
+        for listener in load_balancer.listeners
+    ]
+    for line, listener in zip(columns(rows), load_balancer.listeners, strict=True):
+        yield f"  {line}"
+        if not is_loopback(listener.bind_host):
+            yield style.red(f"  ⚠ {listener.bind} can be reached from the network")
+
+
+def _uptime(view: InstanceView) -> str:
+    if view.speed == 1:
+        return duration(view.uptime_s)
+    return f"{duration(view.uptime_s)} AWS ({duration(view.real_uptime_s)} here, speed {view.speed:g})"

@@ -1,0 +1,102 @@
+"""What a terminal can show: colours, signs, columns and durations."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+MINUTE_S = 60
+HOUR_S = 3600
+DAY_S = 86400
+
+
+class Style:
+    """Plain ANSI colours, or none."""
+
+    def __init__(self, *, color: bool) -> None:
+        self.color = color
+
+    @classmethod
+    def of(cls, stream: TextIO) -> Style:
+        """Colour only on a terminal that has some, and only if NO_COLOR is not set (no-color.org)."""
+        return cls(color=stream.isatty() and not os.environ.get("NO_COLOR") and _has_colors())
+
+    def red(self, text: str) -> str:
+        """A failure, or danger."""
+        return self._paint("31", text)
+
+    def green(self, text: str) -> str:
+        """All is well."""
+        return self._paint("32", text)
+
+    def yellow(self, text: str) -> str:
+        """Worth a look."""
+        return self._paint("33", text)
+
+    def dim(self, text: str) -> str:
+        """Of less weight."""
+        return self._paint("2", text)
+
+    def bold(self, text: str) -> str:
+        """Of more weight."""
+        return self._paint("1", text)
+
+    def state(self, state: str) -> str:
+        """A target's state in its colour; the word itself always says it too."""
+        if state == "healthy":
+            return self.green(state)
+        return self.red(state) if state == "unhealthy" else self.yellow(state)
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
+
+
+def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
+    """Rows as lines with aligned columns, two blanks apart. Columns named in `right` are right-aligned."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))] if rows else []
+    return [
+        "  ".join(
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def duration(seconds: float) -> str:
+    """`38s`, `4m12s`, `2h05m`, `3d04h`."""
+    whole = int(seconds)
+    if whole < MINUTE_S:
+        return f"{whole}s"
+    if whole < HOUR_S:
+        return f"{whole // MINUTE_S}m{whole % MINUTE_S:02}s"
+    if whole < DAY_S:
+        return f"{whole // HOUR_S}h{whole % HOUR_S // MINUTE_S:02}m"
+    return f"{whole // DAY_S}d{whole % DAY_S // HOUR_S:02}h"
+
+
+def both_times(aws_s: float, speed: float) -> str:
+    """A load-balancer duration, and what it takes here when the clock is scaled: `30 s (3 s here)`."""
+    return f"{aws_s:g} s" if speed == 1 else f"{aws_s:g} s ({round(aws_s / speed, 2):g} s here)"
+
+
+if sys.platform == "win32":
+
+    def _has_colors() -> bool:
+        """Old consoles show the codes themselves unless they are told to understand them."""
+        import ctypes
+
+        kernel = ctypes.WinDLL("kernel32")
+        enable_virtual_terminal, output_handle = 0x0004, -11
+        handle = kernel.GetStdHandle(output_handle)
+        mode = ctypes.c_ulong()
+        if not kernel.GetConsoleMode(handle, ctypes.byref(mode)):
+            return False
+        return bool(kernel.SetConsoleMode(handle, mode.value | enable_virtual_terminal))
+
+else:
+
+    def _has_colors() -> bool:
+        return os.environ.get("TERM") != "dumb"
