@@ -43,10 +43,10 @@ PAGE = """<!doctype html><html lang="ko"><meta charset="utf-8"><meta name="viewp
 <title>{name}</title><link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
  viewBox='0 0 9 9'%3E%3Ccircle cx='4.5' cy='4.5' r='4.5' fill='hsl({hue} 65%25 40%25)'/%3E%3C/svg%3E">
 <style>body{{font:16px/1.5 system-ui,sans-serif;margin:0;color:#222;background:#fafafa}}
-header{{background:hsl({hue} 65% 32%);color:#fff;padding:2rem}}h1{{font-size:5rem;line-height:1;margin:0}}
+header{{background:hsl({hue} 65% 28%);color:#fff;padding:2rem}}h1{{font-size:5rem;line-height:1;margin:0}}
 main{{padding:1rem 2rem;max-width:60rem}}table{{border-collapse:collapse;width:100%}}
 td{{border-top:1px solid #ddd;padding:.4rem .8rem .4rem 0;vertical-align:top}}code{{overflow-wrap:anywhere}}
-small{{color:#666}}a{{color:hsl({hue} 65% 32%)}}</style>
+small{{color:#666}}a{{color:hsl({hue} 65% 28%)}}</style>
 <header><h1>{name}</h1>pid {pid} · {count}번째 요청 / request no. {count} of this target</header><main>
 <p>새로 고치면 다음 대상이 대답합니다. <small>Reload, and the next target answers.</small> <a href="">↻</a></p>
 <h2>로드 밸런서가 붙인 것 <small>what the load balancer added</small></h2><table>{added}</table>
@@ -198,8 +198,15 @@ def echo(scope: Scope, body: Body) -> dict[str, Any]:
 
 
 def as_json(value: dict[str, Any]) -> bytes:
-    """Readable in a terminal."""
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+    """JSON that reads well in a terminal: one member a line, one header a line."""
+
+    def member(name: str, item: Any) -> str:
+        if isinstance(item, list) and item:
+            rows = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in item)
+            return f'  "{name}": [\n{rows}\n  ]'
+        return f'  "{name}": {json.dumps(item, ensure_ascii=False)}'
+
+    return ("{\n" + ",\n".join(member(name, item) for name, item in value.items()) + "\n}\n").encode()
 
 
 def prefers_html(scope: Scope) -> bool:

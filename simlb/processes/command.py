@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
@@ -71,20 +72,24 @@ def cannot_start(process: TargetProcess, shown: str, reason: str, *hints: str) -
 def explain_errno(process: TargetProcess, command: Command, number: int) -> SimlbError:
     """E701 for a command that the system refused to start, with what to do about it."""
     program = command.arguments[0]
-    if number == 2:  # ENOENT, and ERROR_FILE_NOT_FOUND
-        if "=" in program:
-            return cannot_start(
-                process, command.shown, f"'{program}' is not a program", "→ put variables under environment:"
-            )
-        where = "" if os.sep in program else " on PATH"
-        hint = f"it was looked for from {command.working_directory}" if where == "" else "→ is it installed?"
-        return cannot_start(process, command.shown, f"there is no program '{program}'{where}", hint)
+    if number == errno.ENOENT:
+        return cannot_start(process, command.shown, *_why_missing(program, command.working_directory))
     hints = {
-        13: f"→ chmod +x {program}",
-        8: "→ its first line should name its interpreter, for example #!/bin/sh",
+        errno.EACCES: (f"→ chmod +x {program}",),
+        errno.ENOEXEC: ("→ its first line should name its interpreter, for example #!/bin/sh",),
     }
-    hint_list = (hints[number],) if number in hints else ()
-    return cannot_start(process, command.shown, os.strerror(number), *hint_list)
+    return cannot_start(process, command.shown, os.strerror(number), *hints.get(number, ()))
+
+
+def _why_missing(program: str, directory: Path) -> tuple[str, str]:
+    """Reason and hint for a program that the system did not find."""
+    if "=" in program:
+        return f"'{program}' is not a program", "→ put variables under environment:"
+    if os.sep not in program:
+        return f"there is no program '{program}' on PATH", "→ is it installed?"
+    if (directory / program).exists():
+        return f"the interpreter of '{program}' does not exist", "→ check its first line (#!)"
+    return f"there is no program '{program}'", f"it was looked for from {directory}"
 
 
 def _split(process: TargetProcess, run: str) -> list[str]:

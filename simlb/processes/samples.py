@@ -5,7 +5,6 @@ They are ASGI programs in `backends/`, run by uvicorn, each alone in its process
 
 from __future__ import annotations
 
-import difflib
 import os
 import shutil
 import sys
@@ -68,6 +67,8 @@ def sample_command(
         SimlbError: E702, there is no such sample.
     """
     if name not in _SAMPLES:
+        import difflib
+
         near = difflib.get_close_matches(name, _SAMPLES, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(_SAMPLES)}"
         raise SimlbError("E702", f"There is no sample target '{name}'.", hint)

@@ -32,6 +32,12 @@ async def test_the_request_comes_back() -> None:
     assert seen["body"] == {"size": 5, "sha256": hashlib.sha256(b"hello").hexdigest(), "text": "hello"}
 
 
+async def test_a_header_takes_one_line_in_a_terminal() -> None:
+    answer = await request(echo.app, headers=[(b"host", b"shop.localhost"), (b"x-a", b"1")])
+    assert '    ["host", "shop.localhost"],' in answer.body.decode().splitlines()
+    assert (await request(echo.app)).json()["headers"] == []
+
+
 async def test_only_the_beginning_of_a_large_body_is_kept() -> None:
     answer = await request(echo.app, "/upload", method="POST", body=[b"x" * 65536] * 100)
     body = answer.json()["body"]

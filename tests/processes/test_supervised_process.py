@@ -201,6 +201,14 @@ async def test_a_command_that_cannot_be_started_says_why(supervised: Start, run:
     assert not started.process.is_running
 
 
+async def test_a_script_without_its_interpreter_says_so(supervised: Start, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/no/such/interpreter\n")
+    program.chmod(0o755)
+    with pytest.raises(SimlbError, match=r"the interpreter of .* does not exist"):
+        await supervised(str(program)).process.start()
+
+
 async def test_a_failed_restart_is_an_error_also_after_a_good_start(supervised: Start, tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_text("#!/bin/sh\nexec sleep 1000\n")
