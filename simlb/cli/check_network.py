@@ -77,12 +77,10 @@ def _port_finding(
     for pid, name in instances.items():
         if f"(pid {pid})" in owner:
             return fine(check, f"in use by simlb itself (instance {name}, pid {pid})")
-    hint = (
-        f"→ simlb listens on {other} instead" if other and usable else "→ end that program, or set the listener's bind"
-    )
-    verdict: Verdict = "warning" if usable else "failure"
-    make = warning if verdict == "warning" else failure
-    return make(check, f"is taken by {owner} (SIMLB-E101)", hint)
+    text = f"is taken by {owner} (SIMLB-E101)"
+    if not usable:
+        return failure(check, text, "→ end that program, or give the listener another bind")
+    return warning(check, text, *([f"→ simlb listens on {other} instead"] if other else []))
 
 
 def _resolve(name: str) -> list[str]:

@@ -17,6 +17,7 @@ from simlb.cli.findings import Finding, failure, fine, warning
 from simlb.controlplane.runfile import RunFile
 
 _FILES_WANTED = 4096
+_FILES_SUGGESTED = 65536
 _MEBIBYTE = 1 << 20
 _DISK_LITTLE = 1024 * _MEBIBYTE
 _DISK_TOO_LITTLE = 50 * _MEBIBYTE
@@ -58,20 +59,19 @@ def clock() -> Iterator[Finding]:
 
 
 def file_limit() -> Iterator[Finding]:
-    """How many connections may be open at once."""
-    if sys.platform == "win32":
-        return
-    import resource
+    """How many connections may be open at once. Windows has no such limit."""
+    if sys.platform != "win32":
+        import resource
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < _FILES_WANTED:
-        yield warning(
-            "open files",
-            f"{soft} at most (every request needs up to two)",
-            f"→ before a load test: ulimit -n {min(hard, 65536) if hard != resource.RLIM_INFINITY else 65536}",
-        )
-    else:
-        yield fine("open files", "unlimited" if soft == resource.RLIM_INFINITY else f"{soft} at most")
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft == resource.RLIM_INFINITY:
+            yield fine("open files", "unlimited")
+        elif soft >= _FILES_WANTED:
+            yield fine("open files", f"{soft} at most")
+        else:
+            reachable = _FILES_SUGGESTED if hard == resource.RLIM_INFINITY else min(hard, _FILES_SUGGESTED)
+            hint = f"→ before a load test: ulimit -n {reachable}"
+            yield warning("open files", f"{soft} at most (every request needs up to two)", hint)
 
 
 def folder(check: str, path: Path) -> Iterator[Finding]:
