@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from simlb.config.problems import ADDRESS, NOT_YET, Refused
+from simlb.config.problems import ADDRESS, NOT_YET, UNRESOLVED, Refused
 from simlb.core.model import IPNetwork
 
 Resolver = Callable[[str], list[str]]
@@ -73,7 +73,7 @@ class AddressPolicy:
             # UnicodeError: a name that IDNA cannot encode.
             addresses = []
         if not addresses:
-            raise Refused(f"'{host}' does not resolve here", code="E401")
+            raise Refused(f"'{host}' does not resolve here", code=UNRESOLVED)
         return addresses
 
 

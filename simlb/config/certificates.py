@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from simlb.config.problems import UNREADABLE, Refused
+from simlb.config.problems import CERTIFICATE_FILE, Refused
 from simlb.core.ids import certificate_arn
 from simlb.core.model import Certificate
 
@@ -36,7 +36,7 @@ class UnissuedCertificates:
         """A description of files that exist; what they hold is read when the load balancer starts."""
         for path in (certificate_file, key_file):
             if not path.is_file():
-                raise Refused(f"there is no file '{path}'", code=UNREADABLE)
+                raise Refused(f"there is no file '{path}'", code=CERTIFICATE_FILE)
         return Certificate(
             arn=certificate_arn(self._region, (str(certificate_file),)),
             names=(),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from simlb.config.problems import REFERENCE, Refused
+from simlb.config.problems import NOT_SIGNED, NOT_YET, REFERENCE, Refused
 from simlb.core.model import IPNetwork
 
 _NAME_LENGTH_MAX = 32
-_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"  # the underscore is no host name by RFC 952, yet in common use
 _DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|s|m)")
@@ -73,14 +73,13 @@ def certificate_name(name: str) -> str:
         plain = str(address)
     else:
         plain = ("*." if name.startswith("*.") else "") + dns_name(name.removeprefix("*."))
-        domain = plain.rpartition(".")[2]
-        # A wildcard must have a name of its own below it: browsers do not accept `*.localhost`.
-        signed = domain in _SIGNED_DOMAINS and plain not in {"*.localhost", "*.test", "test"}
+        signed = plain.rpartition(".")[2] in _SIGNED_DOMAINS
     if not signed:
         raise Refused(
             f"the local CA does not sign '{name}'",
             "it signs names under .localhost and .test, and loopback addresses",
             "for other names: certificates: [{certificate_file: x.pem, key_file: x.key}]",
+            code=NOT_SIGNED,
         )
     return plain
 
@@ -97,7 +96,7 @@ def is_address(text: str) -> bool:
 def network(text: str) -> IPNetwork:
     """An address or a network in CIDR notation."""
     if text.startswith("sg-"):
-        raise Refused(f"'{text}': security groups as a source are not supported yet", code="E505")
+        raise Refused(f"'{text}': security groups as a source are not supported yet", code=NOT_YET)
     try:
         return ipaddress.ip_network(text)
     except ValueError:

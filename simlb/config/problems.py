@@ -15,6 +15,11 @@ UNREADABLE = "E504"
 NOT_YET = "E505"
 ADDRESS = "E506"
 
+# Codes of other rooms for what this one notices before them.
+NOT_SIGNED = "E203"
+CERTIFICATE_FILE = "E204"
+UNRESOLVED = "E401"
+
 _SHOWN_MAX = 20
 
 

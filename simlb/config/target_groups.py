@@ -180,6 +180,8 @@ class GroupCompiler:
                 self._context.fail(entry, key, what=f"'{key}' does not go with '{kind}'", code=SCHEMA)
         if entry.url is None:
             port = self._process(entry, name)
+            if port is None:
+                return None
             return model.Target(
                 id="127.0.0.1", port=port, dial_host="127.0.0.1", dial_port=port, name=name, process=name
             )
@@ -188,8 +190,8 @@ class GroupCompiler:
             return model.Target(id=at.id, port=at.port, dial_host=at.dial_host, dial_port=at.port, name=name)
         return None
 
-    def _process(self, entry: TargetEntry, name: str) -> int:
-        """Note the process of a `run` or `sample` target; its port."""
+    def _process(self, entry: TargetEntry, name: str) -> int | None:
+        """Note the process of a `run` or `sample` target; its port, unless another process has it."""
         context = self._context
         if entry.run is not None and not entry.run.strip():
             context.fail(entry, "run", what="'run' has no command")
@@ -201,6 +203,7 @@ class GroupCompiler:
         if port in self._process_ports:
             other = self._process_ports[port]
             context.fail(entry, "port", what=f"port {port} is already that of target '{other}'")
+            return None
         self._process_ports[port] = name
         directory = context.tools.folder
         if entry.cwd is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from simlb.config.names import load_balancer_name
+from simlb.config.problems import Refused
+from simlb.errors import ConfigError
 
 _TEMPLATE = """\
 # yaml-language-server: $schema=./simlb.schema.json
@@ -48,5 +50,8 @@ target_groups:
 
 
 def template(name: str = "my-alb") -> str:
-    """The text of a first `simlb.yaml` for a load balancer called `name`. Raises Refused for a name AWS refuses."""
-    return _TEMPLATE.replace("NAME", load_balancer_name(name))
+    """The text of a first `simlb.yaml` for a load balancer called `name`. Raises ConfigError for a name AWS refuses."""
+    try:
+        return _TEMPLATE.replace("NAME", load_balancer_name(name))
+    except Refused as refused:
+        raise ConfigError("--name", refused.what, *refused.hints, code=refused.code) from None

@@ -180,6 +180,13 @@ class _Composer:
         return ConfigError(f"{self._name}:{_line(event)}", what, code=code)
 
 
+_HINTS = {
+    "cannot start any token": "indent with spaces, not tabs",
+    "node content": 'inside { } and [ ], put values such as ":8080" and "#{host}" in quotes',
+    "',' or '}'": 'inside { } and [ ], put values such as "/#{path}" and "200,202" in quotes',
+}
+
+
 def _line(event: Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
@@ -198,7 +205,7 @@ def _events(text: str, name: str) -> Iterator[Event]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        hints = ("indent with spaces, not tabs",) if "\\t" in str(error.problem) or "tab" in str(error.problem) else ()
+        hints = tuple(hint for words, hint in _HINTS.items() if words in str(error.problem))
         raise ConfigError(f"{name}:{line}", f"not YAML: {error.problem}", *hints, code=UNREADABLE) from None
 
 
