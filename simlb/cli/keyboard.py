@@ -26,13 +26,11 @@ class KeyboardPresenter(TerminalPresenter):
         self._wants_keys = keys
         self._kills = kills
         self._keys = Keys(self.press, descriptor)
-        self._app: Instance | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
         """Also: which keys there are."""
         super().ready(view, app, clock)
-        self._app = app
         if not self._wants_keys:
             return
         if self._keys.start(asyncio.get_running_loop()):

@@ -101,10 +101,12 @@ else:
             atexit.unregister(self._give_back)
 
         def _take(self) -> None:
+            import termios
             import tty
 
             if not self._is_reading:
-                tty.setcbreak(self._descriptor)
+                # DRAIN: the usual FLUSH would throw away what has been typed already.
+                tty.setcbreak(self._descriptor, termios.TCSADRAIN)
                 self._loop.add_reader(self._descriptor, self._read)
                 self._is_reading = True
 
@@ -136,8 +138,11 @@ else:
         def _suspend(self) -> None:
             self._give_back()
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGTSTP)
+            # To this very thread, so that the process stands still inside this call. A job without a shell that could
+            # wake it does not stop at all: the system ignores the signal there.
+            signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
             self._loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+            self._resume()
 
         def _resume(self) -> None:
             if self._is_foreground():

@@ -31,18 +31,24 @@ class TerminalPresenter:
         self._speed = 1.0
         self._is_ready = False
         self._is_stopping = False
-        self._waiting: set[str] = set()
-        self._groups: dict[str, TargetGroupView] = {}
+        self._is_unheard = False
+        self._states: dict[tuple[str, str], str] = {}
+        self._app: Instance | None = None
         self._settled = False
         self._explained: set[str] = set()
         self._notices_shown: set[str] = set()
 
     def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
         """Everything listens: say where, and what to type."""
-        del app
+        self._app = app
         self._speed = clock.speed
         self._is_ready = True
-        self._remember(view)
+        self._states = {
+            (group.name, target.name): target.state
+            for group in view.target_groups
+            if group.in_use
+            for target in group.targets
+        }
         self.say(*self._header(view))
         self.say(*self._places(view))
         for notice in view.notices:
@@ -68,7 +74,7 @@ class TerminalPresenter:
     def stopping(self) -> None:
         """The graceful stop has begun."""
         self._is_stopping = True
-        self.say("Stopping: finishing what is in flight …  (Ctrl-C again: at once)")
+        self.say("Stopping: finishing what is in flight …")
 
     def close(self) -> None:
         """The last word."""
@@ -76,10 +82,14 @@ class TerminalPresenter:
             self.say("simlb stopped.")
 
     def say(self, *lines: str) -> None:
-        """Print lines as they are."""
-        for line in lines:
-            self._out.write(f"{line}\n")
-        self._out.flush()
+        """Print lines as they are. When nobody can read them any more, the load balancer goes on without."""
+        if self._is_unheard:
+            return
+        try:
+            self._out.write("".join(f"{line}\n" for line in lines))
+            self._out.flush()
+        except OSError:  # the terminal or the pipe's reader has gone
+            self._is_unheard = True
 
     def show_targets(self, view: InstanceView) -> None:
         """Print the target table."""
@@ -126,14 +136,18 @@ class TerminalPresenter:
         for load_balancer in view.load_balancers:
             yield from _curl_lines(load_balancer, view.ca_path)
         simlb = simlb_command(view.name)
-        yield f"  {simlb} status      {simlb} target ls      {simlb} logs -f      {simlb} down"
+        rows = [
+            (f"{simlb} status", "how everything stands"),
+            (f"{simlb} logs -f", "one line for each request"),
+            (f"{simlb} down", "stop (or Ctrl-C here)"),
+        ]
+        yield from (f"  {line}" for line in columns(rows))
 
     # -- what is said as it happens
 
     def _target_state_changed(self, event: TargetStateChanged) -> None:
-        self._waiting.discard(event.target)
+        self._states[event.target_group, event.target] = event.state
         if event.state == _INITIAL:
-            self._waiting.add(event.target)
             return
         if event.previous_state == _INITIAL and event.state == _HEALTHY and not self._settled:
             self._check_settled(event.at_s)
@@ -169,12 +183,15 @@ class TerminalPresenter:
         if text in self._notices_shown:
             return
         self._notices_shown.add(text)
-        paint = {"error": self.style.red, "warning": self.style.yellow}.get(level, str)
-        self.say(paint(f" {'✗' if level == 'error' else '!'} {text}"), *(f"     {hint}" for hint in hints))
+        paint, sign = {
+            "error": (self.style.red, "✗"),
+            "warning": (self.style.yellow, "!"),
+        }.get(level, (str, " "))
+        self.say(paint(f" {sign} {text}"), *(f"     {hint}" for hint in hints))
 
     def _explain(self, event: TargetStateChanged) -> None:
         """The arithmetic behind a change of state, once for each kind."""
-        group = self._groups.get(event.target_group)
+        group = self._group(event.target_group)
         if group is None:
             return
         check = group.health_check
@@ -197,15 +214,22 @@ class TerminalPresenter:
             )
 
     def _check_settled(self, at_s: float) -> None:
-        if self._settled or not self._is_ready or self._waiting:
+        """Once, when every target has its first verdict: how many are well."""
+        states = self._states.values()
+        if self._settled or not self._is_ready or not states or _INITIAL in states:
             return
         self._settled = True
-        if any(group.targets and group.in_use for group in self._groups.values()):
-            self.say(self._tick(f"every target has been checked   {self._at(at_s).strip()}"))
+        healthy = sum(state == _HEALTHY for state in states)
+        if healthy == len(states):
+            self.say(self._tick(f"{_counted(healthy, 'target')} healthy   {self._at(at_s).strip()}"))
+        else:
+            text = f" ! {healthy} of {_counted(len(states), 'target')} healthy   {self._at(at_s).strip()}"
+            self.say(self.style.yellow(text))
 
-    def _remember(self, view: InstanceView) -> None:
-        self._groups = {group.name: group for group in view.target_groups}
-        self._waiting = {target.name for target in view.targets() if target.state == _INITIAL}
+    def _group(self, name: str) -> TargetGroupView | None:
+        """The group as it is now: a reload may have changed its health check."""
+        groups = self._app.view().target_groups if self._app is not None else ()
+        return next((group for group in groups if group.name == name), None)
 
     def _once(self, key: str, line: str) -> None:
         if key not in self._explained:
@@ -254,7 +278,7 @@ def _reachable(listener: ListenerView) -> str:
 
 def _moved_sentence(moved: list[ListenerView]) -> str:
     said = ", ".join(f"{listener.published_port} stands for {listener.port}" for listener in moved)
-    return f"Not every port could be opened where AWS has it: {said}; rules, logs and lessons keep AWS's numbers."
+    return f"{said}, which could not be opened here; rules and logs keep AWS's numbers."
 
 
 def _cause(event: TargetStateChanged) -> str:

@@ -16,7 +16,7 @@ from simlb.cli import main as main_module
 from tests.cli.conftest import Run, Running
 
 HEAVY = ("asyncio", "aiohttp", "msgspec", "yaml", "cryptography", "uvloop", "uvicorn")
-QUICK_S = 0.15 if "CI" not in os.environ else 0.5
+QUICK_S = 0.3
 
 
 @pytest.mark.parametrize(
