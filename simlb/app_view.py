@@ -1,0 +1,144 @@
+"""How a running instance describes itself: from live objects to the control port's plain views."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from simlb import __version__
+from simlb.controlplane.views import (
+    HealthCheckView,
+    InstanceView,
+    ListenerView,
+    LoadBalancerView,
+    TargetGroupView,
+    TargetView,
+)
+from simlb.core import health
+from simlb.core.model import Action, ForwardAction, RedirectAction
+from simlb.core.target_group import TargetGroupState, TargetState
+
+if TYPE_CHECKING:
+    from simlb.app import App
+    from simlb.dataplane.listener import OpenListener
+    from simlb.dataplane.node import LoadBalancerNode
+    from simlb.processes.supervisor import SupervisedProcess
+
+
+def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView:
+    """The whole instance as it stands now."""
+    models = {load_balancer.name: load_balancer for load_balancer in app.compiled.configuration.load_balancers}
+    load_balancers = []
+    for name, node in app.nodes.items():
+        model = models[name]
+        listeners = tuple(_listener(node.listeners[listener.port]) for listener in model.listeners)
+        load_balancers.append(
+            LoadBalancerView(
+                name=name, dns_name=model.dns_name, scheme=model.scheme, names=model.names, listeners=listeners
+            )
+        )
+    counters = app.access_log.counters
+    app.access_log.flush()
+    return InstanceView(
+        name=app.options.instance,
+        pid=os.getpid(),
+        version=__version__,
+        speed=app.clock.speed,
+        started_at=app.started_at.isoformat(timespec="seconds"),
+        state_dir=str(app.options.state_dir),
+        ca_path=str(app.ca_path),
+        uptime_s=uptime_s,
+        real_uptime_s=real_uptime_s,
+        control=app.control,
+        access_log=str(app.access_log_path),
+        load_balancers=tuple(load_balancers),
+        target_groups=tuple(
+            _target_group(app, node, group) for node in app.nodes.values() for group in node.groups.values()
+        ),
+        notices=tuple(app.notices),
+        counters=dict(sorted(counters.items())),
+    )
+
+
+def _listener(listener: OpenListener) -> ListenerView:
+    host = f"[{listener.host}]" if ":" in listener.host else listener.host
+    certificates = listener.model.certificates
+    return ListenerView(
+        protocol=listener.model.protocol,
+        port=listener.model.port,
+        bind=f"{host}:{listener.published_port}",
+        published_port=listener.published_port,
+        default_action=action_text(listener.model.default_action),
+        certificate_names=tuple(name for certificate in certificates for name in certificate.names),
+        gate=listener.gate.state,
+    )
+
+
+def action_text(action: Action) -> str:
+    """An action in a few words: `forward web`, `redirect HTTPS:443 (301)`, `fixed-response 404`."""
+    if isinstance(action, ForwardAction):
+        return f"forward {action.target_group}"
+    if isinstance(action, RedirectAction):
+        return f"redirect {action.protocol}:{action.port} ({action.status_code.removeprefix('HTTP_')})"
+    return f"fixed-response {action.status_code}"
+
+
+def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> TargetGroupView:
+    check = group.group.health_check
+    return TargetGroupView(
+        name=group.group.name,
+        protocol=group.group.protocol,
+        port=group.group.port,
+        health_check=HealthCheckView(
+            protocol=check.protocol,
+            port=str(check.port),
+            path=check.path,
+            interval_s=check.interval_s,
+            timeout_s=check.timeout_s,
+            healthy_threshold_count=check.healthy_threshold_count,
+            unhealthy_threshold_count=check.unhealthy_threshold_count,
+            matcher=check.matcher.http_code,
+        ),
+        in_use=group.in_use,
+        mode=group.mode,
+        targets=tuple(_target(app, node.now(), group, state) for state in group.targets.values()),
+    )
+
+
+def _target(app: App, now: float, group: TargetGroupState, state: TargetState) -> TargetView:
+    target, check = state.target, group.group.health_check
+    process = app.supervisor.get(target.process) if target.process is not None else None
+    dial_host = f"[{target.dial_host}]" if ":" in target.dial_host else target.dial_host
+    return TargetView(
+        name=target.name,
+        id=target.id,
+        port=target.port,
+        dial=f"{dial_host}:{target.dial_port}",
+        state=state.health.state,
+        reason=state.health.reason,
+        description=state.health.description,
+        hint=health.hint(state.health, check),
+        last_check=health.last_check_words(state.health, check),
+        requests=state.requests,
+        in_flight=state.outstanding,
+        since_s=max(0.0, now - state.since),
+        process=_process_words(process),
+        pid=process.pid if process is not None and process.is_running else None,
+    )
+
+
+def _process_words(process: SupervisedProcess | None) -> str | None:
+    if process is None:
+        return None
+    if process.is_running:
+        return f"pid {process.pid}"
+    status = process.last_status
+    if status is None:
+        return "not started"
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"

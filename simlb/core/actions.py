@@ -1,0 +1,90 @@
+"""Actions compiled once, executed per request: where a redirect leads, what a fixed response says (reference 1.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from simlb.core.model import FixedResponseAction, ForwardAction, RedirectAction
+
+LOCATION_MAX_BYTES = 8 * 1024
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_PLACEHOLDER = re.compile(r"#\{(protocol|host|port|path|query)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectContext:
+    """What a redirect's placeholders stand for. `host` has no port, `path` its leading slash, `query` no `?`."""
+
+    protocol: str
+    host: str
+    port: int
+    path: str
+    query: str
+    host_port: int | None
+    """The port written in the request's Host, if any."""
+
+
+class CompiledRedirect:
+    """A redirect whose parts are split into text and placeholders in advance."""
+
+    __slots__ = ("_host", "_path", "_port", "_protocol", "_query", "status_code")
+
+    def __init__(self, action: RedirectAction) -> None:
+        self.status_code = int(action.status_code.removeprefix("HTTP_"))
+        self._protocol = action.protocol.lower()
+        self._host = _compile(action.host)
+        self._port = action.port
+        self._path = _compile(action.path)
+        self._query = _compile(action.query)
+
+    def location(self, context: RedirectContext, published_ports: Mapping[int, int]) -> str | None:
+        """The Location header, always absolute and with its port; None when it would exceed 8 kB (507).
+
+        `published_ports` maps listener ports to where their sockets really are. A client that itself came through such
+        a published port (its Host says so) is sent to the published port of the sibling listener, which it can reach.
+        """
+        protocol = context.protocol if self._protocol == "#{protocol}" else self._protocol
+        values = {
+            "protocol": context.protocol,
+            "host": context.host,
+            "port": str(context.port),
+            "path": context.path.removeprefix("/"),
+            "query": context.query,
+        }
+        port = context.port if self._port == "#{port}" else int(self._port)
+        if context.host_port is not None and published_ports.get(context.port, context.port) == context.host_port:
+            port = published_ports.get(port, port)
+        query = self._query(values)
+        location = f"{protocol}://{self._host(values)}:{port}{self._path(values)}{'?' + query if query else ''}"
+        return location if len(location.encode("latin-1", "replace")) <= LOCATION_MAX_BYTES else None
+
+
+def _compile(template: str) -> Callable[[Mapping[str, str]], str]:
+    parts = _PLACEHOLDER.split(template)
+    if len(parts) == 1:
+        return lambda values: template
+    # re.split with one group alternates: text, placeholder name, text, ...
+    return lambda values: "".join(values[part] if place % 2 else part for place, part in enumerate(parts))
+
+
+class CompiledFixedResponse:
+    """A fixed response: status, content type as sent, body bytes."""
+
+    __slots__ = ("body", "content_type", "status_code")
+
+    def __init__(self, action: FixedResponseAction) -> None:
+        self.status_code = action.status_code
+        self.content_type = f"{action.content_type or 'text/plain'}; charset=utf-8"
+        self.body = action.message_body.encode()
+
+
+class CompiledForward:
+    """A forward to the live state of one target group."""
+
+    __slots__ = ("target_group",)
+
+    def __init__(self, action: ForwardAction) -> None:
+        self.target_group = action.target_group

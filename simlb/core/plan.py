@@ -1,0 +1,59 @@
+"""What a listener does with requests, compiled from the configuration and swapped whole.
+
+An exchange keeps the plan it began with, so that a reload never mixes two configurations within one request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simlb.core import forwarding
+from simlb.core.actions import DEFAULT_PORTS
+from simlb.core.model import Listener, LoadBalancer, Protocol
+from simlb.core.rules import RuleTable
+
+
+class ListenerPlan:
+    """One listener's configuration in the form the hot path needs."""
+
+    __slots__ = (
+        "attributes",
+        "default_port",
+        "dns_name",
+        "listener",
+        "load_balancer",
+        "port",
+        "proto_port_lines",
+        "published_port",
+        "published_ports",
+        "rules",
+        "scheme",
+    )
+
+    def __init__(self, load_balancer: LoadBalancer, listener: Listener, published_ports: Mapping[int, int]) -> None:
+        """`published_ports` maps each listener port to the port its socket really has."""
+        self.load_balancer = load_balancer
+        self.listener = listener
+        self.attributes = load_balancer.attributes
+        self.scheme = "https" if listener.protocol is Protocol.HTTPS else "http"
+        self.port = listener.port
+        self.default_port = DEFAULT_PORTS[self.scheme]
+        self.published_ports = dict(published_ports)
+        self.published_port = self.published_ports.get(listener.port, listener.port)
+        self.rules = RuleTable(listener.default_action)
+        self.dns_name = load_balancer.dns_name.encode()
+        self.proto_port_lines = f"X-Forwarded-Proto: {self.scheme}\r\nX-Forwarded-Port: {listener.port}\r\n".encode()
+
+    def client_value(self, ip: str, port: int) -> bytes:
+        """How X-Forwarded-For names a client of this listener."""
+        return forwarding.client_address(ip, port, with_port=self.attributes.xff_client_port).encode()
+
+    def host_line_value(self, host: bytes, host_port: int | None) -> bytes:
+        """The Host that a target sees when the client's is not preserved."""
+        return forwarding.host_for_target(
+            host,
+            host_port,
+            listener_port=self.port,
+            published_port=self.published_port,
+            default_port=self.default_port,
+        )

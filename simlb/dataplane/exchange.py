@@ -1,0 +1,392 @@
+"""One request and its response: decide, choose a target, stream both ways, put it on record.
+
+The exchange is version-neutral (see `streams`). Everything is a callback: no task, future or timer per request.
+Outcomes are values; nothing is raised for what a client or a target did.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from simlb.core import desync, error_pages, forwarding
+from simlb.core.access_log import ExchangeRecord
+from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect, RedirectContext
+from simlb.core.desync import Verdict
+from simlb.core.plan import ListenerPlan
+from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.dataplane.streams import ClientStream, TargetStream
+from simlb.wire.request import RequestHead
+from simlb.wire.response import Answer, ResponseHead, error_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CLIENT_CLOSED = 460
+BAD_REQUEST = 400
+
+
+class TargetFailure(Enum):
+    """How a target let an exchange down; the value is the status the client gets if nothing was sent yet (4.1)."""
+
+    REFUSED = ("connection refused", 502)
+    UNREACHABLE = ("unreachable", 502)
+    CONNECT_TIMED_OUT = ("connect timed out", 504)
+    CLOSED = ("connection closed before the response was complete", 502)
+    MALFORMED = ("malformed response", 502)
+    IDLE = ("no response within the idle timeout", 504)
+    DEREGISTERED = ("deregistration delay ran out", 502)
+    STOPPED = ("the load balancer stopped", 502)
+
+    @property
+    def status_code(self) -> int:
+        """502 or 504."""
+        return self.value[1]
+
+
+class Router(Protocol):
+    """What an exchange needs of the node it runs on."""
+
+    now: Callable[[], float]
+    """Load-balancer time, for time-outs."""
+    monotonic: Callable[[], float]
+    """Real time, for measurements."""
+    wall: Callable[[], float]
+    """Wall-clock time, for stamps."""
+
+    def group(self, name: str) -> TargetGroupState:
+        """The live state of a target group."""
+
+    def connect(self, exchange: Exchange, target: TargetState) -> TargetStream | None:
+        """An idle pooled connection, or None: then `exchange.on_connected` or `on_target_failed` follows."""
+
+    def cancel_connect(self, exchange: Exchange) -> None:
+        """The exchange no longer wants the connection that is being made for it."""
+
+    def fresh_trace_id(self, wall_s: float) -> bytes:
+        """A new trace id."""
+
+    def record(self, exchange: Exchange) -> None:
+        """Put the finished exchange on record."""
+
+
+class Exchange(ExchangeRecord):
+    """One request and its response. The client codec drives it from one side, the target codec from the other."""
+
+    group: TargetGroupState | None = None
+    target: TargetState | None = None
+    connection: TargetStream | None = None
+    has_response_head = False
+    is_request_ended = False
+    is_done = False
+    is_tunnel = False
+    dispatched_at = 0.0
+    responded_at = 0.0
+    closes_client = False
+    """The client connection must not be used again (ambiguous request)."""
+    failure: TargetFailure | None = None
+    _is_client_blocked = False
+    _is_target_blocked = False
+
+    def __init__(self, client: ClientStream, router: Router, plan: ListenerPlan, head: RequestHead) -> None:
+        self.client = client
+        self.facts = client.facts
+        self.request = head
+        self.router = router
+        self.plan = plan
+        self.head = head
+        self.created_at = router.wall()
+        self.received_at = router.monotonic()
+        self.last_activity = router.now()
+        self._pending: list[bytes] = []
+
+    # -- the request ---------------------------------------------------------------------------------------------------
+
+    def start(self, body: bytes, *, is_end: bool) -> None:
+        """Decide what happens to the request. `body` is what arrived with the head; `is_end` says that it is all."""
+        self.is_request_ended = is_end
+        head = self.head
+        if head.is_odd:
+            self.findings = tuple(head.findings)
+            refusal = self._examine()
+            if refusal:
+                self.answer_error(refusal)
+                return
+        decision = self.plan.rules.evaluate()
+        self.matched_rule_priority = decision.priority
+        action = decision.action
+        if type(action) is CompiledForward:
+            self._forward(action, body)
+        elif type(action) is CompiledRedirect:
+            self._redirect(action)
+        else:
+            assert type(action) is CompiledFixedResponse
+            self.action = "fixed-response"
+            self._answer(Answer(action.status_code, body=action.body, content_type=action.content_type))
+
+    def _examine(self) -> int:
+        """The status for a head that is not served; 0 when it is (reference 0, steps 3-4)."""
+        if self.head.refusal:
+            return self.head.refusal
+        desync_class, _ = desync.worst(self.findings)
+        verdict = desync.verdict(self.plan.attributes.desync_mitigation_mode, desync_class)
+        if verdict is Verdict.ALLOW_AND_CLOSE:
+            self.closes_client = True
+        return BAD_REQUEST if verdict is Verdict.BLOCK else 0
+
+    def body(self, data: bytes) -> None:
+        """More of the request body has arrived."""
+        self.last_activity = self.router.now()
+        if self.connection is not None:
+            self.connection.send_body(data)
+        elif not self.is_done:
+            self._pending.append(data)
+
+    def body_end(self) -> None:
+        """The request is complete."""
+        self.is_request_ended = True
+        if self.connection is not None:
+            self.connection.send_end()
+            if not self.has_response_head:
+                # Only from here on is it the target that is waited for.
+                self.dispatched_at = self.router.monotonic()
+                self.request_processing_time = self.dispatched_at - self.received_at
+
+    def on_bad_body(self) -> None:
+        """The request body broke its framing: nobody can say where it ends."""
+        if self.is_done:
+            return
+        if self.has_response_head:
+            self.client.cut()
+            self._finish(is_complete=False)
+        else:
+            self.answer_error(BAD_REQUEST)
+
+    def answer_plain_http(self) -> None:
+        """Plain HTTP reached an HTTPS listener: a 400 page of its own (reference 4.2)."""
+        body = error_pages.pad(error_pages.plain_http_page(), BAD_REQUEST, self.head.fields.user_agent)
+        self._answer(Answer(BAD_REQUEST, body=body, closes=True))
+
+    # -- forward -------------------------------------------------------------------------------------------------------
+
+    def _forward(self, action: CompiledForward, body: bytes) -> None:
+        self.action = "forward"
+        router = self.router
+        group = self.group = router.group(action.target_group)
+        self.target_group_arn = group.group.arn
+        target = group.choose()
+        if target is None:
+            self.answer_error(503)
+            return
+        self.target = target
+        target.outstanding += 1
+        target.requests += 1
+        self.target_address = target.target.address
+        connection = router.connect(self, target)
+        if connection is not None:
+            self._dispatch(connection, body)
+        elif not self.is_done:
+            if body:
+                self._pending.append(body)
+            if not self.is_request_ended:
+                # One read of body at most is held while the connection is made.
+                self.client.pause_reading()
+
+    def on_connected(self, connection: TargetStream) -> None:
+        """The connection that was being made for this exchange is there."""
+        body = b"".join(self._pending)
+        self._pending = []
+        self._dispatch(connection, body)
+        if not self.is_request_ended and not self._is_target_blocked:
+            self.client.resume_reading()
+
+    def _dispatch(self, connection: TargetStream, body: bytes) -> None:
+        self.connection = connection
+        connection.send_request(self, self._field_lines(), body)
+        now = self.router.monotonic()
+        self.request_processing_time = now - self.received_at
+        self.dispatched_at = now
+        self.last_activity = self.router.now()
+
+    def _field_lines(self) -> bytes:
+        """The header section for the target (reference 3.4-3.6)."""
+        plan, head, client = self.plan, self.head, self.client
+        fields = head.fields
+        attributes = plan.attributes
+        fresh = self.router.fresh_trace_id(self.created_at)
+        if fields.trace is None:
+            trace = b"Root=" + fresh
+        else:
+            trace = forwarding.trace_header(fields.trace, fresh, header_bytes=fields.size)
+        self.trace_id = trace.decode("latin-1")
+        if fields.forwarded_for is None and attributes.xff_header_processing == "append":
+            forwarded = client.forwarded_lines()
+        else:
+            value = forwarding.forwarded_for(
+                attributes.xff_header_processing, fields.forwarded_for, client.client_value()
+            )
+            line = b"" if value is None else b"X-Forwarded-For: " + value + b"\r\n"
+            forwarded = line + plan.proto_port_lines
+        lines = fields.strict_lines if attributes.drop_invalid_header_fields else fields.lines
+        pieces = [forwarded, self._host_lines(), b"X-Amzn-Trace-Id: ", trace, b"\r\n", lines]
+        if attributes.tls_version_and_cipher_suite_headers and plan.scheme == "https":
+            facts = self.facts
+            tls = f"X-Amzn-Tls-Version: {facts.tls_protocol}\r\nX-Amzn-Tls-Cipher-Suite: {facts.tls_cipher}\r\n"
+            pieces.append(tls.encode())
+        if fields.is_websocket:
+            pieces.append(b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
+        return b"".join(pieces)
+
+    def _host_lines(self) -> bytes:
+        fields, plan = self.head.fields, self.plan
+        if plan.attributes.preserve_host_header and fields.hosts:
+            return b"".join([b"Host: " + host + b"\r\n" for host in fields.hosts])
+        host, port = self.head.authority or (fields.host, fields.host_port)
+        if host is None:
+            # HTTP/1.0 without a Host: the load balancer's own name stands in (reference 3.3).
+            return b"Host: " + plan.dns_name + b"\r\n"
+        return b"Host: " + plan.host_line_value(host, port) + b"\r\n"
+
+    # -- what the target does ------------------------------------------------------------------------------------------
+
+    def on_response(self, head: ResponseHead, body: bytes, *, is_end: bool) -> None:
+        """The target's response head is there, with the body bytes that came along."""
+        now = self.router.monotonic()
+        self.target_processing_time = now - self.dispatched_at
+        self.responded_at = now
+        self.last_activity = self.router.now()
+        self.elb_status_code = self.target_status_code = head.status_code
+        self.has_response_head = True
+        if head.status_code == 101:
+            self.is_tunnel = True
+            self.kind = "wss" if self.plan.scheme == "https" else "ws"
+        self.client.respond(head, body, is_end=is_end)
+        if is_end:
+            self._finish(is_complete=True)
+
+    def on_response_body(self, data: bytes) -> None:
+        """More of the response body."""
+        self.last_activity = self.router.now()
+        self.client.send_body(data)
+
+    def on_response_end(self) -> None:
+        """The response body is complete."""
+        self.client.send_end()
+        self._finish(is_complete=True)
+
+    def on_target_failed(self, failure: TargetFailure) -> None:
+        """The target will not complete this exchange."""
+        if self.is_done:
+            return
+        self.failure = failure
+        if self.has_response_head:
+            self.client.cut()
+            self._finish(is_complete=False)
+            return
+        if failure is TargetFailure.CONNECT_TIMED_OUT:
+            self.request_processing_time = -1.0
+        self.answer_error(failure.status_code)
+
+    # -- back-pressure -------------------------------------------------------------------------------------------------
+
+    def client_blocked(self) -> None:
+        """The client does not take the response as fast as it comes."""
+        self._is_client_blocked = True
+        if self.connection is not None:
+            self.connection.pause_reading()
+
+    def client_unblocked(self) -> None:
+        """The client takes the response again."""
+        self._is_client_blocked = False
+        if self.connection is not None:
+            self.connection.resume_reading()
+
+    def target_blocked(self) -> None:
+        """The target does not take the request as fast as it comes."""
+        self._is_target_blocked = True
+        self.client.pause_reading()
+
+    def target_unblocked(self) -> None:
+        """The target takes the request again."""
+        self._is_target_blocked = False
+        if not self.is_request_ended or self.is_tunnel:
+            self.client.resume_reading()
+
+    # -- ends ----------------------------------------------------------------------------------------------------------
+
+    def client_gone(self) -> None:
+        """The client closed or lost its connection: before the response head 460, or 400 inside its own body."""
+        if self.is_done:
+            return
+        if not self.has_response_head:
+            self.elb_status_code = CLIENT_CLOSED if self.is_request_ended else BAD_REQUEST
+            self.request_processing_time = self.target_processing_time = -1.0
+        self._finish(is_complete=False)
+
+    def check_idle(self, now: float) -> None:
+        """End the exchange when no byte has moved for the idle timeout (reference 3.1)."""
+        if now - self.last_activity < self.plan.attributes.idle_timeout_s or self.is_done:
+            return
+        if self.has_response_head:
+            self.failure = TargetFailure.IDLE
+            self.client.cut()
+            self._finish(is_complete=False)
+        elif not self.is_request_ended and not self._is_target_blocked and self.connection is not None:
+            self.answer_error(408)
+        else:
+            self.on_target_failed(TargetFailure.IDLE)
+
+    def _redirect(self, action: CompiledRedirect) -> None:
+        self.action = "redirect"
+        head, plan = self.head, self.plan
+        host, port = head.authority or (head.fields.host, head.fields.host_port)
+        context = RedirectContext(
+            protocol=plan.scheme,
+            host=(plan.dns_name if host is None else host).decode("latin-1"),
+            port=plan.port,
+            path=head.path.decode("latin-1"),
+            query=head.query.decode("latin-1"),
+            host_port=port,
+        )
+        location = action.location(context, plan.published_ports)
+        if location is None:
+            self.answer_error(507)
+            return
+        self.redirect_url = location
+        answer = error_answer(action.status_code, None)
+        answer.location = location
+        self._answer(answer)
+
+    def answer_error(self, status_code: int) -> None:
+        """Answer with the load balancer's own page of `status_code`."""
+        self._answer(error_answer(status_code, self.head.fields.user_agent))
+
+    def _answer(self, answer: Answer) -> None:
+        self.elb_status_code = answer.status_code
+        if self.trace_id == "-":
+            self.trace_id = "Root=" + self.router.fresh_trace_id(self.created_at).decode()
+        self.has_response_head = True
+        self.client.answer(answer)
+        self._finish(is_complete=False)
+
+    def _finish(self, *, is_complete: bool) -> None:
+        """Settle the books once: release or drop the connection, record, and hand the stream back."""
+        self.is_done = True
+        router = self.router
+        if self.target_status_code:
+            self.response_processing_time = router.monotonic() - self.responded_at
+        target = self.target
+        if target is not None:
+            target.outstanding -= 1
+            connection = self.connection
+            if connection is None:
+                router.cancel_connect(self)
+            else:
+                self.connection = None
+                if is_complete and self.is_request_ended and not self.closes_client and not self.is_tunnel:
+                    connection.release()
+                else:
+                    connection.abandon()
+        self.ended_at = router.wall()
+        router.record(self)
+        self.client.done(self)

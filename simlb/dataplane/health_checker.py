@@ -1,0 +1,126 @@
+"""Runs the probes of one load-balancer node: when, not what they mean (that is `simlb.core.health`).
+
+The interval is start to start and does not depend on how long a probe takes (reference 2.2). A new target's first probe
+goes out at once, a bounded number at a time; its later ones begin at a phase of its own within the interval, so that
+many targets are not probed in one burst (docs/parity.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from simlb.clock import Clock, Timer
+from simlb.core.health import HealthState, ProbeResult
+from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.dataplane.probe import Probe, wait_until_listening
+
+FIRST_PROBES_MAX = 64
+# Successive multiples of the golden ratio's fraction fill an interval evenly, however many targets there will be.
+_PHASE_STEP = 0.6180339887498949
+
+StateChanged = Callable[[TargetGroupState, TargetState, str], None]
+"""Called with the group, the target and the state it had before."""
+
+
+class HealthChecker:
+    """Probes every target of every group in use."""
+
+    def __init__(self, clock: Clock, on_changed: StateChanged) -> None:
+        self._clock = clock
+        self._on_changed = on_changed
+        self._timers: dict[TargetState, Timer] = {}
+        self._probes: dict[TargetState, Probe] = {}
+        self._starting: dict[TargetState, asyncio.Task[None]] = {}
+        self._first: deque[tuple[TargetGroupState, TargetState]] = deque()
+        self._first_running: set[TargetState] = set()
+        self._started = 0
+
+    def watch(self, group: TargetGroupState, state: TargetState) -> None:
+        """Begin to probe a target. One whose process simlb starts is registered once that process listens."""
+        self.forget(state)
+        if state.target.process is None:
+            self._first.append((group, state))
+            self._run_first()
+        else:
+            self._starting[state] = asyncio.get_running_loop().create_task(self._await_process(group, state))
+
+    async def _await_process(self, group: TargetGroupState, state: TargetState) -> None:
+        await wait_until_listening(state.target)
+        del self._starting[state]
+        self._first.append((group, state))
+        self._run_first()
+
+    def forget(self, state: TargetState) -> None:
+        """Probe a target no more."""
+        task = self._starting.pop(state, None)
+        if task is not None:
+            task.cancel()
+        timer = self._timers.pop(state, None)
+        if timer is not None:
+            timer.cancel()
+        probe = self._probes.pop(state, None)
+        if probe is not None:
+            probe.cancel()
+        self._first_running.discard(state)
+        self._first = deque(entry for entry in self._first if entry[1] is not state)
+
+    def reschedule(self, group: TargetGroupState, state: TargetState) -> None:
+        """The group's health check has changed: probe by the new settings from now on."""
+        if state in self._timers:
+            self._timers.pop(state).cancel()
+            self._arm(group, state, self._clock.now() + self._phase() * group.group.health_check.interval_s)
+
+    def close(self) -> None:
+        """Stop all probing."""
+        for state in [*self._starting, *self._timers, *self._probes]:
+            self.forget(state)
+        self._first.clear()
+
+    def _phase(self) -> float:
+        self._started += 1
+        return 1.0 - (self._started * _PHASE_STEP) % 1.0
+
+    def _run_first(self) -> None:
+        while self._first and len(self._first_running) < FIRST_PROBES_MAX:
+            group, state = self._first.popleft()
+            self._first_running.add(state)
+            self._arm(group, state, self._clock.now() + self._phase() * group.group.health_check.interval_s)
+            self._probe(group, state)
+
+    def _arm(self, group: TargetGroupState, state: TargetState, when: float) -> None:
+        self._timers[state] = self._clock.call_at(when, lambda: self._on_interval(group, state, when))
+
+    def _on_interval(self, group: TargetGroupState, state: TargetState, due: float) -> None:
+        interval_s = group.group.health_check.interval_s
+        now = self._clock.now()
+        # Start to start from when it was due, so that a late timer does not shift the rhythm; after a pause of the
+        # whole process (a suspended laptop) missed probes are not made up for.
+        following = due + interval_s if now - due < interval_s else now + interval_s
+        self._arm(group, state, following)
+        self._probe(group, state)
+
+    def _probe(self, group: TargetGroupState, state: TargetState) -> None:
+        running = self._probes.pop(state, None)
+        if running is not None:
+            running.cancel()
+        before = state.health.state
+        if group.on_probe_started(state, self._clock.now()):
+            self._on_changed(group, state, before)
+
+        def on_result(result: ProbeResult) -> None:
+            if self._probes.get(state) is probe:
+                del self._probes[state]
+            if state in self._first_running:
+                self._first_running.discard(state)
+                self._run_first()
+            if state.health.state is HealthState.DRAINING:
+                return
+            before = state.health.state
+            if group.on_probe(state, result, self._clock.now()):
+                self._on_changed(group, state, before)
+
+        probe = Probe(group.group.health_check, state.target, self._clock, on_result)
+        self._probes[state] = probe
+        probe.start()

@@ -1,0 +1,236 @@
+"""A listener's socket: opening it where the system allows, letting clients in, handing connections to their codec."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
+
+from simlb.core.access_log import ConnectionFacts
+from simlb.core.model import Bind, Certificate, Listener, Protocol
+from simlb.core.plan import ListenerPlan
+from simlb.core.server_names import choose_certificate
+from simlb.dataplane.gate import CONNECT_TIMEOUT_S, ClosedPort, Gate, GateState, can_drop
+from simlb.dataplane.h1_client import H1ClientConnection
+from simlb.dataplane.tls import TlsLayer, server_context
+from simlb.errors import BindError, SimlbError
+
+if TYPE_CHECKING:
+    from simlb.dataplane.node import LoadBalancerNode
+
+BACKLOG = 4096
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_RESERVED_BY_WINDOWS = 10013
+
+Refusal = tuple[str, str]
+"""Why a bind did not work: a message code and the words for it."""
+
+
+def bind_socket(binds: Sequence[Bind], port_owner: Callable[[int], str | None]) -> tuple[socket.socket, list[Refusal]]:
+    """The first of `binds` that can be bound, and why each earlier one could not. Raises BindError when none can."""
+    problems: list[tuple[Bind, OSError]] = []
+    for bind in binds:
+        family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        if sys.platform != "win32":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        try:
+            sock.bind((bind.host, bind.port))
+            # Binding alone does not find a socket that already listens there; listening does.
+            sock.listen(BACKLOG)
+        except OSError as error:
+            sock.close()
+            problems.append((bind, error))
+            continue
+        sock.setblocking(False)
+        return sock, [_words(tried, problem, port_owner) for tried, problem in problems]
+    raise _bind_error(*problems[0], port_owner)
+
+
+def _words(bind: Bind, error: OSError, port_owner: Callable[[int], str | None]) -> Refusal:
+    if error.errno in _FORBIDDEN:
+        return "E102", f"Port {bind.port} may only be opened by the administrator on this system"
+    if error.errno == errno.EADDRINUSE:
+        owner = port_owner(bind.port)
+        return "E101", f"Port {bind.port} is already in use" + (f" by {owner}" if owner else "")
+    return "E104", f"{bind.host}:{bind.port} cannot be opened: {error.strerror or error}"
+
+
+def _bind_error(bind: Bind, error: OSError, port_owner: Callable[[int], str | None]) -> BindError:
+    if getattr(error, "winerror", None) == _RESERVED_BY_WINDOWS:
+        return BindError(
+            "E103",
+            f"Port {bind.port} is reserved by Windows (WinError 10013).",
+            "netsh interface ipv4 show excludedportrange protocol=tcp lists the reserved ranges: choose another port",
+        )
+    if error.errno in _FORBIDDEN:
+        return BindError(
+            "E102",
+            f"Port {bind.port} may only be opened by the administrator on this system.",
+            "leave out `bind` (simlb then takes a port above 1024 and the lessons still call it "
+            f"{bind.port}), or give another one",
+            "Linux: sudo sysctl net.ipv4.ip_unprivileged_port_start=80 allows it until the next reboot",
+        )
+    if error.errno == errno.EADDRINUSE:
+        owner = port_owner(bind.port)
+        return BindError(
+            "E101",
+            f"Port {bind.port} is already in use" + (f" by {owner}." if owner else "."),
+            "choose another `bind` port, or leave it out to let simlb take the next free one",
+            "is it another simlb? `simlb status` shows it, `simlb down` stops it",
+        )
+    return BindError("E104", f"{bind.host}:{bind.port} cannot be opened: {error.strerror or error}.")
+
+
+class _Doorkeeper(asyncio.Protocol):
+    """A connection that the security group does not let in: accepted, never read, closed after the connect time-out."""
+
+    def __init__(self, node: LoadBalancerNode) -> None:
+        self._node = node
+        self._until = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.pause_reading()
+        self._until = self._node.now() + CONNECT_TIMEOUT_S
+        self._node.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._node.forget_connection(self)
+
+    def check(self, now: float) -> None:
+        if now >= self._until:
+            self._transport.abort()
+
+    def stop(self) -> None:
+        self._transport.abort()
+
+    abort = stop
+
+
+class _Entrance(asyncio.Protocol):
+    """Looks at who is there, then makes way for the codec. Used only when not everybody is let in."""
+
+    def __init__(self, listener: OpenListener) -> None:
+        self._listener = listener
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        stream = cast("asyncio.Transport", transport)
+        peer = stream.get_extra_info("peername")
+        listener = self._listener
+        is_let_in = bool(peer) and listener.gate.lets_in(peer[0])
+        protocol = listener.new_codec() if is_let_in else _Doorkeeper(listener.node)
+        stream.set_protocol(protocol)
+        protocol.connection_made(stream)
+
+
+class OpenListener:
+    """A listener of a running node: socket, plan, gate and certificates. A reload swaps all but the socket."""
+
+    def __init__(
+        self, node: LoadBalancerNode, listener: Listener, sock: socket.socket, refusals: list[Refusal]
+    ) -> None:
+        self.node = node
+        self.model = listener
+        self.refusals = refusals
+        self.is_stopping = False
+        self.host, self.published_port = sock.getsockname()[:2]
+        self.plan: ListenerPlan
+        self.gate: Gate
+        self._sock = sock
+        self._server: asyncio.Server | None = None
+        self._closed_port: ClosedPort | None = None
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._certificates: tuple[Certificate, ...] = ()
+
+    @property
+    def is_tls(self) -> bool:
+        """True for an HTTPS listener."""
+        return self.model.protocol is Protocol.HTTPS
+
+    @staticmethod
+    def load_contexts(certificates: tuple[Certificate, ...]) -> dict[str, ssl.SSLContext]:
+        """Load what an HTTPS listener presents, by ARN. Raises SimlbError when a file cannot be used."""
+        contexts = {}
+        for certificate in certificates:
+            try:
+                contexts[certificate.arn] = server_context(str(certificate.certificate_path), str(certificate.key_path))
+            except (OSError, ssl.SSLError) as error:
+                raise SimlbError(
+                    "E211",
+                    f"The certificate {certificate.certificate_path} cannot be used: {error}.",
+                    "check that certificate and key are PEM files that belong together",
+                ) from error
+        return contexts
+
+    def use_contexts(self, contexts: dict[str, ssl.SSLContext], certificates: tuple[Certificate, ...]) -> None:
+        """Present these from the next handshake on."""
+        self._contexts, self._certificates = contexts, certificates
+
+    def context_for(self, server_name: str | None) -> tuple[ssl.SSLContext, Certificate, bool]:
+        """The TLS context for a server name, its certificate, and whether the name chose it."""
+        certificate, is_named = choose_certificate(self._certificates, server_name)
+        return self._contexts[certificate.arn], certificate, is_named
+
+    def new_codec(self) -> asyncio.Protocol:
+        """The codec for a new connection."""
+        return TlsLayer(self) if self.is_tls else H1ClientConnection(self)
+
+    def _new_protocol(self) -> asyncio.Protocol:
+        return self.new_codec() if self.gate.state is GateState.OPEN else _Entrance(self)
+
+    async def open(self) -> None:
+        """Begin to accept; with a closed gate, begin to drop."""
+        if self.gate.state is GateState.CLOSED and can_drop():
+            # The socket already listens; listening again with a queue of nothing shrinks it.
+            self._closed_port = ClosedPort(self._sock)
+            return
+        loop = asyncio.get_running_loop()
+        # A duplicate, so that the port stays ours when the gate closes and the server with it.
+        self._server = await loop.create_server(self._new_protocol, sock=self._sock.dup(), backlog=BACKLOG)
+
+    async def set_gate(self, gate: Gate) -> None:
+        """Take over a new gate. Established connections stay, as AWS's stateful security groups do."""
+        old, self.gate = self.gate, gate
+        if can_drop() and (old.state is GateState.CLOSED) != (gate.state is GateState.CLOSED):
+            self._stop_listening()
+            await self.open()
+
+    def close(self) -> None:
+        """Stop accepting; connections that exist go on."""
+        self._stop_listening()
+        self._sock.close()
+
+    def _stop_listening(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if self._closed_port is not None:
+            self._closed_port.close()
+            self._closed_port = None
+
+    def facts_for(self, transport: asyncio.Transport | asyncio.BaseTransport) -> ConnectionFacts:
+        """What the access log shows of a new connection."""
+        peer = transport.get_extra_info("peername") or ("-", 0)
+        plan = self.plan
+        facts = ConnectionFacts(
+            elb=plan.load_balancer.resource,
+            dns_name=plan.load_balancer.dns_name,
+            scheme=plan.scheme,
+            listener_port=plan.port,
+            client_ip=peer[0],
+            client_port=peer[1],
+            node_ip=self.host,
+        )
+        facts.trace_id = f"TID_{self.node.random.getrandbits(128):032x}"
+        tls = transport.get_extra_info("tls")
+        if isinstance(tls, TlsLayer):
+            facts.tls_cipher, facts.tls_protocol = tls.cipher, tls.version
+            facts.server_name, facts.certificate_arn = tls.server_name, tls.certificate_arn
+        return facts

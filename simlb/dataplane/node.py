@@ -1,0 +1,330 @@
+"""A running load-balancer node: listeners, live target groups, pools, health checks and the sweep that ends idleness.
+
+It is the `Router` of its exchanges. A new configuration is applied as a whole: sockets whose listener stays are kept,
+exchanges under way keep the plan they began with (design: snapshot and live state).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from random import Random
+from typing import Protocol
+
+from simlb.clock import Clock, Timer
+from simlb.core import forwarding
+from simlb.core.access_log import ExchangeRecord
+from simlb.core.health import HealthState
+from simlb.core.model import ForwardAction, LoadBalancer, TargetGroup
+from simlb.core.plan import ListenerPlan
+from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.dataplane.exchange import Exchange, TargetFailure
+from simlb.dataplane.gate import Gate
+from simlb.dataplane.health_checker import HealthChecker, StateChanged
+from simlb.dataplane.listener import OpenListener, bind_socket
+from simlb.dataplane.streams import TargetStream
+from simlb.dataplane.target_pool import TargetPool
+from simlb.wire.h1_fields import FieldParser
+from simlb.wire.h1_request import RequestParser
+from simlb.wire.h1_response import ResponseParser
+
+SWEEP_S = 1.0
+"""How often idleness is looked for, in load-balancer seconds. No timer per connection or request is needed."""
+_SWEEP_REAL_MIN_S = 0.02
+
+
+class _Connection(Protocol):
+    """What the node keeps of a client connection, in whatever phase it is."""
+
+    def check(self, now: float) -> None:
+        """End it if it has been idle for too long."""
+
+    def stop(self) -> None:
+        """Close it if nothing is under way on it."""
+
+    def abort(self) -> None:
+        """End it now."""
+
+
+class TlsFailures:
+    """Failed handshakes and why, counted by the reason OpenSSL or the bytes gave."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.by_reason: dict[str, int] = {}
+
+    def add(self, reason: str) -> int:
+        """Count one; how many had this reason so far."""
+        self.total += 1
+        if len(self.by_reason) < 64 or reason in self.by_reason:
+            self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
+        return self.by_reason.get(reason, 0)
+
+
+class Prepared:
+    """A load balancer's configuration with its sockets and certificates at hand, not in force yet."""
+
+    def __init__(self, load_balancer: LoadBalancer) -> None:
+        self.load_balancer = load_balancer
+        self.opened: dict[int, OpenListener] = {}
+        self.contexts: dict[int, dict[str, ssl.SSLContext]] = {}
+
+
+class LoadBalancerNode:
+    """One node of one load balancer. `prepare` and `commit` give it its configuration, `close` ends it."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        random: Random,
+        record: Callable[[ExchangeRecord], None],
+        on_state_changed: StateChanged,
+        on_tls_failed: Callable[[str, int], None] = lambda reason, count: None,
+        port_owner: Callable[[int], str | None] = lambda port: None,
+    ) -> None:
+        """`record` gets every exchange once; `on_tls_failed` a reason and how often it has been seen."""
+        self.clock = clock
+        self.random = random
+        self.now = clock.now
+        self.monotonic = time.monotonic
+        self.wall = time.time
+        self.record: Callable[[ExchangeRecord], None] = record
+        self.connections: set[_Connection] = set()
+        self.request_parser = RequestParser(FieldParser())
+        self.groups: dict[str, TargetGroupState] = {}
+        self.listeners: dict[int, OpenListener] = {}
+        self.tls_failures = TlsFailures()
+        self._on_tls_failed = on_tls_failed
+        self._port_owner = port_owner
+        self._response_parser = ResponseParser()
+        self._pools: dict[TargetState, TargetPool] = {}
+        self._health = HealthChecker(clock, on_state_changed)
+        self._on_state_changed = on_state_changed
+        self._sweep_timer: Timer | None = None
+        self._drain_timer: Timer | None = None
+        self._idle_timeout_s = 60.0
+        self._date_second = -1
+        self._date_line = b""
+        self._trace_second = -1
+        self._trace_prefix = b""
+        self._emptied: asyncio.Event | None = None
+
+    # -- configuration -------------------------------------------------------------------------------------------------
+
+    def prepare(self, load_balancer: LoadBalancer) -> Prepared:
+        """Bind new listeners and load all certificates: everything that can fail, while nothing has changed.
+
+        Raises SimlbError. What comes back goes to `commit`, or to `discard` when something else failed.
+        """
+        prepared = Prepared(load_balancer)
+        try:
+            for listener in load_balancer.listeners:
+                open_ = self.listeners.get(listener.port)
+                if open_ is None or (open_.model.protocol, open_.model.binds) != (listener.protocol, listener.binds):
+                    sock, refusals = bind_socket(listener.binds, self._port_owner)
+                    open_ = prepared.opened[listener.port] = OpenListener(self, listener, sock, refusals)
+                prepared.contexts[listener.port] = OpenListener.load_contexts(listener.certificates)
+        except BaseException:
+            self.discard(prepared)
+            raise
+        return prepared
+
+    def discard(self, prepared: Prepared) -> None:
+        """Give back what `prepare` opened."""
+        for open_ in prepared.opened.values():
+            open_.close()
+
+    async def commit(self, prepared: Prepared, target_groups: Mapping[str, TargetGroup]) -> None:
+        """Serve the prepared configuration from the next request on."""
+        load_balancer, opened = prepared.load_balancer, prepared.opened
+        wanted = {listener.port: listener for listener in load_balancer.listeners}
+        for port in [port for port in self.listeners if port not in wanted or port in opened]:
+            old = self.listeners.pop(port)
+            old.is_stopping = True
+            old.close()
+        self.listeners.update(opened)
+        self._reconcile_groups(load_balancer, target_groups)
+        published = {port: open_.published_port for port, open_ in self.listeners.items()}
+        for port, listener in wanted.items():
+            open_ = self.listeners[port]
+            open_.model = listener
+            open_.plan = ListenerPlan(load_balancer, listener, published)
+            open_.use_contexts(prepared.contexts[port], listener.certificates)
+            gate = Gate(load_balancer.security_group.networks_for(port))
+            if port in opened:
+                open_.gate = gate
+                await open_.open()
+            else:
+                await open_.set_gate(gate)
+        self._idle_timeout_s = load_balancer.attributes.idle_timeout_s
+        if self._sweep_timer is None:
+            self._sweep()
+
+    def _reconcile_groups(self, load_balancer: LoadBalancer, target_groups: Mapping[str, TargetGroup]) -> None:
+        used = {
+            listener.default_action.target_group
+            for listener in load_balancer.listeners
+            if isinstance(listener.default_action, ForwardAction)
+        }
+        now = self.now()
+        for name in [name for name in self.groups if name not in target_groups]:
+            group = self.groups[name]
+            empty = TargetGroup(name=name, arn=group.group.arn, attributes=group.group.attributes)
+            self._reconcile(group, empty, now, in_use=False)
+        for name, description in target_groups.items():
+            present = self.groups.get(name)
+            if present is None:
+                present = self.groups[name] = TargetGroupState(description, now, in_use=name in used)
+                if name in used:
+                    self._watch(present, list(present.targets.values()))
+            else:
+                self._reconcile(present, description, now, in_use=name in used)
+        self._arm_drain()
+
+    def _reconcile(self, group: TargetGroupState, description: TargetGroup, now: float, *, in_use: bool) -> None:
+        old_check = group.group.health_check
+        before = {state: (state.health.state, state.target) for state in group.targets.values()}
+        changes = group.reconcile(description, now, in_use=in_use)
+        for state in changes.draining:
+            self._health.forget(state)
+            pool = self._pools.get(state)
+            if pool is not None:
+                pool.close_idle()
+        if in_use:
+            self._watch(group, list(changes.added))
+        for state in group.targets.values():
+            old_state, old_target = before.get(state, (HealthState.INITIAL, state.target))
+            moved = (old_target.dial_host, old_target.dial_port) != (state.target.dial_host, state.target.dial_port)
+            if moved and state in self._pools:
+                self._pools[state].close_idle()
+                self._pools[state] = self._new_pool(state)
+            if not in_use:
+                self._health.forget(state)
+            elif old_check != description.health_check and state not in changes.added:
+                self._health.reschedule(group, state)
+            if old_state is not state.health.state:
+                self._on_state_changed(group, state, old_state)
+
+    def _watch(self, group: TargetGroupState, states: list[TargetState]) -> None:
+        for state in states:
+            pool = self._pools.get(state)
+            if pool is None:
+                self._pools[state] = self._new_pool(state)
+            else:
+                pool.reopen()
+            self._health.watch(group, state)
+
+    def _new_pool(self, state: TargetState) -> TargetPool:
+        return TargetPool(state, self.clock, self._response_parser)
+
+    # -- draining ------------------------------------------------------------------------------------------------------
+
+    def _arm_drain(self) -> None:
+        if self._drain_timer is not None:
+            self._drain_timer.cancel()
+            self._drain_timer = None
+        deadlines = [group.next_deadline() for group in self.groups.values()]
+        due = [deadline for deadline in deadlines if deadline is not None]
+        if due:
+            self._drain_timer = self.clock.call_at(min(due), self._on_drain_deadline)
+
+    def _on_drain_deadline(self) -> None:
+        self._drain_timer = None
+        now = self.now()
+        for name, group in list(self.groups.items()):
+            for state in group.on_deadline(now):
+                self._on_state_changed(group, state, HealthState.DRAINING)
+                pool = self._pools.pop(state, None)
+                if pool is not None:
+                    pool.cut(TargetFailure.DEREGISTERED)
+            if not group.targets and not group.in_use:
+                del self.groups[name]
+        self._arm_drain()
+
+    # -- Router --------------------------------------------------------------------------------------------------------
+
+    def group(self, name: str) -> TargetGroupState:
+        """The live state of a target group."""
+        return self.groups[name]
+
+    def connect(self, exchange: Exchange, target: TargetState) -> TargetStream | None:
+        """An idle connection to `target`, or None while one is being made."""
+        return self._pools[target].take(exchange)
+
+    def cancel_connect(self, exchange: Exchange) -> None:
+        """The exchange ended before its connection was there."""
+        assert exchange.target is not None
+        pool = self._pools.get(exchange.target)
+        if pool is not None:
+            pool.cancel(exchange)
+
+    def fresh_trace_id(self, wall_s: float) -> bytes:
+        """A new trace id; its part that names the second is remembered."""
+        second = int(wall_s)
+        if second != self._trace_second:
+            self._trace_second = second
+            self._trace_prefix = forwarding.trace_prefix(second)
+        return self._trace_prefix + b"%024x" % self.random.getrandbits(forwarding.TRACE_RANDOM_BITS)
+
+    def date_line(self) -> bytes:
+        """The Date line of this second."""
+        second = int(self.wall())
+        if second != self._date_second:
+            self._date_second = second
+            self._date_line = f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
+        return self._date_line
+
+    def on_tls_failed(self, reason: str) -> None:
+        """A handshake or a TLS session failed."""
+        self._on_tls_failed(reason, self.tls_failures.add(reason))
+
+    def forget_connection(self, connection: _Connection) -> None:
+        """A client connection is gone."""
+        self.connections.discard(connection)
+        if self._emptied is not None and not self.connections:
+            self._emptied.set()
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def _sweep(self) -> None:
+        now = self.now()
+        for connection in list(self.connections):
+            connection.check(now)
+        for pool in self._pools.values():
+            pool.check(now, self._idle_timeout_s)
+        period = max(SWEEP_S, _SWEEP_REAL_MIN_S * self.clock.speed)
+        self._sweep_timer = self.clock.call_later(period, self._sweep)
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def stop_accepting(self) -> None:
+        """Close the listening sockets and idle connections; let exchanges under way finish, then close theirs."""
+        self._health.close()
+        for listener in self.listeners.values():
+            listener.is_stopping = True
+            listener.close()
+        for connection in list(self.connections):
+            connection.stop()
+
+    async def close(self, *, grace_s: float) -> None:
+        """Stop gracefully: what is still under way after `grace_s` real seconds is cut."""
+        self.stop_accepting()
+        if self.connections:
+            self._emptied = asyncio.Event()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), grace_s)
+        for pool in list(self._pools.values()):
+            pool.cut(TargetFailure.STOPPED)
+        for connection in list(self.connections):
+            connection.abort()
+        for timer in (self._sweep_timer, self._drain_timer):
+            if timer is not None:
+                timer.cancel()
+        # Let the transports run their last callbacks, so that nothing is left behind.
+        for _ in range(3):
+            await asyncio.sleep(0)

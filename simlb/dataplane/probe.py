@@ -1,0 +1,165 @@
+"""One health-check probe: a new connection, one GET, one status line (reference 2.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from typing import cast
+
+from simlb.clock import Clock, Timer
+from simlb.core.health import ProbeOutcome, ProbeResult
+from simlb.core.model import TRAFFIC_PORT, HealthCheck, Target
+from simlb.dataplane.exchange import TargetFailure
+from simlb.dataplane.target_pool import dial_addresses, failure_of
+
+HEAD_MAX_BYTES = 32 * 1024
+_STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9][0-9])(?:[ \r\n]|$)")
+_DEFAULT_PORTS = frozenset({80, 443})
+
+
+def probe_port(health_check: HealthCheck, target: Target) -> int:
+    """The port a probe dials: the target's own, or the health check's."""
+    return target.dial_port if health_check.port == TRAFFIC_PORT else int(health_check.port)
+
+
+def probe_request(health_check: HealthCheck, target: Target) -> bytes:
+    """The request as AWS sends it; the port is left out of Host when it is 80 or 443."""
+    port = target.port if health_check.port == TRAFFIC_PORT else int(health_check.port)
+    name = f"[{target.id}]" if ":" in target.id else target.id
+    host = name if port in _DEFAULT_PORTS else f"{name}:{port}"
+    return (
+        f"GET {health_check.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+        "User-Agent: ELB-HealthChecker/2.0\r\nAccept-Encoding: gzip, compressed\r\n\r\n"
+    ).encode("latin-1")
+
+
+PROCESS_START_MAX_S = 10.0
+_LISTENING_PAUSE_S = 0.03
+
+
+async def wait_until_listening(target: Target) -> None:
+    """Return once something accepts connections where `target` is, or after 10 real seconds without.
+
+    A process that has just been started needs a moment; probing it before it listens would count failures that say
+    nothing about it.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = time.monotonic() + PROCESS_START_MAX_S
+    while time.monotonic() < deadline:
+        for address in dial_addresses(target.dial_host):
+            try:
+                transport, _ = await loop.create_connection(asyncio.Protocol, address, target.dial_port)
+            except OSError:
+                continue
+            transport.abort()
+            return
+        await asyncio.sleep(_LISTENING_PAUSE_S)
+
+
+class Probe(asyncio.Protocol):
+    """Runs once and reports once."""
+
+    def __init__(
+        self, health_check: HealthCheck, target: Target, clock: Clock, on_result: Callable[[ProbeResult], None]
+    ) -> None:
+        self._health_check = health_check
+        self._target = target
+        self._clock = clock
+        self._on_result = on_result
+        self._buffer = b""
+        self._transport: asyncio.Transport | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
+        self._began_at = 0.0
+        self._is_done = False
+
+    def start(self) -> None:
+        """Dial. The timeout runs from here, over connecting and answering together."""
+        self._began_at = time.monotonic()
+        self._clock.work_began()
+        self._timer = self._clock.call_later(self._health_check.timeout_s, self._on_timeout)
+        self._task = asyncio.get_running_loop().create_task(self._dial())
+
+    def cancel(self) -> None:
+        """Nobody wants the result any more."""
+        self._is_done = True
+        self._close()
+
+    async def _dial(self) -> None:
+        loop = asyncio.get_running_loop()
+        port = probe_port(self._health_check, self._target)
+        failure = ProbeOutcome.REFUSED
+        for address in dial_addresses(self._target.dial_host):
+            try:
+                await loop.create_connection(lambda: self, address, port)
+            except OSError as error:
+                kind = failure_of(error)
+                if kind is TargetFailure.UNREACHABLE:
+                    failure = ProbeOutcome.UNREACHABLE
+                elif kind is TargetFailure.CONNECT_TIMED_OUT:
+                    failure = ProbeOutcome.TIMED_OUT
+            else:
+                return
+        self._report(failure)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connected: ask."""
+        self._transport = cast("asyncio.Transport", transport)
+        if self._is_done:
+            self._transport.abort()
+        else:
+            self._transport.write(probe_request(self._health_check, self._target))
+
+    def data_received(self, data: bytes) -> None:
+        """Read until the status line; the body is nobody's business. Interim responses are passed over."""
+        if self._is_done:
+            return
+        self._buffer += data
+        while True:
+            end = self._buffer.find(b"\n")
+            if end < 0:
+                is_http = self._buffer.startswith(b"HTTP/1.") or b"HTTP/1.".startswith(self._buffer[:7])
+                if not is_http or len(self._buffer) > HEAD_MAX_BYTES:
+                    self._report(ProbeOutcome.MALFORMED)
+                return
+            match = _STATUS.match(self._buffer[: end + 1])
+            if match is None:
+                self._report(ProbeOutcome.MALFORMED)
+                return
+            code = int(match[1])
+            if code >= 200:
+                self._report(ProbeOutcome.ANSWERED, code)
+                return
+            head_end = self._buffer.find(b"\r\n\r\n")
+            if head_end < 0:
+                if len(self._buffer) > HEAD_MAX_BYTES:
+                    self._report(ProbeOutcome.MALFORMED)
+                return
+            self._buffer = self._buffer[head_end + 4 :]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Closed before the status line."""
+        self._report(ProbeOutcome.CLOSED if exc is None else ProbeOutcome.RESET)
+
+    def _on_timeout(self) -> None:
+        self._report(ProbeOutcome.TIMED_OUT)
+
+    def _report(self, outcome: ProbeOutcome, status_code: int | None = None) -> None:
+        if self._is_done:
+            return
+        self._is_done = True
+        latency_s = time.monotonic() - self._began_at
+        self._close()
+        self._on_result(ProbeResult(outcome=outcome, status_code=status_code, latency_s=latency_s))
+
+    def _close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._clock.work_ended()
+        if self._transport is not None:
+            self._transport.abort()
+        elif self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()

@@ -1,0 +1,155 @@
+"""Connections to one target: kept alive between exchanges, newest first, opened on demand (reference 3.1).
+
+A connection whose FIN has been seen is discarded before use; nothing is ever retried on another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+
+from simlb.clock import Clock
+from simlb.core.target_group import TargetState
+from simlb.dataplane.exchange import Exchange, TargetFailure
+from simlb.dataplane.h1_target import H1TargetConnection
+from simlb.wire.h1_response import ResponseParser
+
+CONNECT_TIMEOUT_S = 10.0
+IDLE_MAX = 1024
+
+_UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM})
+
+
+def failure_of(error: OSError) -> TargetFailure:
+    """What a failed connect means for the exchange that waited for it."""
+    if isinstance(error, TimeoutError):
+        return TargetFailure.CONNECT_TIMED_OUT
+    return TargetFailure.UNREACHABLE if error.errno in _UNREACHABLE else TargetFailure.REFUSED
+
+
+def dial_addresses(host: str) -> tuple[str, ...]:
+    """The addresses to try for a target's dial host. Development servers listen on either family of `localhost`."""
+    return ("127.0.0.1", "::1") if host == "localhost" else (host,)
+
+
+class TargetPool:
+    """The connections to one target."""
+
+    def __init__(self, state: TargetState, clock: Clock, parser: ResponseParser) -> None:
+        self._state = state
+        self._clock = clock
+        self._parser = parser
+        self._idle: list[H1TargetConnection] = []
+        self._connecting: dict[Exchange, asyncio.Task[None]] = {}
+        self._preferred: str | None = None
+        self.connections: set[H1TargetConnection] = set()
+        self.is_closed = False
+
+    def take(self, exchange: Exchange) -> H1TargetConnection | None:
+        """An idle connection, the one used last; None when one has to be made (see `Router.connect`)."""
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
+            if not connection.transport.is_closing():
+                return connection
+        self._connecting[exchange] = asyncio.get_running_loop().create_task(self._connect(exchange))
+        return None
+
+    def cancel(self, exchange: Exchange) -> None:
+        """Nobody waits for this exchange's connection any more."""
+        task = self._connecting.pop(exchange, None)
+        if task is not None:
+            task.cancel()
+
+    async def _connect(self, exchange: Exchange) -> None:
+        loop = asyncio.get_running_loop()
+        timed_out = False
+        task = asyncio.current_task()
+        assert task is not None
+
+        def on_timeout() -> None:
+            nonlocal timed_out
+            timed_out = True
+            task.cancel()
+
+        timer = self._clock.call_later(CONNECT_TIMEOUT_S, on_timeout)
+        failure: TargetFailure | None = None
+        connection: H1TargetConnection | None = None
+        try:
+            connection = await self._dial(loop)
+        except OSError as error:
+            failure = failure_of(error)
+        except asyncio.CancelledError:
+            if not timed_out:
+                raise
+            failure = TargetFailure.CONNECT_TIMED_OUT
+        finally:
+            timer.cancel()
+            self._connecting.pop(exchange, None)
+        if connection is None:
+            assert failure is not None
+            exchange.on_target_failed(failure)
+        elif exchange.is_done:
+            self.put_back(connection)
+        else:
+            exchange.on_connected(connection)
+
+    async def _dial(self, loop: asyncio.AbstractEventLoop) -> H1TargetConnection:
+        target = self._state.target
+        addresses = dial_addresses(target.dial_host)
+        if self._preferred in addresses:
+            addresses = (self._preferred, *(address for address in addresses if address != self._preferred))
+        error: OSError | None = None
+        for address in addresses:
+            try:
+                _, connection = await loop.create_connection(
+                    lambda: H1TargetConnection(self, self._parser), address, target.dial_port
+                )
+            except OSError as failed:
+                error = error or failed
+            else:
+                self._preferred = address
+                return connection
+        assert error is not None
+        raise error
+
+    def put_back(self, connection: H1TargetConnection) -> None:
+        """The connection is idle and in order."""
+        if self.is_closed or len(self._idle) >= IDLE_MAX:
+            connection.abandon()
+            return
+        connection.idle_since = self._clock.now()
+        self._idle.append(connection)
+
+    def forget(self, connection: H1TargetConnection) -> None:
+        """The connection is closed or about to be."""
+        self.connections.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def check(self, now: float, idle_timeout_s: float) -> None:
+        """Called by the sweep: close what has been idle for the load balancer's idle timeout, oldest first."""
+        idle = self._idle
+        while idle and now - idle[0].idle_since >= idle_timeout_s:
+            idle[0].abandon()
+
+    def close_idle(self) -> None:
+        """Close idle connections now and busy ones after their exchange (the target is being deregistered)."""
+        self.is_closed = True
+        for connection in list(self._idle):
+            connection.abandon()
+
+    def reopen(self) -> None:
+        """The target is registered again."""
+        self.is_closed = False
+
+    def cut(self, failure: TargetFailure) -> None:
+        """End everything that is still open, whatever it is doing."""
+        self.is_closed = True
+        for exchange in list(self._connecting):
+            exchange.on_target_failed(failure)
+        for connection in list(self.connections):
+            if connection.exchange is not None:
+                connection.exchange.on_target_failed(failure)
+            else:
+                connection.abandon()

@@ -1,0 +1,265 @@
+"""HTTP/1.x header sections of requests: from raw lines to `RequestFields`.
+
+Header lines repeat: a browser sends the same eleven of thirteen again and again. Each distinct line is therefore
+validated once and remembered with what it means; a hit costs one dictionary look-up (1.7 times the throughput on
+browser heads). The memory is bounded and emptied when full.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simlb.core.desync import Finding, Similarity, content_length, similarity
+from simlb.core.forwarding import split_host
+from simlb.wire import tables
+from simlb.wire.request import NO_LENGTH, RequestFields
+
+LINE_MAX_BYTES = 16 * 1024
+
+# What a line means to the load balancer. Ordinary lines (no entry at all) and LOOSE_NAMEs go to the target as they are.
+LOOSE_NAME, USER_AGENT, DROP, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, FORWARDED_FOR = range(8)
+TRACE, UPGRADE, EXPECT, SUSPICIOUS, INVALID, NO_COLON, EMPTY, BAD, FOLDED, DIRTY = range(8, 18)
+
+Entry = tuple[int, Any] | None
+"""None for an ordinary line; else its kind and what is needed of its value."""
+
+_ORDINARY = -1
+_KINDS: dict[bytes, int] = {
+    b"host": HOST,
+    b"content-length": CONTENT_LENGTH,
+    b"transfer-encoding": TRANSFER_ENCODING,
+    b"connection": CONNECTION,
+    b"user-agent": USER_AGENT,
+    b"x-forwarded-for": FORWARDED_FOR,
+    b"x-amzn-trace-id": TRACE,
+    b"upgrade": UPGRADE,
+    b"expect": EXPECT,
+    # Hop-by-hop, or written by the load balancer itself.
+    b"keep-alive": DROP,
+    b"proxy-connection": DROP,
+    b"te": DROP,
+    b"trailer": DROP,
+    b"x-forwarded-proto": DROP,
+    b"x-forwarded-port": DROP,
+    b"x-amzn-tls-version": DROP,
+    b"x-amzn-tls-cipher-suite": DROP,
+}
+# Claims of identity that only the load balancer may make.
+_OWN_PREFIXES = (b"x-amzn-mtls-clientcert", b"x-amzn-oidc-")
+
+_DEFECTS = {
+    SUSPICIOUS: Finding.SUSPICIOUS_HEADER,
+    INVALID: Finding.NON_COMPLIANT_HEADER,
+    NO_COLON: Finding.MISSING_HEADER_COLON,
+    EMPTY: Finding.EMPTY_HEADER,
+    BAD: Finding.BAD_HEADER,
+}
+
+_LINES_MAX = 4096
+_LINE_REMEMBERED_MAX_BYTES = 320
+_BLOCKS_MAX = 512
+_BLOCK_REMEMBERED_MAX_BYTES = 384
+# Lines that differ with every user or request would only wash out the others.
+_NOT_REMEMBERED = (
+    b"cookie:",
+    b"Cookie:",
+    b"x-forwarded-for:",
+    b"X-Forwarded-For:",
+    b"x-amzn-trace-id:",
+    b"X-Amzn-Trace-Id:",
+)
+
+_FOLD = re.compile(rb"\r?\n[ \t]+")
+
+
+class FieldParser:
+    """Parses header sections and remembers what it has seen. One per process is enough; it holds no request's state."""
+
+    def __init__(self) -> None:
+        self._lines: dict[bytes, Entry] = {}
+        self._blocks: dict[bytes, RequestFields] = {}
+        self._names: dict[bytes, int] = dict(_KINDS)
+
+    def parse(self, block: bytes) -> RequestFields:
+        """The meaning of a header section: its lines, without the request line and the final empty line."""
+        fields = self._blocks.get(block)
+        if fields is not None:
+            return fields
+        fields = RequestFields()
+        fields.size = len(block)
+        if not self._read(fields, block.split(b"\r\n") if block else []):
+            fields = self._parse_defective(block)
+        if len(block) <= _BLOCK_REMEMBERED_MAX_BYTES:
+            if len(self._blocks) >= _BLOCKS_MAX:
+                self._blocks.clear()
+            self._blocks[block] = fields
+        return fields
+
+    def _parse_defective(self, block: bytes) -> RequestFields:
+        """A section with folded lines or bare line feeds: unfold, end lines as they should be, and say so."""
+        fields = RequestFields()
+        fields.size = len(block)
+        findings = []
+        unfolded = _FOLD.sub(b" ", block)
+        if unfolded != block or block[:1] in {b" ", b"\t"}:
+            findings.append(Finding.MULTILINE_HEADER)
+        lines = unfolded.split(b"\n")
+        if len(lines) > unfolded.count(b"\r\n") + 1:
+            findings.append(Finding.NON_CRLF_LINE_TERMINATION)
+        fields.findings = tuple(findings)
+        # A continuation without a line to continue has nothing to be joined to.
+        clean = [line.removesuffix(b"\r") for line in lines]
+        self._read(fields, [line for line in clean if line[:1] not in {b" ", b"\t"}])
+        return fields
+
+    def _read(self, fields: RequestFields, lines: list[bytes]) -> bool:
+        """Fill `fields` from lines; False when they are not clean lines at all."""
+        remembered = self._lines
+        kept: list[bytes] = []
+        keep = kept.append
+        for line in lines:
+            try:
+                entry = remembered[line]
+            except KeyError:
+                entry = self._classify(line)
+            if entry is None:
+                keep(line)
+                continue
+            kind, value = entry
+            if kind <= USER_AGENT:
+                keep(line)
+                if kind == USER_AGENT and fields.user_agent is None:
+                    fields.user_agent = value
+                elif kind == LOOSE_NAME:
+                    fields.loose_lines += (line,)
+            elif kind >= FOLDED:
+                return False
+            elif kind != DROP:
+                _note(fields, kind, value)
+        if fields.findings or fields.host is None or len(fields.content_lengths) + len(fields.transfer_encodings) > 1:
+            fields.is_odd = True
+        if fields.size >= LINE_MAX_BYTES and any(len(line) >= LINE_MAX_BYTES for line in lines):
+            fields.is_odd = fields.line_too_long = True
+        if fields.nominated:
+            kept = [line for line in kept if line.partition(b":")[0].lower() not in fields.nominated]
+        keep = kept.append
+        kept.append(b"")
+        fields.lines = fields.strict_lines = b"\r\n".join(kept)
+        if fields.loose_lines:
+            fields.is_odd = True
+            fields.strict_lines = b"\r\n".join([line for line in kept if line not in fields.loose_lines])
+        return True
+
+    def _classify(self, line: bytes) -> Entry:
+        entry = self._examine(line)
+        if len(line) <= _LINE_REMEMBERED_MAX_BYTES and not line.startswith(_NOT_REMEMBERED):
+            if len(self._lines) >= _LINES_MAX:
+                self._lines.clear()
+            self._lines[line] = entry
+        return entry
+
+    def _examine(self, line: bytes) -> Entry:
+        """Strict validation of one line (reference 3.7)."""
+        if b"\n" in line:
+            return (DIRTY, None)
+        name, colon, value = line.partition(b":")
+        kind = self._names.get(name) if colon else None
+        if kind is None:
+            kind = self._kind_of(line, name, colon)
+        if value.translate(None, tables.VALUE):
+            # A lone CR or a NUL can end a line or a string for a careless reader; other control bytes are only untidy.
+            return (BAD, None) if b"\r" in value or b"\0" in value else (INVALID, None)
+        if kind == _ORDINARY:
+            return None
+        value = value.strip(tables.WHITESPACE)
+        if kind == HOST:
+            return (HOST, (value, split_host(value)))
+        if kind == CONTENT_LENGTH:
+            return (CONTENT_LENGTH, (value, content_length(value)))
+        if kind == SUSPICIOUS:
+            return (SUSPICIOUS, (similarity(name)[0], value))
+        return (kind, value)
+
+    def _kind_of(self, line: bytes, name: bytes, colon: bytes) -> int:
+        if line[:1] in {b" ", b"\t"}:
+            return FOLDED
+        if not colon:
+            return BAD if b"\r" in line or b"\0" in line else NO_COLON if line else EMPTY
+        if not name:
+            return EMPTY
+        lower = name.lower()
+        kind = _KINDS.get(lower)
+        if kind is None:
+            kind = _kind_of_unknown(name, lower)
+        if len(name) <= 64:
+            if len(self._names) >= _LINES_MAX:
+                self._names = dict(_KINDS)
+            self._names[name] = kind
+        return kind
+
+
+def _kind_of_unknown(name: bytes, lower: bytes) -> int:
+    if b"\0" in name or b"\r" in name:
+        return BAD
+    if similarity(name)[1] is not Similarity.DIFFERENT:
+        return SUSPICIOUS
+    if lower.startswith(_OWN_PREFIXES):
+        return DROP
+    if name.translate(None, tables.TOKEN):
+        return INVALID
+    return LOOSE_NAME if name.translate(None, tables.STRICT_NAME) else _ORDINARY
+
+
+def _note(fields: RequestFields, kind: int, value: Any) -> None:
+    """Take down a line that the load balancer itself cares about."""
+    if kind == HOST:
+        raw, host = value
+        if not fields.hosts and host is not None:
+            fields.host, fields.host_port = host
+        fields.hosts += (raw,)
+    elif kind == CONTENT_LENGTH:
+        raw, length = value
+        fields.content_lengths += (raw,)
+        fields.length = NO_LENGTH if length is None else length
+        if length is None:
+            fields.is_odd = True
+    elif kind == TRANSFER_ENCODING:
+        fields.transfer_encodings += (value,)
+    elif kind == CONNECTION:
+        _note_connection(fields, value)
+    elif kind == FORWARDED_FOR:
+        fields.forwarded_for = value if fields.forwarded_for is None else fields.forwarded_for + b", " + value
+    elif kind == TRACE:
+        fields.trace = value if fields.trace is None else fields.trace
+    elif kind == UPGRADE:
+        fields.upgrade = value
+    elif kind == EXPECT:
+        fields.expects_continue = value.lower() == b"100-continue"
+    else:
+        fields.findings += (_DEFECTS[kind],)
+        if kind == SUSPICIOUS:
+            # It takes part in the framing checks as if it were real (reference 3.7), but no target sees it.
+            name, text = value
+            fields.is_suspicious = True
+            if name == b"content-length":
+                fields.suspicious_lengths += (text,)
+            else:
+                fields.suspicious_encodings += (text,)
+
+
+# A Connection header may not take these away from the target or from the load balancer's own rules.
+_NEVER_NOMINATED = frozenset({b"host", b"cookie", b"authorization", b"content-type", b"user-agent"})
+
+
+def _note_connection(fields: RequestFields, value: bytes) -> None:
+    for token in value.lower().split(b","):
+        token = token.strip(tables.WHITESPACE)
+        if token == b"close":
+            fields.closes = True
+        elif token == b"keep-alive":
+            fields.keeps_alive = True
+        elif token == b"upgrade":
+            fields.wants_upgrade = True
+        elif token and token not in _NEVER_NOMINATED:
+            fields.nominated |= {token}

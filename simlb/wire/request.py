@@ -1,0 +1,118 @@
+"""The version-neutral head of a request: what a client codec hands to an exchange.
+
+`RequestFields` describes a header section and may be shared by requests that carry the same bytes; `RequestHead` adds
+what is each request's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simlb.core.desync import Finding
+
+NO_LENGTH = -1
+
+
+class RequestFields:
+    """What a header section says. Immutable once read: equal sections share one object.
+
+    `lines` are the fields a target may see, `Name: value` each ended by CRLF, in the order received. Fields that the
+    load balancer owns, hop-by-hop fields and defective ones are not among them; `strict_lines` also leaves out the
+    names that `routing.http.drop_invalid_header_fields.enabled` drops.
+    """
+
+    def __init__(self) -> None:
+        self.lines = b""
+        self.strict_lines = b""
+        self.loose_lines: tuple[bytes, ...] = ()
+        self.hosts: tuple[bytes, ...] = ()
+        self.host: bytes | None = None
+        """The first Host, lower case and without port; None when it is missing or invalid."""
+        self.host_port: int | None = None
+        self.user_agent: bytes | None = None
+        self.forwarded_for: bytes | None = None
+        self.trace: bytes | None = None
+        self.transfer_encodings: tuple[bytes, ...] = ()
+        self.content_lengths: tuple[bytes, ...] = ()
+        self.length = NO_LENGTH
+        """The Content-Length; trustworthy only when `is_odd` is False."""
+        self.is_suspicious = False
+        self.suspicious_encodings: tuple[bytes, ...] = ()
+        self.suspicious_lengths: tuple[bytes, ...] = ()
+        self.closes = False
+        self.keeps_alive = False
+        self.wants_upgrade = False
+        self.upgrade: bytes | None = None
+        self.nominated: frozenset[bytes] = frozenset()
+        """Further fields that the Connection header declares hop-by-hop."""
+        self.expects_continue = False
+        self.findings: tuple[Finding, ...] = ()
+        self.line_too_long = False
+        self.is_odd = False
+        """True when the section needs a closer look: defects, doubtful framing, no valid Host, untidy names."""
+        self.size = 0
+
+    @property
+    def is_websocket(self) -> bool:
+        """True for the handshake of RFC 6455, section 4.1."""
+        return self.wants_upgrade and self.upgrade is not None and self.upgrade.lower() == b"websocket"
+
+
+class RequestHead:
+    """One request as its client sent it.
+
+    `uri` is the request target verbatim (what the access log shows); `path_and_query` what a target gets: origin form
+    with nothing in it that two readers could read differently. `authority` is the host and port of an absolute-form
+    target. `length` is the body's length, or NO_LENGTH; `is_chunked` says that the body ends by itself.
+    """
+
+    __slots__ = (
+        "authority",
+        "fields",
+        "findings",
+        "is_chunked",
+        "is_odd",
+        "length",
+        "method",
+        "minor_version",
+        "path_and_query",
+        "refusal",
+        "uri",
+        "version",
+    )
+
+    def __init__(self, method: bytes, uri: bytes, version: bytes, minor_version: int, fields: RequestFields) -> None:
+        self.method = method
+        self.uri = uri
+        self.path_and_query = uri
+        self.version = version
+        self.minor_version = minor_version
+        self.fields = fields
+        self.authority: tuple[bytes, int | None] | None = None
+        self.findings: Sequence[Finding] = ()
+        self.length = fields.length
+        self.is_chunked = False
+        self.refusal = 0
+        """The status code for a head that cannot be served whatever the configuration says; 0 for all others."""
+        self.is_odd = False
+        """True when an exchange has to look at findings, refusal or untidy names before it goes on."""
+
+    @property
+    def path(self) -> bytes:
+        """The path without its query."""
+        return self.path_and_query.partition(b"?")[0]
+
+    @property
+    def query(self) -> bytes:
+        """The query without its question mark."""
+        return self.path_and_query.partition(b"?")[2]
+
+    @property
+    def named_host(self) -> bytes | None:
+        """The host this request is for, without port: the target URI's, else the Host field's."""
+        return self.fields.host if self.authority is None else self.authority[0]
+
+    @property
+    def user_agent(self) -> bytes | None:
+        """The User-Agent field."""
+        return self.fields.user_agent
