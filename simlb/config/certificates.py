@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from pathlib import Path
 from typing import Protocol
 
@@ -35,7 +36,8 @@ class UnissuedCertificates:
     def load(self, certificate_file: Path, key_file: Path) -> Certificate:
         """A description of files that exist; what they hold is read when the load balancer starts."""
         for path in (certificate_file, key_file):
-            if not path.is_file():
+            # os.path, not pathlib: it says no where pathlib raises (too long, not permitted, a NUL).
+            if not os.path.isfile(path):  # noqa: PTH113
                 raise Refused(f"there is no file '{path}'", code=CERTIFICATE_FILE)
         return Certificate(
             arn=certificate_arn(self._region, (str(certificate_file),)),

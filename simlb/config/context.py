@@ -10,7 +10,7 @@ from pathlib import Path
 from simlb.config.addresses import Resolver
 from simlb.config.certificates import CertificateSource
 from simlb.config.decode import Places
-from simlb.config.problems import NOT_YET, RANGE, SCHEMA, Problems, did_you_mean
+from simlb.config.problems import NOT_YET, RANGE, SCHEMA, Problems, Refused, did_you_mean
 from simlb.core.attributes import Attribute, AttributeValueError
 
 
@@ -49,8 +49,11 @@ class Context:
         self.warnings.append(f"{self.places.at(entry, *keys).text}: {what}")
 
     def path(self, written: str) -> Path:
-        """A path of the file: relative ones start at the file's folder."""
-        return (self.tools.folder or Path.cwd()) / Path(written).expanduser()
+        """A path of the file: relative ones start at the file's folder. Raises Refused."""
+        try:
+            return (self.tools.folder or Path.cwd()) / Path(written).expanduser()
+        except RuntimeError:
+            raise Refused(f"'{written}': there is no such user") from None
 
 
 # Keys that AWS has and `simlb.core.attributes` does not list: missing, not misspelt (reference 1.1.1, 1.5.1).

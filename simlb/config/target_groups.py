@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -195,6 +196,8 @@ class GroupCompiler:
         context = self._context
         if entry.run is not None and not entry.run.strip():
             context.fail(entry, "run", what="'run' has no command")
+        if "\0" in (entry.run or ""):
+            context.fail(entry, "run", what="'run' must not hold a NUL")
         known = context.tools.sample_names
         if entry.sample is not None and entry.sample not in known:
             what = f"there is no sample '{entry.sample}'{did_you_mean(entry.sample, known)}"
@@ -207,9 +210,11 @@ class GroupCompiler:
         self._process_ports[port] = name
         directory = context.tools.folder
         if entry.cwd is not None:
-            directory = context.path(entry.cwd)
-            if not directory.is_dir():
-                context.fail(entry, "cwd", what=f"there is no folder '{directory}'")
+            with context.at(entry, "cwd"):
+                directory = context.path(entry.cwd)
+                # os.path, not pathlib: it says no where pathlib raises (too long, not permitted, a NUL).
+                if not os.path.isdir(directory):  # noqa: PTH112
+                    raise Refused(f"there is no folder '{directory}'")
         self.processes.append(
             model.TargetProcess(
                 name=name,

@@ -147,6 +147,8 @@ class _Composer:
             raise self._error(event, f"YAML tags such as '{tag}' are not supported")
         node: _Node
         if isinstance(event, yaml.ScalarEvent):
+            if any("\ud800" <= char <= "\udfff" for char in event.value):
+                raise self._error(event, "half of a surrogate pair is not a character")
             # A plain scalar is the only one whose value may be something else than text.
             node = _Scalar(event.value, bool(event.implicit[0]), line)
         elif isinstance(event, yaml.SequenceStartEvent):

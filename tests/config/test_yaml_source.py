@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simlb.config import yaml_source
+from simlb.config import template, yaml_source
 from simlb.config.yaml_source import YamlSource, read
 from simlb.errors import ConfigError
 
@@ -75,6 +75,23 @@ def test_what_is_not_a_configuration_is_refused_with_its_line(text: str, message
         values(text)
     # libyaml and PyYAML's own parser differ in the ends of their sentences only.
     assert caught.value.what.startswith(message) or "did not find" in message
+
+
+def test_half_a_surrogate_pair_is_refused_by_either_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"f\.yaml:1: not YAML: "):
+        values('a: "\\ud800"')
+    monkeypatch.delattr("yaml.CSafeLoader", raising=False)
+    with pytest.raises(ConfigError, match=r"f\.yaml:1: half of a surrogate pair is not a character"):
+        values('a: "\\ud800"')
+
+
+def test_the_parser_without_libyaml_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = YamlSource(template(), "f.yaml")
+    monkeypatch.delattr("yaml.CSafeLoader", raising=False)
+    slow = YamlSource(template(), "f.yaml")
+    assert slow.values == fast.values
+    steps = ("target_groups", 0, "targets", 2)
+    assert slow.place(steps) == fast.place(steps)
 
 
 def test_aliases_cannot_explode() -> None:
