@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import signal
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TextIO
 
-from simlb.cli.spelling import quote, short_path, simlb_command
-from simlb.cli.status import is_loopback, public_name, public_url
+from simlb.cli.opening import header_lines, place_lines, suggestion_lines
 from simlb.cli.targets import target_lines
-from simlb.cli.terminal import Style, both_times, columns
+from simlb.cli.terminal import Style, both_times, counted, ticked
 from simlb.clock import Clock
 from simlb.controlplane.instance import Instance
-from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView, TargetGroupView
+from simlb.controlplane.views import InstanceView, TargetGroupView
 from simlb.core.events import Event, Notice, ProcessExited, ProcessStarted, TargetStateChanged
 
 _INITIAL = "initial"
@@ -49,11 +45,10 @@ class TerminalPresenter:
             if group.in_use
             for target in group.targets
         }
-        self.say(*self._header(view))
-        self.say(*self._places(view))
+        self.say(*header_lines(view, self.style), *place_lines(view, self.style))
         for notice in view.notices:
             self._notice_text(notice)
-        self.say("", *self._suggestions(view))
+        self.say("", *suggestion_lines(view))
         self._check_settled(view.uptime_s)
 
     def event(self, event: Event) -> None:
@@ -95,55 +90,6 @@ class TerminalPresenter:
         """Print the target table."""
         for group in view.target_groups:
             self.say(self.style.bold(group.name), *(f"  {line}" for line in target_lines(group.targets, self.style)))
-
-    # -- what is said at the start
-
-    def _header(self, view: InstanceView) -> Iterator[str]:
-        yield f"{self.style.bold('simlb ' + view.version)} – a local Application Load Balancer"
-        for group in view.target_groups:
-            if group.targets:
-                names = "  ".join(f"{target.name} {target.dial}" for target in group.targets)
-                yield self._tick(f"{_counted(len(group.targets), 'target')} in {group.name}   {names}")
-
-    def _places(self, view: InstanceView) -> Iterator[str]:
-        rows = []
-        for load_balancer in view.load_balancers:
-            name = public_name(load_balancer)
-            for listener in load_balancer.listeners:
-                stands_for = "" if listener.published_port == listener.port else f"(stands for :{listener.port})"
-                rows.append(
-                    (
-                        f"{listener.protocol}:{listener.port}",
-                        public_url(listener, name),
-                        stands_for,
-                        f"→ {listener.default_action}",
-                    )
-                )
-        rows.append(("control", f"http://{view.control}/", "", f"instance {view.name}, pid {view.pid}"))
-        yield from map(self._tick, columns(rows))
-        listeners = [listener for balancer in view.load_balancers for listener in balancer.listeners]
-        for listener in listeners:
-            if not is_loopback(listener.bind_host):
-                yield self.style.red(f" ⚠ {listener.bind} can be reached from the network, not only from this machine!")
-        moved = [listener for listener in listeners if listener.published_port != listener.port]
-        if moved and not any("E101" in notice or "E102" in notice for notice in view.notices):
-            yield self.style.dim(f"   {_moved_sentence(moved)}  Why: simlb doctor")
-        if view.speed != 1:
-            yield f"   Load-balancer time runs {view.speed:g} times as fast: 30 s AWS = {30 / view.speed:g} s here."
-
-    def _suggestions(self, view: InstanceView) -> Iterator[str]:
-        yield "Try in another terminal:"
-        for load_balancer in view.load_balancers:
-            yield from _curl_lines(load_balancer, view.ca_path)
-        simlb = simlb_command(view.name)
-        rows = [
-            (f"{simlb} status", "how everything stands"),
-            (f"{simlb} logs -f", "one line for each request"),
-            (f"{simlb} down", "stop (or Ctrl-C here)"),
-        ]
-        yield from (f"  {line}" for line in columns(rows))
-
-    # -- what is said as it happens
 
     def _target_state_changed(self, event: TargetStateChanged) -> None:
         self._states[event.target_group, event.target] = event.state
@@ -201,7 +147,7 @@ class TerminalPresenter:
             span = self._range((fails - 1) * check.interval_s, fails * check.interval_s)
             self._once(
                 "unhealthy",
-                f"      {_counted(fails, 'failed check')} in a row, {interval} apart: a dead target is noticed "
+                f"      {counted(fails, 'failed check')} in a row, {interval} apart: a dead target is noticed "
                 f"after {span}.",
             )
         elif event.state == _HEALTHY and event.previous_state == _UNHEALTHY:
@@ -209,7 +155,7 @@ class TerminalPresenter:
             span = self._range((passes - 1) * check.interval_s, passes * check.interval_s)
             self._once(
                 "healthy",
-                f"      {_counted(passes, 'passed check')} in a row, {interval} apart: a revived target is back "
+                f"      {counted(passes, 'passed check')} in a row, {interval} apart: a revived target is back "
                 f"after {span}.",
             )
 
@@ -221,9 +167,9 @@ class TerminalPresenter:
         self._settled = True
         healthy = sum(state == _HEALTHY for state in states)
         if healthy == len(states):
-            self.say(self._tick(f"{_counted(healthy, 'target')} healthy   {self._at(at_s).strip()}"))
+            self.say(ticked(f"{counted(healthy, 'target')} healthy   {self._at(at_s).strip()}", self.style))
         else:
-            text = f" ! {healthy} of {_counted(len(states), 'target')} healthy   {self._at(at_s).strip()}"
+            text = f" ! {healthy} of {counted(len(states), 'target')} healthy   {self._at(at_s).strip()}"
             self.say(self.style.yellow(text))
 
     def _group(self, name: str) -> TargetGroupView | None:
@@ -248,38 +194,6 @@ class TerminalPresenter:
         text = f"{low_s:g}-{high_s:g} s"
         return text if self._speed == 1 else f"{text} ({low_s / self._speed:g}-{high_s / self._speed:g} s here)"
 
-    def _tick(self, text: str) -> str:
-        return f" {self.style.green('✔')} {text}"
-
-
-def _curl_lines(load_balancer: LoadBalancerView, ca_path: str | None) -> Iterator[str]:
-    name = public_name(load_balancer)
-    listeners = sorted(load_balancer.listeners, key=lambda listener: listener.protocol, reverse=True)
-    for listener in listeners:
-        words = ["curl"]
-        if listener.protocol == "HTTPS" and ca_path:
-            words += ["--cacert", quote(short_path(Path(ca_path)))]
-            if sys.platform == "win32":
-                words.append("--ssl-no-revoke")  # a local CA has no revocation list, which Windows insists on
-        if not (name == "localhost" or name.endswith(".localhost")):
-            # curl resolves *.localhost by itself (from 7.77 on), other names not.
-            words += ["--resolve", f"{name}:{listener.published_port}:{_reachable(listener)}"]
-        is_redirect = listener.default_action.startswith("redirect")
-        words += ["-i", public_url(listener, name)] if is_redirect else [public_url(listener, name)]
-        yield f"  {' '.join(words)}" + ("      (answers with the redirect)" if is_redirect else "")
-
-
-def _reachable(listener: ListenerView) -> str:
-    host = listener.bind_host
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - read, not bound
-        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
-    return f"[{host}]" if ":" in host else host
-
-
-def _moved_sentence(moved: list[ListenerView]) -> str:
-    said = ", ".join(f"{listener.published_port} stands for {listener.port}" for listener in moved)
-    return f"{said}, which could not be opened here; rules and logs keep AWS's numbers."
-
 
 def _cause(event: TargetStateChanged) -> str:
     if event.reason is None:
@@ -287,10 +201,6 @@ def _cause(event: TargetStateChanged) -> str:
     description = f": {event.description}" if event.description else ""
     seen = f" ({event.evidence})" if event.evidence and event.evidence not in description else ""
     return f"  {event.reason}{description}{seen}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _signal_name(number: int) -> str:

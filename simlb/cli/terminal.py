@@ -65,6 +65,16 @@ def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(
     ]
 
 
+def ticked(text: str, style: Style) -> str:
+    """A line about something that is as it should be."""
+    return f" {style.green('✔')} {text}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 target`, `3 targets`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def duration(seconds: float) -> str:
     """`38s`, `4m12s`, `2h05m`, `3d04h`."""
     whole = int(seconds)

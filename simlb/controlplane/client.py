@@ -11,7 +11,7 @@ from urllib.parse import quote
 from simlb.controlplane import runfile
 from simlb.controlplane.runfile import RunFile
 from simlb.controlplane.views import InstanceView, LogPage
-from simlb.errors import SimlbError
+from simlb.errors import EXIT_USAGE, SimlbError
 
 DEFAULT_TIMEOUT_S = 30.0
 
@@ -100,8 +100,12 @@ class ControlClient:
         if not isinstance(data, dict):
             raise self._not_understood("its answer is no JSON object")
         if status >= http.client.BAD_REQUEST:
-            hints = data.get("hints") or []
-            raise SimlbError(str(data.get("code", "E604")), str(data.get("message", status)), *map(str, hints))
+            raise SimlbError(
+                str(data.get("code", "E604")),
+                str(data.get("message", status)),
+                *map(str, data.get("hints") or []),
+                exit_status=int(data.get("exit_status", EXIT_USAGE)),
+            )
         return data
 
     @property

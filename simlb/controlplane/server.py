@@ -6,7 +6,8 @@
     POST /api/v1/targets/{name}/kill        POST /api/v1/targets/{name}/restart
     POST /api/v1/reload                     POST /api/v1/stop
 
-Errors are `{"code": "E302", "message": "...", "hints": [...]}` with a fitting status. Who may ask: `guard`.
+Errors are `{"code": "E302", "message": "...", "hints": [...], "exit_status": 2}` with a fitting status.
+Who may ask: `guard`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from simlb.controlplane.guard import Guard
 from simlb.controlplane.instance import Instance
-from simlb.errors import BindError, SimlbError
+from simlb.errors import EXIT_USAGE, BindError, SimlbError
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8089
@@ -142,7 +143,7 @@ def _gate(guard: Guard) -> Middleware:
             response = await handler(request)
         except SimlbError as error:
             status = _STATUS_OF_CODE.get(error.code) or _STATUS_OF_KIND.get(error.code[:2], 409)
-            response = _error(status, error.code, error.what, error.hints)
+            response = _error(status, error.code, error.what, error.hints, error.exit_status)
         except web.HTTPException as error:
             response = _error(error.status, _CODE_OF_STATUS.get(error.status, "E608"), error.reason)
             if allowed := error.headers.get("Allow"):
@@ -153,8 +154,11 @@ def _gate(guard: Guard) -> Middleware:
     return gate
 
 
-def _error(status: int, code: str, message: str, hints: tuple[str, ...] = ()) -> web.Response:
-    response = web.json_response({"code": code, "message": message, "hints": list(hints)}, status=status)
+def _error(
+    status: int, code: str, message: str, hints: tuple[str, ...] = (), exit_status: int = EXIT_USAGE
+) -> web.Response:
+    body = {"code": code, "message": message, "hints": list(hints), "exit_status": exit_status}
+    response = web.json_response(body, status=status)
     if status == web.HTTPUnauthorized.status_code:
         response.headers["WWW-Authenticate"] = "Bearer"
     if status != web.HTTPConflict.status_code:

@@ -80,6 +80,12 @@ def test_reload_says_what_came_of_it(run: Run, running: Running) -> None:
     assert "did you mean 'healthy'?" in err
 
 
+def test_a_failure_on_the_other_side_keeps_its_exit_status(run: Run, running: Running) -> None:
+    running.instance.port_taken = True
+    status, _, err = run("reload")
+    assert (status, err.split()[0]) == (3, "SIMLB-E101")
+
+
 def test_logs_prints_the_last_lines(run: Run, running: Running) -> None:
     running.instance.lines = [f"line {n}" for n in range(30)]
     assert run("logs")[1].splitlines() == [f"line {n}" for n in range(10, 30)]

@@ -14,7 +14,7 @@ from simlb.controlplane.views import (
     TargetGroupView,
     TargetView,
 )
-from simlb.errors import ConfigError, SimlbError
+from simlb.errors import BindError, ConfigError, SimlbError
 
 LOG_LINE = (
     "https 2026-11-23T09:00:00.000186Z app/demo/50dc6c495c0c9188 127.0.0.1:2817 127.0.0.1:9001 "
@@ -133,6 +133,7 @@ class FakeInstance:
         self.calls: list[str] = []
         self.lines: list[str] = []
         self.bad_file = False
+        self.port_taken = False
         self.stop_requested = asyncio.Event()
 
     def view(self) -> InstanceView:
@@ -151,6 +152,8 @@ class FakeInstance:
     async def reload(self) -> str:
         if self.bad_file:
             raise ConfigError("simlb.yaml:14", "unknown key 'heathy' in health_check", "did you mean 'healthy'?")
+        if self.port_taken:
+            raise BindError("E101", "Port 8080 is already in use by java (pid 4121).")
         self.calls.append("reload")
         return "Reloaded."
 
