@@ -164,7 +164,10 @@ class InboundRule:
 class SecurityGroup:
     """Who may connect to which listener port (reference 8.1). Without a matching rule a client sees a time-out."""
 
-    inbound: tuple[InboundRule, ...] = (InboundRule(port=None, source=ipaddress.ip_network("0.0.0.0/0")),)
+    inbound: tuple[InboundRule, ...] = (
+        InboundRule(port=None, source=ipaddress.ip_network("0.0.0.0/0")),
+        InboundRule(port=None, source=ipaddress.ip_network("::/0")),
+    )
 
     def networks_for(self, port: int) -> tuple[IPNetwork, ...]:
         """The source networks let in to `port`; empty means that the gate is closed to all."""

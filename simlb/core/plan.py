@@ -12,14 +12,18 @@ from simlb.core.actions import DEFAULT_PORTS
 from simlb.core.model import Listener, LoadBalancer, Protocol
 from simlb.core.rules import RuleTable
 
+HOSTS_REMEMBERED_MAX = 256
+
 
 class ListenerPlan:
     """One listener's configuration in the form the hot path needs."""
 
     __slots__ = (
+        "_host_lines",
         "attributes",
         "default_port",
         "dns_name",
+        "is_plain",
         "listener",
         "load_balancer",
         "port",
@@ -41,6 +45,15 @@ class ListenerPlan:
         self.published_ports = dict(published_ports)
         self.published_port = self.published_ports.get(listener.port, listener.port)
         self.rules = RuleTable(listener.default_action)
+        self._host_lines: dict[tuple[bytes | None, int | None], bytes] = {}
+        attributes = self.attributes
+        self.is_plain = (
+            attributes.xff_header_processing == "append"
+            and not attributes.drop_invalid_header_fields
+            and not attributes.preserve_host_header
+            and not attributes.tls_version_and_cipher_suite_headers
+        )
+        """True when no attribute changes how an everyday request's header is rewritten."""
         self.dns_name = load_balancer.dns_name.encode()
         self.proto_port_lines = f"X-Forwarded-Proto: {self.scheme}\r\nX-Forwarded-Port: {listener.port}\r\n".encode()
 
@@ -48,12 +61,23 @@ class ListenerPlan:
         """How X-Forwarded-For names a client of this listener."""
         return forwarding.client_address(ip, port, with_port=self.attributes.xff_client_port).encode()
 
-    def host_line_value(self, host: bytes, host_port: int | None) -> bytes:
-        """The Host that a target sees when the client's is not preserved."""
-        return forwarding.host_for_target(
-            host,
-            host_port,
-            listener_port=self.port,
-            published_port=self.published_port,
-            default_port=self.default_port,
-        )
+    def host_line(self, host: bytes | None, host_port: int | None) -> bytes:
+        """The Host line that a target sees when the client's is not preserved. Hosts repeat: they are remembered.
+
+        None is an HTTP/1.0 request without one: the load balancer's own name stands in (reference 3.3).
+        """
+        line = self._host_lines.get((host, host_port))
+        if line is None:
+            value = self.dns_name
+            if host is not None:
+                value = forwarding.host_for_target(
+                    host,
+                    host_port,
+                    listener_port=self.port,
+                    published_port=self.published_port,
+                    default_port=self.default_port,
+                )
+            if len(self._host_lines) >= HOSTS_REMEMBERED_MAX:
+                self._host_lines.clear()
+            line = self._host_lines[host, host_port] = b"Host: " + value + b"\r\n"
+        return line

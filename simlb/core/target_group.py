@@ -27,10 +27,11 @@ class RoutingMode(StrEnum):
 class TargetState:
     """One registered (or draining) target: its description, health and books."""
 
-    __slots__ = ("draining_until", "health", "outstanding", "requests", "since", "target")
+    __slots__ = ("address", "draining_until", "health", "outstanding", "requests", "since", "target")
 
     def __init__(self, target: Target, now: float) -> None:
         self.target = target
+        self.address = target.address
         self.health = TargetHealth()
         self.since = now
         self.outstanding = 0

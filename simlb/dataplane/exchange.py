@@ -181,7 +181,7 @@ class Exchange(ExchangeRecord):
         self.target = target
         target.outstanding += 1
         target.requests += 1
-        self.target_address = target.target.address
+        self.target_address = target.address
         connection = router.connect(self, target)
         if connection is not None:
             self._dispatch(connection, body)
@@ -212,23 +212,25 @@ class Exchange(ExchangeRecord):
         """The header section for the target (reference 3.4-3.6)."""
         plan, head, client = self.plan, self.head, self.client
         fields = head.fields
-        attributes = plan.attributes
         fresh = self.router.fresh_trace_id(self.created_at)
-        if fields.trace is None:
-            trace = b"Root=" + fresh
-        else:
-            trace = forwarding.trace_header(fields.trace, fresh, header_bytes=fields.size)
+        if plan.is_plain and not fields.needs_rewriting and head.authority is None:
+            # The everyday request, in one join.
+            self.trace_id = "Root=" + fresh.decode()
+            host_line = plan.host_line(fields.host, fields.host_port)
+            lines = (client.forwarded_lines(), host_line, b"X-Amzn-Trace-Id: Root=", fresh, b"\r\n", fields.lines)
+            return b"".join(lines)
+        attributes = plan.attributes
+        trace = forwarding.trace_header(fields.trace, fresh, header_bytes=fields.size)
         self.trace_id = trace.decode("latin-1")
-        if fields.forwarded_for is None and attributes.xff_header_processing == "append":
-            forwarded = client.forwarded_lines()
-        else:
-            value = forwarding.forwarded_for(
-                attributes.xff_header_processing, fields.forwarded_for, client.client_value()
-            )
-            line = b"" if value is None else b"X-Forwarded-For: " + value + b"\r\n"
-            forwarded = line + plan.proto_port_lines
-        lines = fields.strict_lines if attributes.drop_invalid_header_fields else fields.lines
-        pieces = [forwarded, self._host_lines(), b"X-Amzn-Trace-Id: ", trace, b"\r\n", lines]
+        self.has_own_trace_id = fields.trace is None
+        value = forwarding.forwarded_for(attributes.xff_header_processing, fields.forwarded_for, client.client_value())
+        pieces = [
+            b"" if value is None else b"X-Forwarded-For: " + value + b"\r\n",
+            plan.proto_port_lines,
+            self._host_lines(),
+            b"X-Amzn-Trace-Id: " + trace + b"\r\n",
+            fields.strict_lines if attributes.drop_invalid_header_fields else fields.lines,
+        ]
         if attributes.tls_version_and_cipher_suite_headers and plan.scheme == "https":
             facts = self.facts
             tls = f"X-Amzn-Tls-Version: {facts.tls_protocol}\r\nX-Amzn-Tls-Cipher-Suite: {facts.tls_cipher}\r\n"
@@ -241,11 +243,7 @@ class Exchange(ExchangeRecord):
         fields, plan = self.head.fields, self.plan
         if plan.attributes.preserve_host_header and fields.hosts:
             return b"".join([b"Host: " + host + b"\r\n" for host in fields.hosts])
-        host, port = self.head.authority or (fields.host, fields.host_port)
-        if host is None:
-            # HTTP/1.0 without a Host: the load balancer's own name stands in (reference 3.3).
-            return b"Host: " + plan.dns_name + b"\r\n"
-        return b"Host: " + plan.host_line_value(host, port) + b"\r\n"
+        return plan.host_line(*(self.head.authority or (fields.host, fields.host_port)))
 
     # -- what the target does ------------------------------------------------------------------------------------------
 

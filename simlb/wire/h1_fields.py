@@ -141,6 +141,8 @@ class FieldParser:
             fields.is_odd = True
         if fields.size >= LINE_MAX_BYTES and any(len(line) >= LINE_MAX_BYTES for line in lines):
             fields.is_odd = fields.line_too_long = True
+        if fields.trace is not None or fields.forwarded_for is not None or fields.upgrade is not None:
+            fields.needs_rewriting = True
         if fields.nominated:
             kept = [line for line in kept if line.partition(b":")[0].lower() not in fields.nominated]
         keep = kept.append

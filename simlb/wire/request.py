@@ -50,6 +50,8 @@ class RequestFields:
         self.line_too_long = False
         self.is_odd = False
         """True when the section needs a closer look: defects, doubtful framing, no valid Host, untidy names."""
+        self.needs_rewriting = False
+        """True when the client sent a trace id, X-Forwarded-For or an upgrade, which the load balancer has to merge."""
         self.size = 0
 
     @property
