@@ -19,40 +19,41 @@ class RequestFields:
     `lines` are the fields a target may see, `Name: value` each ended by CRLF, in the order received. Fields that the
     load balancer owns, hop-by-hop fields and defective ones are not among them; `strict_lines` also leaves out the
     names that `routing.http.drop_invalid_header_fields.enabled` drops.
+
+    Defaults on the class spare each new section from setting two dozen attributes.
     """
 
-    def __init__(self) -> None:
-        self.lines = b""
-        self.strict_lines = b""
-        self.loose_lines: tuple[bytes, ...] = ()
-        self.hosts: tuple[bytes, ...] = ()
-        self.host: bytes | None = None
-        """The first Host, lower case and without port; None when it is missing or invalid."""
-        self.host_port: int | None = None
-        self.user_agent: bytes | None = None
-        self.forwarded_for: bytes | None = None
-        self.trace: bytes | None = None
-        self.transfer_encodings: tuple[bytes, ...] = ()
-        self.content_lengths: tuple[bytes, ...] = ()
-        self.length = NO_LENGTH
-        """The Content-Length; trustworthy only when `is_odd` is False."""
-        self.is_suspicious = False
-        self.suspicious_encodings: tuple[bytes, ...] = ()
-        self.suspicious_lengths: tuple[bytes, ...] = ()
-        self.closes = False
-        self.keeps_alive = False
-        self.wants_upgrade = False
-        self.upgrade: bytes | None = None
-        self.nominated: frozenset[bytes] = frozenset()
-        """Further fields that the Connection header declares hop-by-hop."""
-        self.expects_continue = False
-        self.findings: tuple[Finding, ...] = ()
-        self.line_too_long = False
-        self.is_odd = False
-        """True when the section needs a closer look: defects, doubtful framing, no valid Host, untidy names."""
-        self.needs_rewriting = False
-        """True when the client sent a trace id, X-Forwarded-For or an upgrade, which the load balancer has to merge."""
-        self.size = 0
+    lines = b""
+    strict_lines = b""
+    loose_lines: tuple[bytes, ...] = ()
+    hosts: tuple[bytes, ...] = ()
+    host: bytes | None = None
+    """The first Host, lower case and without port; None when it is missing or invalid."""
+    host_port: int | None = None
+    user_agent: bytes | None = None
+    forwarded_for: bytes | None = None
+    trace: bytes | None = None
+    transfer_encodings: tuple[bytes, ...] = ()
+    content_lengths: tuple[bytes, ...] = ()
+    length = NO_LENGTH
+    """The Content-Length; trustworthy only when `is_odd` is False."""
+    is_suspicious = False
+    suspicious_encodings: tuple[bytes, ...] = ()
+    suspicious_lengths: tuple[bytes, ...] = ()
+    closes = False
+    keeps_alive = False
+    wants_upgrade = False
+    upgrade: bytes | None = None
+    nominated: frozenset[bytes] = frozenset()
+    """Further fields that the Connection header declares hop-by-hop."""
+    expects_continue = False
+    findings: tuple[Finding, ...] = ()
+    line_too_long = False
+    is_odd = False
+    """True when the section needs a closer look: defects, doubtful framing, no valid Host, untidy names."""
+    needs_rewriting = False
+    """True when the client sent a trace id, X-Forwarded-For or an upgrade, which the load balancer has to merge."""
+    size = 0
 
     @property
     def is_websocket(self) -> bool:
