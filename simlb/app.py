@@ -36,10 +36,13 @@ from simlb.processes.ports import port_owner
 from simlb.processes.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from simlb.certs.store import IssuedCertificate
     from simlb.config import Compiled
 
 STOP_GRACE_S = 5.0
 """How long exchanges under way may take to finish at a stop, in real seconds."""
+RENEW_CHECK_S = 12 * 3600.0
+"""How often, in real seconds, a long-running instance looks whether its certificates are due for renewal."""
 _UNTRUSTED = frozenset({"TLSV1_ALERT_UNKNOWN_CA", "SSLV3_ALERT_CERTIFICATE_UNKNOWN", "SSLV3_ALERT_BAD_CERTIFICATE"})
 _UNTRUSTED_SAID_AFTER = 3
 
@@ -112,6 +115,7 @@ class App:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
         await self._apply(self.compiled, first=True)
+        self._keep(asyncio.get_running_loop().create_task(self._renew_certificates()))
 
     async def run(self) -> None:
         """Start, open the control port, serve until a stop is requested, stop."""
@@ -210,6 +214,35 @@ class App:
         names = {process.name for process in new.processes}
         leaving = () if first else tuple(process for process in old.processes if process.name not in names)
         await self.supervisor.reconcile((*new.processes, *leaving))
+
+    async def _renew_certificates(self) -> None:
+        """Reissue the local authority's leafs in time, for instances that run for weeks."""
+        while True:
+            await asyncio.sleep(RENEW_CHECK_S)
+            async with self._reloading:
+                try:
+                    issued = await asyncio.to_thread(self._ensure_certificates)
+                    for node in self.nodes.values():
+                        node.reload_certificates({arn for arn, certificate in issued.items() if certificate.fresh})
+                except SimlbError as error:
+                    self._notify(Notice(level="error", code=error.code, text=error.what, hints=error.hints))
+                else:
+                    for text in dict.fromkeys(notice for one in issued.values() for notice in one.notices):
+                        self._notify(Notice(level="warning", text=text))
+
+    def _ensure_certificates(self) -> dict[str, IssuedCertificate]:
+        """Ask the store for every certificate of its own that is in use, by ARN."""
+        from simlb.certs.store import CertificateStore
+
+        store = CertificateStore(self.options.certs_dir)
+        own = {
+            certificate.arn: certificate
+            for load_balancer in self.compiled.configuration.load_balancers
+            for listener in load_balancer.listeners
+            for certificate in listener.certificates
+            if Path(certificate.certificate_path).parent == self.options.certs_dir
+        }
+        return {arn: store.ensure(certificate.names) for arn, certificate in own.items()}
 
     def _new_node(self) -> LoadBalancerNode:
         return LoadBalancerNode(

@@ -52,6 +52,7 @@ class H1ClientConnection(asyncio.Protocol):
         self._is_chunking = False
         self._is_until_close = False
         self._is_paused = False
+        self._unsent = 0
         self._forwarded_lines = b""
         self._client_value = b""
         self.last_activity = 0.0
@@ -388,6 +389,11 @@ class H1ClientConnection(asyncio.Protocol):
         """Called by the sweep: end what has been idle for too long."""
         exchange = self._exchange
         if exchange is not None:
+            unsent = self.transport.get_write_buffer_size()
+            if unsent != self._unsent:
+                # The client is reading, if slowly: what it takes from our buffer causes no event of its own.
+                self._unsent = unsent
+                exchange.last_activity = now
             exchange.check_idle(now)
         elif self._is_lingering:
             if now >= self._linger_until:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from email.utils import formatdate
 from random import Random
 from typing import Protocol
@@ -164,6 +164,13 @@ class LoadBalancerNode:
         self._idle_timeout_s = load_balancer.attributes.idle_timeout_s
         if self._sweep_timer is None:
             self._sweep()
+
+    def reload_certificates(self, arns: Collection[str]) -> None:
+        """Present the files behind these certificates anew from the next handshake on. Raises SimlbError."""
+        for open_ in self.listeners.values():
+            certificates = open_.model.certificates
+            if any(certificate.arn in arns for certificate in certificates):
+                open_.use_contexts(OpenListener.load_contexts(certificates), certificates)
 
     def _reconcile_groups(self, load_balancer: LoadBalancer, target_groups: Mapping[str, TargetGroup]) -> None:
         used = {
