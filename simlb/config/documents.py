@@ -163,6 +163,12 @@ class TargetGroupEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     port: Port = 80
     health_check: HealthCheckEntry = field(default_factory=HealthCheckEntry)
     attributes: AttributeValues = field(default_factory=dict)
+    retry_on_connect_failure: Annotated[
+        bool, Meta(description="simlb's own: try the other targets when one cannot be connected to. AWS does not.")
+    ] = False
+    fail_open_while_initial: Annotated[
+        bool, Meta(description="simlb's own: send traffic while all targets are still initial, instead of 503.")
+    ] = False
     targets: list[TargetEntry] = field(default_factory=list)
 
 

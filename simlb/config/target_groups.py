@@ -98,6 +98,8 @@ class GroupCompiler:
             health_check=self._health_check(entry.health_check),
             attributes=TargetGroupAttributes.from_wire(values),
             targets=self._targets(entry),
+            retry_on_connect_failure=entry.retry_on_connect_failure,
+            fail_open_while_initial=entry.fail_open_while_initial,
         )
 
     def _health_check(self, entry: HealthCheckEntry) -> model.HealthCheck:

@@ -76,7 +76,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGroup:
-    """Targets that share a protocol, a health check and attributes (reference 1.5)."""
+    """Targets that share a protocol, a health check and attributes (reference 1.5).
+
+    Two settings are simlb's own, off as in AWS: `retry_on_connect_failure` tries the other targets when one cannot be
+    connected to (reference 11, point 1); `fail_open_while_initial` sends traffic to targets none of which has been
+    found well or unwell yet (point 17).
+    """
 
     name: str
     arn: str
@@ -85,6 +90,8 @@ class TargetGroup:
     health_check: HealthCheck = field(default_factory=HealthCheck)
     attributes: TargetGroupAttributes = field(default_factory=TargetGroupAttributes)
     targets: tuple[Target, ...] = ()
+    retry_on_connect_failure: bool = False
+    fail_open_while_initial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ One `TargetGroupState` exists per (load-balancer node, target group). It outlive
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,6 +68,11 @@ class TargetGroupState:
         if not candidates:
             return None
         return self._algorithm.choose(candidates)
+
+    def choose_other(self, tried: Collection[TargetState]) -> TargetState | None:
+        """A candidate that is not among `tried`; None when there is none left."""
+        left = [candidate for candidate in self.candidates if candidate not in tried]
+        return self._algorithm.choose(left) if left else None
 
     def on_probe_started(self, state: TargetState, now: float) -> bool:
         """A probe is on its way. True when the shown state changed."""
@@ -141,6 +147,7 @@ class TargetGroupState:
             # Nobody is healthy and somebody has been found unhealthy: fail open over all registered targets.
             self.candidates, self.mode = registered, RoutingMode.FAIL_OPEN
         elif registered:
-            self.candidates, self.mode = [], RoutingMode.ALL_INITIAL
+            self.candidates = registered if self.group.fail_open_while_initial else []
+            self.mode = RoutingMode.ALL_INITIAL
         else:
             self.candidates, self.mode = [], RoutingMode.NO_TARGETS if self.in_use else RoutingMode.UNUSED

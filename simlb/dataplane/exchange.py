@@ -44,6 +44,9 @@ class TargetFailure(Enum):
         return self.value[1]
 
 
+_NOTHING_SENT = frozenset({TargetFailure.REFUSED, TargetFailure.UNREACHABLE, TargetFailure.CONNECT_TIMED_OUT})
+
+
 class Router(Protocol):
     """What an exchange needs of the node it runs on."""
 
@@ -54,8 +57,8 @@ class Router(Protocol):
     wall: Callable[[], float]
     """Wall-clock time, for stamps."""
 
-    def group(self, name: str) -> TargetGroupState:
-        """The live state of a target group."""
+    def group(self, name: str) -> TargetGroupState | None:
+        """The live state of a target group; None when it is gone and only an old plan still names it."""
 
     def connect(self, exchange: Exchange, target: TargetState) -> TargetStream | None:
         """An idle pooled connection, or None: then `exchange.on_connected` or `on_target_failed` follows."""
@@ -87,6 +90,7 @@ class Exchange(ExchangeRecord):
     failure: TargetFailure | None = None
     _is_client_blocked = False
     _is_target_blocked = False
+    _tried: tuple[TargetState, ...] = ()
 
     def __init__(self, client: ClientStream, router: Router, plan: ListenerPlan, head: RequestHead) -> None:
         self.client = client
@@ -126,12 +130,13 @@ class Exchange(ExchangeRecord):
 
     def _examine(self) -> int:
         """The status for a head that is not served; 0 when it is (reference 0, steps 3-4)."""
-        if self.head.refusal:
-            return self.head.refusal
         desync_class, _ = desync.worst(self.findings)
         verdict = desync.verdict(self.plan.attributes.desync_mitigation_mode, desync_class)
-        if verdict is Verdict.ALLOW_AND_CLOSE:
+        if verdict is not Verdict.ALLOW:
+            # Also behind a 405 or 463: where the next request begins is just as doubtful.
             self.closes_client = True
+        if self.head.refusal:
+            return self.head.refusal
         return BAD_REQUEST if verdict is Verdict.BLOCK else 0
 
     def body(self, data: bytes) -> None:
@@ -173,15 +178,15 @@ class Exchange(ExchangeRecord):
         self.action = "forward"
         router = self.router
         group = self.group = router.group(action.target_group)
+        if group is None:
+            self.answer_error(503)
+            return
         self.target_group_arn = group.group.arn
         target = group.choose()
         if target is None:
             self.answer_error(503)
             return
-        self.target = target
-        target.outstanding += 1
-        target.requests += 1
-        self.target_address = target.address
+        self._assign(target)
         connection = router.connect(self, target)
         if connection is not None:
             self._dispatch(connection, body)
@@ -281,9 +286,35 @@ class Exchange(ExchangeRecord):
             self.client.cut()
             self._finish(is_complete=False)
             return
-        if failure is TargetFailure.CONNECT_TIMED_OUT:
-            self.request_processing_time = -1.0
+        if self.connection is not None and failure is not TargetFailure.IDLE:
+            # It was sent and failed at a point in time; only silence has none (reference 7.1, field 7).
+            self.target_processing_time = self.router.monotonic() - self.dispatched_at
+        if failure in _NOTHING_SENT and self._try_another():
+            return
         self.answer_error(failure.status_code)
+
+    def _try_another(self) -> bool:
+        """Connect to another target instead, where the group allows it (AWS does not; off by default)."""
+        group, failed = self.group, self.target
+        if group is None or failed is None or not group.group.retry_on_connect_failure:
+            return False
+        self._tried = (*self._tried, failed)
+        target = group.choose_other(self._tried)
+        if target is None:
+            return False
+        failed.outstanding -= 1
+        self.failure = None
+        self._assign(target)
+        connection = self.router.connect(self, target)
+        if connection is not None:
+            self.on_connected(connection)
+        return True
+
+    def _assign(self, target: TargetState) -> None:
+        self.target = target
+        target.outstanding += 1
+        target.requests += 1
+        self.target_address = target.address
 
     # -- back-pressure -------------------------------------------------------------------------------------------------
 
