@@ -36,6 +36,7 @@ class H1TargetConnection(asyncio.Protocol):
         self._is_reusable = True
         self._is_chunking = False
         self._is_paused = False
+        self._is_blocked = False
         self.idle_since = 0.0
 
     @property
@@ -107,11 +108,13 @@ class H1TargetConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The target does not read: stop taking from the client."""
+        self._is_blocked = True
         if self._exchange is not None:
             self._exchange.target_blocked()
 
     def resume_writing(self) -> None:
         """The target reads again."""
+        self._is_blocked = False
         if self._exchange is not None:
             self._exchange.target_unblocked()
 
@@ -123,6 +126,7 @@ class H1TargetConnection(asyncio.Protocol):
             parsed = self._parser.parse(buffer)
             if parsed is None:
                 self._buffer = buffer
+                self._note_activity()
                 return
             head, size = parsed
             if head is None:
@@ -134,6 +138,7 @@ class H1TargetConnection(asyncio.Protocol):
             # 100, 102, 103: the client has had its 100 from the load balancer, the rest is swallowed (reference 3.3).
             if not buffer:
                 self._buffer = b""
+                self._note_activity()
                 return
         self._buffer = b""
         exchange = self._exchange
@@ -142,7 +147,7 @@ class H1TargetConnection(asyncio.Protocol):
             self._is_reusable = False
         body, is_end = b"", False
         if head.status_code == 101:
-            if not exchange.head.fields.is_websocket:
+            if not exchange.head.fields.is_websocket or not exchange.is_request_ended:
                 self._fail(TargetFailure.MALFORMED)
                 return
             self._state, body = _TUNNEL, buffer
@@ -172,8 +177,14 @@ class H1TargetConnection(asyncio.Protocol):
             self._state = _IDLE
         exchange.on_response(head, body, is_end=is_end)
 
+    def _note_activity(self) -> None:
+        exchange = self._exchange
+        assert exchange is not None
+        exchange.last_activity = exchange.router.now()
+
     def _end(self, exchange: Exchange) -> None:
-        self._state = _IDLE
+        if self._state != _TUNNEL:  # `_drop` has to know one
+            self._state = _IDLE
         exchange.on_response_end()
 
     def _fail(self, failure: TargetFailure) -> None:
@@ -232,7 +243,8 @@ class H1TargetConnection(asyncio.Protocol):
     def release(self) -> None:
         """Back to the pool, unless something about the last response forbids it."""
         self._exchange = None
-        if not self._is_reusable or self.transport.is_closing():
+        if not self._is_reusable or self._is_blocked or self.transport.is_closing():
+            # Blocked: it answered without reading all of the request. The next one would not learn of the blockage.
             self._drop()
             return
         self.resume_reading()

@@ -63,8 +63,10 @@ class HealthChecker:
         probe = self._probes.pop(state, None)
         if probe is not None:
             probe.cancel()
-        self._first_running.discard(state)
         self._first = deque(entry for entry in self._first if entry[1] is not state)
+        if state in self._first_running:
+            self._first_running.discard(state)
+            self._run_first()
 
     def reschedule(self, group: TargetGroupState, state: TargetState) -> None:
         """The group's health check has changed: probe by the new settings from now on."""
@@ -74,9 +76,9 @@ class HealthChecker:
 
     def close(self) -> None:
         """Stop all probing."""
+        self._first.clear()
         for state in [*self._starting, *self._timers, *self._probes]:
             self.forget(state)
-        self._first.clear()
 
     def _phase(self) -> float:
         self._started += 1
@@ -99,12 +101,11 @@ class HealthChecker:
         # whole process (a suspended laptop) missed probes are not made up for.
         following = due + interval_s if now - due < interval_s else now + interval_s
         self._arm(group, state, following)
-        self._probe(group, state)
+        if state not in self._probes:
+            # Only a first probe can still be under way, since its successor comes at a phase of its own. It counts.
+            self._probe(group, state)
 
     def _probe(self, group: TargetGroupState, state: TargetState) -> None:
-        running = self._probes.pop(state, None)
-        if running is not None:
-            running.cancel()
         before = state.health.state
         if group.on_probe_started(state, self._clock.now()):
             self._on_changed(group, state, before)

@@ -255,9 +255,9 @@ class LoadBalancerNode:
 
     # -- Router --------------------------------------------------------------------------------------------------------
 
-    def group(self, name: str) -> TargetGroupState:
-        """The live state of a target group."""
-        return self.groups[name]
+    def group(self, name: str) -> TargetGroupState | None:
+        """The live state of a target group; None when it is gone (a connection of a removed listener asks for it)."""
+        return self.groups.get(name)
 
     def connect(self, exchange: Exchange, target: TargetState) -> TargetStream | None:
         """An idle connection to `target`, or None while one is being made."""

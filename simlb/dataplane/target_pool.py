@@ -148,6 +148,7 @@ class TargetPool:
         self.is_closed = True
         for exchange in list(self._connecting):
             exchange.on_target_failed(failure)
+            self.cancel(exchange)  # the node may not know this pool any more
         for connection in list(self.connections):
             if connection.exchange is not None:
                 connection.exchange.on_target_failed(failure)
