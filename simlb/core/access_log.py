@@ -113,6 +113,7 @@ _second_text = ""
 def timestamp(seconds: float) -> str:
     """ISO 8601 in UTC with microseconds, as the log writes it. The second's part is remembered."""
     global _second, _second_text
+    seconds += 0.0000005  # round: a float's fraction, cut off, is a microsecond short half of the time
     whole = int(seconds)
     if whole != _second:
         _second, _second_text = whole, datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
@@ -145,6 +146,7 @@ def _seconds(value: float) -> str:
 
 
 _TEXTS_MAX = 1024
+_TEXT_REMEMBERED_MAX_BYTES = 512
 _texts: dict[bytes, str] = {}
 
 
@@ -152,9 +154,11 @@ def _repeated(value: bytes) -> str:
     """`_quoted` for what repeats, such as user agents and hosts."""
     text = _texts.get(value)
     if text is None:
-        if len(_texts) >= _TEXTS_MAX:
-            _texts.clear()
-        text = _texts[value] = _quoted(value[:USER_AGENT_MAX_BYTES])
+        text = _quoted(value[:USER_AGENT_MAX_BYTES])
+        if len(value) <= _TEXT_REMEMBERED_MAX_BYTES:
+            if len(_texts) >= _TEXTS_MAX:
+                _texts.clear()
+            _texts[value] = text
     return text
 
 
