@@ -36,12 +36,16 @@ class Attribute:
         if self.kind == "enum" and value not in self.choices:
             listed = ", ".join(f"'{choice}'" for choice in self.choices)
             raise AttributeValueError(f"'{self.key}' value '{value}' must be one of {listed}")
-        if self.kind == "int" and not (value.isascii() and value.isdigit() and self.low <= int(value) <= self.high):
+        if self.kind == "int" and not self._is_in_range(value):
             raise AttributeValueError(
                 f"'{self.key}' value '{value}' must be between '{self.low}-{self.high}' inclusive"
             )
         if not self.supported and value != self.default:
             raise AttributeValueError(f"'{self.key}' = '{value}' is not supported by simlb yet (only '{self.default}')")
+
+    def _is_in_range(self, value: str) -> bool:
+        # The length comes first: int() refuses thousands of digits with an error of its own.
+        return value.isascii() and value.isdigit() and len(value) <= 10 and self.low <= int(value) <= self.high
 
 
 def _table(*rows: Attribute) -> Mapping[str, Attribute]:

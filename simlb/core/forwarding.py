@@ -24,7 +24,8 @@ def client_address(ip: str, port: int, *, with_port: bool) -> str:
 def forwarded_for(mode: XffMode, received: bytes | None, client: bytes) -> bytes | None:
     """The X-Forwarded-For value for the target, or None when the target gets no such header."""
     if mode == "append":
-        return client if received is None else received + b", " + client
+        # An empty field names nobody: a list that begins with a comma would have a nameless first hop.
+        return received + b", " + client if received else client
     return received if mode == "preserve" else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_PART = re.compile(r"(\d{3})(?:-(\d{3}))?")
+_PART = re.compile(r"([0-9]{3})(?:-([0-9]{3}))?")
 
 LOWEST_CODE = 200
 HIGHEST_CODE = 499

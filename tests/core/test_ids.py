@@ -1,0 +1,50 @@
+"""Identifiers have AWS's forms and stay the same from run to run (reference 1.1)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from simlb.core import ids
+
+LB_ID = ids.resource_id("us-east-1", "web")
+
+
+@pytest.mark.parametrize(
+    ("made", "form"),
+    [
+        (LB_ID, r"[0-9a-f]{16}"),
+        (
+            ids.load_balancer_arn("us-east-1", "web", LB_ID),
+            rf"arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app/web/{LB_ID}",
+        ),
+        (
+            ids.listener_arn("us-east-1", "web", LB_ID, 80),
+            rf"arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/web/{LB_ID}/[0-9a-f]{{16}}",
+        ),
+        (
+            ids.target_group_arn("us-east-1", "tg"),
+            r"arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/tg/[0-9a-f]{16}",
+        ),
+        (
+            ids.certificate_arn("us-east-1", ("a.test",)),
+            r"arn:aws:acm:us-east-1:000000000000:certificate/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        ),
+        (ids.dns_name("us-east-1", "web", internal=False), r"web-[0-9]{10}\.us-east-1\.elb\.localhost"),
+        (ids.dns_name("us-east-1", "web", internal=True), r"internal-web-[0-9]{10}\.us-east-1\.elb\.localhost"),
+    ],
+)
+def test_forms(made: str, form: str) -> None:
+    assert re.fullmatch(form, made)
+
+
+def test_equal_names_give_equal_ids_and_different_ones_different_ids() -> None:
+    assert ids.resource_id("a", "b") == ids.resource_id("a", "b")
+    assert len({ids.resource_id(*parts) for parts in [("a", "b"), ("b", "a"), ("ab",), ("a", "b", "")]}) == 4
+    assert ids.listener_arn("r", "web", LB_ID, 80) != ids.listener_arn("r", "web", LB_ID, 443)
+
+
+def test_ids_do_not_change_between_versions() -> None:
+    """They are in people's bookmarks and scripts."""
+    assert ids.dns_name("us-east-1", "web", internal=False) == "web-7716968664.us-east-1.elb.localhost"
