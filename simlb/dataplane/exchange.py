@@ -88,8 +88,8 @@ class Exchange(ExchangeRecord):
     closes_client = False
     """The client connection must not be used again (ambiguous request)."""
     failure: TargetFailure | None = None
-    _is_client_blocked = False
-    _is_target_blocked = False
+    is_client_blocked = False
+    is_target_blocked = False
     _tried: tuple[TargetState, ...] = ()
 
     def __init__(self, client: ClientStream, router: Router, plan: ListenerPlan, head: RequestHead) -> None:
@@ -202,7 +202,7 @@ class Exchange(ExchangeRecord):
         body = b"".join(self._pending)
         self._pending = []
         self._dispatch(connection, body)
-        if not self.is_request_ended and not self._is_target_blocked:
+        if not self.is_request_ended and not self.is_target_blocked:
             self.client.resume_reading()
 
     def _dispatch(self, connection: TargetStream, body: bytes) -> None:
@@ -320,24 +320,24 @@ class Exchange(ExchangeRecord):
 
     def client_blocked(self) -> None:
         """The client does not take the response as fast as it comes."""
-        self._is_client_blocked = True
+        self.is_client_blocked = True
         if self.connection is not None:
             self.connection.pause_reading()
 
     def client_unblocked(self) -> None:
         """The client takes the response again."""
-        self._is_client_blocked = False
+        self.is_client_blocked = False
         if self.connection is not None:
             self.connection.resume_reading()
 
     def target_blocked(self) -> None:
         """The target does not take the request as fast as it comes."""
-        self._is_target_blocked = True
+        self.is_target_blocked = True
         self.client.pause_reading()
 
     def target_unblocked(self) -> None:
         """The target takes the request again."""
-        self._is_target_blocked = False
+        self.is_target_blocked = False
         if not self.is_request_ended or self.is_tunnel:
             self.client.resume_reading()
 
@@ -360,7 +360,7 @@ class Exchange(ExchangeRecord):
             self.failure = TargetFailure.IDLE
             self.client.cut()
             self._finish(is_complete=False)
-        elif not self.is_request_ended and not self._is_target_blocked and self.connection is not None:
+        elif not self.is_request_ended and not self.is_target_blocked and self.connection is not None:
             self.answer_error(408)
         else:
             self.on_target_failed(TargetFailure.IDLE)

@@ -7,6 +7,9 @@ calls `check` (reference 3.1-3.3).
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+import sys
 from typing import TYPE_CHECKING, cast
 
 from simlb.core.access_log import ConnectionFacts, ExchangeRecord
@@ -26,6 +29,7 @@ LINGER_S = 5.0
 """How long, in load-balancer seconds, a client that is still sending gets to read the answer it was given."""
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # struct linger: on, for no time
 
 
 class H1ClientConnection(asyncio.Protocol):
@@ -52,6 +56,7 @@ class H1ClientConnection(asyncio.Protocol):
         self._is_chunking = False
         self._is_until_close = False
         self._is_paused = False
+        self._is_blocked = False
         self._unsent = 0
         self._forwarded_lines = b""
         self._client_value = b""
@@ -123,14 +128,20 @@ class H1ClientConnection(asyncio.Protocol):
         self._buffer = b""
 
     def pause_writing(self) -> None:
-        """The client does not read: stop taking from the target."""
+        """The client does not read: stop taking from the target, and begin nothing new."""
+        self._is_blocked = True
         if self._exchange is not None:
             self._exchange.client_blocked()
 
     def resume_writing(self) -> None:
         """The client reads again."""
+        self._is_blocked = False
         if self._exchange is not None:
             self._exchange.client_unblocked()
+        elif not self._is_lingering:
+            self.resume_reading()
+            if self._buffer:
+                self._read_heads()
 
     # -- requests ------------------------------------------------------------------------------------------------------
 
@@ -141,6 +152,11 @@ class H1ClientConnection(asyncio.Protocol):
         self._is_reading_heads = True
         parser = self._node.request_parser
         while self._buffer and self._exchange is None and not self._is_lingering:
+            if self._is_blocked:
+                # Requests without end from a client that never reads would fill the memory with their responses.
+                if len(self._buffer) > PIPELINED_MAX_BYTES:
+                    self.pause_reading()
+                break
             buffer = self._buffer
             if buffer[0] in b"\r\n":
                 # Empty lines before a request line are skipped (RFC 9112 2.2).
@@ -235,7 +251,9 @@ class H1ClientConnection(asyncio.Protocol):
         exchange = self._exchange
         assert exchange is not None
         request = exchange.head
-        closes = self._must_close(exchange)
+        # Closes as well when the request is not complete and now never will be.
+        closes = self._must_close(exchange) or (is_end and not exchange.is_request_ended)
+        self._is_chunking = False
         if head.status_code == 101:
             framing, connection = h1_response.UNTIL_CLOSE, h1_response.UPGRADE
             # What came behind the upgrade request is the tunnel's first data.
@@ -243,7 +261,6 @@ class H1ClientConnection(asyncio.Protocol):
         else:
             tunnelled = b""
             framing = h1_response.LENGTH
-            self._is_chunking = False
             if has_body(request.method, head.status_code):
                 if head.length < 0:
                     self._is_chunking = request.minor_version > 0
@@ -268,6 +285,8 @@ class H1ClientConnection(asyncio.Protocol):
         if tunnelled:
             exchange.received_bytes += len(tunnelled)
             exchange.body(tunnelled)
+        if exchange.is_tunnel and not exchange.is_target_blocked:
+            self.resume_reading()
 
     def answer(self, answer: Answer) -> None:
         """Write an answer of the load balancer's own."""
@@ -306,7 +325,10 @@ class H1ClientConnection(asyncio.Protocol):
         self._is_lingering = True
         self._linger_until = self._node.now() + LINGER_S
         if self._is_until_close:
-            # A body that ends with the connection would look complete after an orderly close.
+            # A body that ends with the connection would look complete after an orderly close: reset it.
+            sock = self.transport.get_extra_info("socket")
+            if sock is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             self.transport.abort()
         else:
             self.transport.close()
@@ -326,15 +348,18 @@ class H1ClientConnection(asyncio.Protocol):
     def done(self, exchange: Exchange) -> None:
         """The exchange is on record: close, or go on with what is already here."""
         self._exchange = None
+        # Otherwise a response that took longer than the idle timeout would count as idleness.
+        self.last_activity = self._node.now()
         transport = self.transport
         if self._is_lingering or transport.is_closing():
             return
-        if exchange.is_tunnel:
+        if self._has_eof:
             transport.close()
-        elif not exchange.is_request_ended:
+        elif exchange.is_tunnel or not exchange.is_request_ended:
             self._linger()
-        elif self._closes_after or self._has_eof:
-            if self._buffer:
+        elif self._closes_after:
+            # Behind a refused head more may follow (a body nobody could frame).
+            if self._buffer or exchange.head.is_odd:
                 self._linger()
             else:
                 transport.close()
@@ -388,18 +413,20 @@ class H1ClientConnection(asyncio.Protocol):
     def check(self, now: float) -> None:
         """Called by the sweep: end what has been idle for too long."""
         exchange = self._exchange
-        if exchange is not None:
-            unsent = self.transport.get_write_buffer_size()
-            if unsent != self._unsent:
-                # The client is reading, if slowly: what it takes from our buffer causes no event of its own.
-                self._unsent = unsent
+        unsent = self.transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            # The client is reading, if slowly: what it takes from our buffer causes no event of its own.
+            self._unsent = unsent
+            self.last_activity = now
+            if exchange is not None:
                 exchange.last_activity = now
+        if exchange is not None:
             exchange.check_idle(now)
         elif self._is_lingering:
             if now >= self._linger_until:
                 self.transport.abort()
         elif now - self.last_activity >= self._plan.attributes.idle_timeout_s:
-            if self._buffer:
+            if self._buffer and not self._is_blocked:
                 self._refuse(408)
             elif self.transport.is_closing():
                 # It was closed a sweep ago and still has not taken what was left to send.
