@@ -476,7 +476,8 @@ class Rig:
     async def close(self) -> None:
         """End everything; nothing may be left, and nothing may have gone wrong on the way."""
         for client in self.clients:
-            client.writer.transport.abort()
+            if not client.writer.transport.is_closing():
+                client.reset()
         await self.node.close(grace_s=0.5)
         for target in self.targets:
             await target.close()
