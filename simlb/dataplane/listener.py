@@ -202,6 +202,10 @@ class OpenListener:
             self._stop_listening()
             await self.open()
 
+    def duplicate_socket(self) -> socket.socket:
+        """The listening socket once more, for a listener that takes this one's place."""
+        return self._sock.dup()
+
     def close(self) -> None:
         """Stop accepting; connections that exist go on."""
         self._stop_listening()

@@ -126,7 +126,11 @@ class LoadBalancerNode:
             for listener in load_balancer.listeners:
                 open_ = self.listeners.get(listener.port)
                 if open_ is None or (open_.model.protocol, open_.model.binds) != (listener.protocol, listener.binds):
-                    sock, refusals = bind_socket(listener.binds, self._port_owner)
+                    if open_ is not None and open_.model.binds == listener.binds:
+                        # HTTP became HTTPS or the reverse: the port is ours already and cannot be bound twice.
+                        sock, refusals = open_.duplicate_socket(), open_.refusals
+                    else:
+                        sock, refusals = bind_socket(listener.binds, self._port_owner)
                     open_ = prepared.opened[listener.port] = OpenListener(self, listener, sock, refusals)
                 prepared.contexts[listener.port] = OpenListener.load_contexts(listener.certificates)
         except BaseException:

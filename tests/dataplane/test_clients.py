@@ -286,7 +286,8 @@ async def test_half_a_head_is_408_after_the_idle_timeout(rig: Rig) -> None:
     assert (response.start_line, len(response.body)) == ("HTTP/1.1 408 Request Time-out", 132)
     assert response["Connection"] == "close"
     assert await client.rest() == b""
-    (line,) = await rig.logged(408) and rig.lines
+    await rig.logged(408)
+    (line,) = rig.lines
     assert line[12] == "- http://web-1.us-east-1.elb.localhost:80- -"
 
 
