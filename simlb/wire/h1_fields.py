@@ -16,6 +16,7 @@ from simlb.wire import tables
 from simlb.wire.request import NO_LENGTH, RequestFields
 
 LINE_MAX_BYTES = 16 * 1024
+SECTION_MAX_BYTES = 64 * 1024
 
 # What a line means to the load balancer. Ordinary lines (no entry at all) and LOOSE_NAMEs go to the target as they are.
 LOOSE_NAME, USER_AGENT, DROP, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, FORWARDED_FOR = range(8)
@@ -112,6 +113,7 @@ class FieldParser:
         remembered = self._lines
         kept: list[bytes] = []
         keep = kept.append
+        loose: list[bytes] = []
         for line in lines:
             try:
                 entry = remembered[line]
@@ -126,25 +128,28 @@ class FieldParser:
                 if kind == USER_AGENT and fields.user_agent is None:
                     fields.user_agent = value
                 elif kind == LOOSE_NAME:
-                    fields.loose_lines += (line,)
+                    loose.append(line)
             elif kind >= FOLDED:
                 return False
             elif kind != DROP:
                 _note(fields, kind, value)
         if fields.findings or fields.host is None or len(fields.content_lengths) + len(fields.transfer_encodings) > 1:
             fields.is_odd = True
-        if fields.size >= LINE_MAX_BYTES and any(len(line) >= LINE_MAX_BYTES for line in lines):
-            fields.is_odd = fields.line_too_long = True
+        if fields.size >= LINE_MAX_BYTES:
+            fields.line_too_long = any(len(line) >= LINE_MAX_BYTES for line in lines)
+            if fields.line_too_long or fields.size > SECTION_MAX_BYTES:
+                fields.is_odd = True
         if fields.trace is not None or fields.forwarded_for is not None or fields.upgrade is not None:
             fields.needs_rewriting = True
         if fields.nominated:
             kept = [line for line in kept if line.partition(b":")[0].lower() not in fields.nominated]
-        keep = kept.append
         kept.append(b"")
         fields.lines = fields.strict_lines = b"\r\n".join(kept)
-        if fields.loose_lines:
+        if loose:
             fields.is_odd = True
-            fields.strict_lines = b"\r\n".join([line for line in kept if line not in fields.loose_lines])
+            fields.loose_lines = tuple(loose)
+            dropped = frozenset(loose)
+            fields.strict_lines = b"\r\n".join([line for line in kept if line not in dropped])
         return True
 
     def _classify(self, line: bytes) -> Entry:
@@ -163,6 +168,9 @@ class FieldParser:
         kind = self._names.get(name) if colon else None
         if kind is None:
             kind = self._kind_of(line, name, colon)
+        if kind == FOLDED:
+            # Whatever it holds belongs to the line before it and is judged there.
+            return (FOLDED, None)
         if value.translate(None, tables.VALUE):
             # A lone CR or a NUL can end a line or a string for a careless reader; other control bytes are only untidy.
             return (BAD, None) if b"\r" in value or b"\0" in value else (INVALID, None)
@@ -233,7 +241,10 @@ def _note(fields: RequestFields, kind: int, value: Any) -> None:
     elif kind == EXPECT:
         fields.expects_continue = value.lower() == b"100-continue"
     else:
-        fields.findings += (_DEFECTS[kind],)
+        finding = _DEFECTS[kind]
+        if finding not in fields.findings:
+            # Once is enough: thousands of defective lines must not cost the square of their number.
+            fields.findings += (finding,)
         if kind == SUSPICIOUS:
             # It takes part in the framing checks as if it were real (reference 3.7), but no target sees it.
             name, text = value
@@ -249,6 +260,7 @@ _NEVER_NOMINATED = frozenset({b"host", b"cookie", b"authorization", b"content-ty
 
 
 def _note_connection(fields: RequestFields, value: bytes) -> None:
+    nominated: list[bytes] = []
     for token in value.lower().split(b","):
         token = token.strip(tables.WHITESPACE)
         if token == b"close":
@@ -258,4 +270,6 @@ def _note_connection(fields: RequestFields, value: bytes) -> None:
         elif token == b"upgrade":
             fields.wants_upgrade = True
         elif token and token not in _NEVER_NOMINATED:
-            fields.nominated |= {token}
+            nominated.append(token)
+    if nominated:
+        fields.nominated = fields.nominated.union(nominated)

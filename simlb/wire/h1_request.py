@@ -12,11 +12,11 @@ from simlb.core import desync
 from simlb.core.desync import DesyncClass, Finding
 from simlb.core.forwarding import has_too_many_addresses, split_host
 from simlb.wire import tables
-from simlb.wire.h1_fields import FieldParser
+from simlb.wire.h1_fields import SECTION_MAX_BYTES, FieldParser
 from simlb.wire.request import NO_LENGTH, RequestFields, RequestHead
 
 REQUEST_LINE_MAX_BYTES = 16 * 1024
-HEAD_MAX_BYTES = 64 * 1024
+HEAD_MAX_BYTES = SECTION_MAX_BYTES
 # A request line of its own limit may precede a header section of its own limit.
 BUFFER_MAX_BYTES = REQUEST_LINE_MAX_BYTES + HEAD_MAX_BYTES
 
@@ -42,21 +42,21 @@ class RequestParser:
         """
         end = buffer.find(b"\r\n\r\n", max(0, searched - 3))
         if end < 0:
-            return self._parse_by_line_feeds(buffer)
+            return self._parse_by_line_feeds(buffer, searched)
         line_end = buffer.find(b"\r\n", 0, end)
         if line_end < 0:
             line_end = end
         line = buffer[:line_end]
         block = buffer[line_end + 2 : end]
         head = self._head(line, block)
-        if head.is_odd and _LINE_FEED_END.search(buffer, 0, end) is not None:
-            # A bare line feed had ended the head before the CRLF CRLF further on. Lines with bare line feeds are never
-            # remembered as ordinary, so that only odd heads need this look.
+        if head.is_odd and (b"\n" in line or _LINE_FEED_END.search(buffer, 0, end + 2) is not None):
+            # A bare line feed had ended the request line or the head before the CRLF CRLF found first. Lines with bare
+            # line feeds are never remembered as ordinary, so that only odd heads need this look.
             return self._parse_by_line_feeds(buffer)
         return head, end + 4
 
-    def _parse_by_line_feeds(self, buffer: bytes) -> tuple[RequestHead, int] | None:
-        match = _LINE_FEED_END.search(buffer)
+    def _parse_by_line_feeds(self, buffer: bytes, searched: int = 0) -> tuple[RequestHead, int] | None:
+        match = _LINE_FEED_END.search(buffer, max(0, searched - 2))
         if match is None:
             return None
         line, _, block = buffer[: match.start()].partition(b"\n")
@@ -95,13 +95,21 @@ def _unusual_head(line: bytes, fields: RequestFields) -> RequestHead:
     """A head whose request line is not of the everyday form."""
     findings: list[Finding] = []
     method, _, rest = line.partition(b" ")
+    trimmed = rest.rstrip(tables.WHITESPACE)
+    if trimmed != rest:
+        # White space behind the version, which must not pass for part of the target.
+        findings.append(Finding.NON_COMPLIANT_VERSION)
+        rest = trimmed
     uri, space, version = rest.rpartition(b" ")
     refusal = 0
     if not space:
         # Two words at most. HTTP/0.9 and requests without a target cannot be passed on in one clear form.
         missing_uri = _VERSION.fullmatch(rest) is not None
         uri, version = (b"", rest) if missing_uri else (rest, b"")
-        findings.append(Finding.MISSING_URI if missing_uri else Finding.NON_COMPLIANT_VERSION)
+        if missing_uri:
+            findings.append(Finding.MISSING_URI)
+        elif not findings:
+            findings.append(Finding.NON_COMPLIANT_VERSION)
         refusal = 400
     minor_version = 1
     stripped = version.strip(tables.WHITESPACE)
@@ -196,7 +204,8 @@ def _refusal(head: RequestHead, codings: list[bytes]) -> int:
     fields = head.fields
     if fields.size > HEAD_MAX_BYTES or fields.line_too_long:
         return 400
-    if (fields.hosts or head.minor_version == 1) and fields.host is None and head.authority is None:
+    if (fields.hosts or head.minor_version == 1) and fields.host is None:
+        # Also beside an absolute-form target (RFC 9112 3.2).
         return 400
     if any(coding not in {b"chunked", b"identity"} for coding in codings):
         bad = Finding.BAD_TRANSFER_ENCODING in head.findings

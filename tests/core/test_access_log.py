@@ -232,6 +232,7 @@ def test_user_agents(user_agent: bytes | None, written: str) -> None:
 HOSTILE = st.binary(max_size=12) | st.sampled_from([b'" "', b"\n", b"\r\n", b"\\", b"\x85", "\u2028".encode(), b"-"])
 
 
+@pytest.mark.slow
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
 def test_whatever_a_client_sends_a_line_stays_one_line_of_34_fields(
