@@ -1,82 +1,41 @@
 """The application: wires configuration, processes, load-balancer nodes, access log and control port together.
 
-`serve` runs it until it is stopped. It is the `Instance` that the control port and the terminal talk to.
+It is the `Instance` that the control port and the terminal talk to.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import difflib
 import random
-import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
-from simlb.app_view import describe
+from simlb.app.narrator import Narrator
+from simlb.app.options import AppOptions, Presenter
+from simlb.app.renewal import renew_certificates
+from simlb.app.view import describe
 from simlb.clock import Clock, ScaledClock
 from simlb.controlplane import runfile
-from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView, LogPage
-from simlb.core import health
-from simlb.core.events import Event, Notice, ProcessExited, ProcessStarted, TargetStateChanged
+from simlb.core.events import Notice
 from simlb.core.health import HealthState
 from simlb.core.model import Configuration, ForwardAction, TargetGroup
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.node import LoadBalancerNode, Prepared
-from simlb.errors import EXIT_FINE, SimlbError
+from simlb.errors import SimlbError
 from simlb.observe.access_log import AccessLog
 from simlb.processes.ports import port_owner
 from simlb.processes.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from simlb.certs.store import IssuedCertificate
     from simlb.config import Compiled
 
 STOP_GRACE_S = 5.0
 """How long exchanges under way may take to finish at a stop, in real seconds."""
-RENEW_CHECK_S = 12 * 3600.0
-"""How often, in real seconds, a long-running instance looks whether its certificates are due for renewal."""
-_UNTRUSTED = frozenset({"TLSV1_ALERT_UNKNOWN_CA", "SSLV3_ALERT_CERTIFICATE_UNKNOWN", "SSLV3_ALERT_BAD_CERTIFICATE"})
-_UNTRUSTED_SAID_AFTER = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppOptions:
-    """How an instance runs. `load` reads the configuration, at the start and at each reload.
-
-    A setting that is None is the configuration's.
-    """
-
-    instance: str
-    state_dir: Path
-    certs_dir: Path
-    load: Callable[[], Compiled]
-    speed: float | None = None
-    control_port: int | None = None
-    expose: str | None = None
-
-
-class Presenter(Protocol):
-    """Shows an instance to a person. Called on the instance's loop."""
-
-    def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
-        """Everything listens."""
-
-    def event(self, event: Event) -> None:
-        """Something happened."""
-
-    def stopping(self) -> None:
-        """The graceful stop has begun."""
-
-    def close(self) -> None:
-        """It is over."""
 
 
 class App:
@@ -92,19 +51,18 @@ class App:
         self.started_at = datetime.now(UTC)
         self.control = ""
         self.notices: list[str] = []
-        self.access_log = AccessLog(self._notify)
+        self.narrator = Narrator(presenter, self.clock, self.ca_path)
+        self.access_log = AccessLog(self.narrator.notice)
         self.access_log_path = options.state_dir / "logs" / options.instance / "access.log"
         self._presenter = presenter
-        self._began = self.clock.now()
-        self._real_began = time.monotonic()
         self._random = random.Random()
         self._stop_requested = asyncio.Event()
-        self._reloading = asyncio.Lock()
-        self._tasks: set[asyncio.Task[object]] = set()
+        self.reloading = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.supervisor = Supervisor(
             log_directory=options.state_dir / "logs" / options.instance,
-            on_started=self._on_process_started,
-            on_exited=self._on_process_exited,
+            on_started=self.narrator.process_started,
+            on_exited=self.narrator.process_exited,
             environment={"SIMLB_SPEED": f"{self.clock.speed:g}"},
             default_directory=compiled.source.parent if compiled.source is not None else None,
         )
@@ -115,16 +73,16 @@ class App:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
         await self._apply(self.compiled, first=True)
-        self._keep(asyncio.get_running_loop().create_task(self._renew_certificates()))
+        self._keep(renew_certificates(self))
 
     async def run(self) -> None:
         """Start, open the control port, serve until a stop is requested, stop."""
-        from simlb.controlplane.server import DEFAULT_PORT, HOST, ControlServer
+        from simlb.controlplane.server import HOST, ControlServer
 
         token = runfile.new_token()
         wanted = self.options.control_port
         if wanted is None:
-            wanted = self.compiled.settings.control_port or DEFAULT_PORT
+            wanted = self.compiled.settings.control_port
         server = ControlServer(self, token, wanted)
         record: runfile.RunFile | None = None
         try:
@@ -168,11 +126,11 @@ class App:
 
     async def reload(self) -> str:
         """Read the configuration again and serve it; when it is bad, raise SimlbError and keep the old one."""
-        async with self._reloading:
+        async with self.reloading:
             compiled = await asyncio.to_thread(self.options.load)
             await self._apply(compiled)
             for warning in compiled.warnings:
-                self._notify(Notice(level="warning", text=warning))
+                self.narrator.notice(Notice(level="warning", text=warning))
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
         return f"Reloaded{source}: {_summary(compiled.configuration)}."
 
@@ -204,7 +162,7 @@ class App:
         for name in [name for name in self.nodes if name not in nodes]:
             node = self.nodes.pop(name)
             node.stop_accepting()
-            self._keep(asyncio.create_task(node.close(grace_s=STOP_GRACE_S)))
+            self._keep(node.close(grace_s=STOP_GRACE_S))
         self.nodes = nodes
         logs = any(load_balancer.attributes.access_logs for load_balancer in configuration.load_balancers)
         self.access_log.write_to(self.access_log_path if logs else None)
@@ -215,42 +173,13 @@ class App:
         leaving = () if first else tuple(process for process in old.processes if process.name not in names)
         await self.supervisor.reconcile((*new.processes, *leaving))
 
-    async def _renew_certificates(self) -> None:
-        """Reissue the local authority's leafs in time, for instances that run for weeks."""
-        while True:
-            await asyncio.sleep(RENEW_CHECK_S)
-            async with self._reloading:
-                try:
-                    issued = await asyncio.to_thread(self._ensure_certificates)
-                    for node in self.nodes.values():
-                        node.reload_certificates({arn for arn, certificate in issued.items() if certificate.fresh})
-                except SimlbError as error:
-                    self._notify(Notice(level="error", code=error.code, text=error.what, hints=error.hints))
-                else:
-                    for text in dict.fromkeys(notice for one in issued.values() for notice in one.notices):
-                        self._notify(Notice(level="warning", text=text))
-
-    def _ensure_certificates(self) -> dict[str, IssuedCertificate]:
-        """Ask the store for every certificate of its own that is in use, by ARN."""
-        from simlb.certs.store import CertificateStore
-
-        store = CertificateStore(self.options.certs_dir)
-        own = {
-            certificate.arn: certificate
-            for load_balancer in self.compiled.configuration.load_balancers
-            for listener in load_balancer.listeners
-            for certificate in listener.certificates
-            if Path(certificate.certificate_path).parent == self.options.certs_dir
-        }
-        return {arn: store.ensure(certificate.names) for arn, certificate in own.items()}
-
     def _new_node(self) -> LoadBalancerNode:
         return LoadBalancerNode(
             clock=self.clock,
             random=self._random,
             record=self.access_log.record,
             on_state_changed=self._on_state_changed,
-            on_tls_failed=self._on_tls_failed,
+            on_tls_failed=self.narrator.tls_failed,
             port_owner=port_owner,
         )
 
@@ -266,7 +195,7 @@ class App:
 
     def view(self) -> InstanceView:
         """How everything stands now."""
-        return describe(self, uptime_s=self._at(), real_uptime_s=self._real())
+        return describe(self, uptime_s=self.narrator.at_s(), real_uptime_s=self.narrator.real_s())
 
     async def kill_target(self, name: str) -> str:
         """SIGKILL the process of a target. Its state changes only by what probes see."""
@@ -295,16 +224,15 @@ class App:
 
     def request_reload(self) -> None:
         """Reload in the background, as SIGHUP asks; a bad configuration becomes a notice."""
-        self._keep(asyncio.get_running_loop().create_task(self._reload_and_tell()))
+        self._keep(self._reload_and_tell())
 
     async def _reload_and_tell(self) -> None:
         try:
             text = await self.reload()
         except SimlbError as error:
-            kept = ("The configuration that was in force stays in force.",)
-            self._notify(Notice(level="error", code=error.code, text=error.what, hints=(*error.hints, *kept)))
+            self.narrator.failed(error, "The configuration that was in force stays in force.")
         else:
-            self._notify(Notice(level="info", text=text))
+            self.narrator.notice(Notice(level="info", text=text))
 
     def _process_of(self, name: str) -> str:
         targets = {
@@ -325,69 +253,23 @@ class App:
             )
         return target.process
 
-    # -- events --------------------------------------------------------------------------------------------------------
-
-    def _at(self) -> float:
-        return self.clock.now() - self._began
-
-    def _real(self) -> float:
-        return time.monotonic() - self._real_began
+    # -- what the nodes tell -------------------------------------------------------------------------------------------
 
     def _on_state_changed(self, group: TargetGroupState, state: TargetState, previous: str) -> None:
-        now = state.health
-        is_gone = previous == HealthState.DRAINING and now.state is HealthState.DRAINING
-        probe = now.last_probe
-        self._presenter.event(
-            TargetStateChanged(
-                at_s=self._at(),
-                real_s=self._real(),
-                target_group=group.group.name,
-                target=state.target.name,
-                address=state.target.address,
-                previous_state=previous,
-                state=HealthState.UNUSED if is_gone else now.state,
-                reason="Target.NotRegistered" if is_gone else now.reason,
-                description="Target is not registered to the target group" if is_gone else now.description,
-                evidence=probe.words if probe is not None else "",
-                hint=health.hint(now, group.group.health_check),
-            )
-        )
-        if is_gone:
+        is_gone = previous == HealthState.DRAINING and state.health.state is HealthState.DRAINING
+        self.narrator.state_changed(group, state, previous, is_gone=is_gone)
+        if is_gone and state.target.process is not None:
             self._end_left_process(state.target.process)
 
-    def _end_left_process(self, process: str | None) -> None:
+    def _end_left_process(self, process: str) -> None:
         """A drained target's process ends with it, unless the configuration has it again by now."""
-        wanted = self.compiled.configuration.processes
-        if process is not None and all(process != other.name for other in wanted):
-            held = self.supervisor.get(process)
-            if held is not None:
-                self._keep(asyncio.get_running_loop().create_task(held.stop()))
+        held = self.supervisor.get(process)
+        if held is not None and all(process != wanted.name for wanted in self.compiled.configuration.processes):
+            self._keep(held.stop())
 
-    def _on_process_started(self, name: str, pid: int) -> None:
-        self._presenter.event(ProcessStarted(at_s=self._at(), real_s=self._real(), process=name, pid=pid))
-
-    def _on_process_exited(self, name: str, pid: int, status: int) -> None:
-        event = ProcessExited(at_s=self._at(), real_s=self._real(), process=name, pid=pid, status=status)
-        self._presenter.event(event)
-
-    def _on_tls_failed(self, reason: str, count: int) -> None:
-        if reason in _UNTRUSTED and count == _UNTRUSTED_SAID_AFTER:
-            self._notify(
-                Notice(
-                    level="warning",
-                    code="E201",
-                    text=f"A client does not trust simlb's certificate (TLS alert {reason}, {count} times).",
-                    hints=(
-                        f"curl: --cacert {self.ca_path}",
-                        "browsers: certs/README.md says where to import that file",
-                    ),
-                )
-            )
-
-    def _notify(self, notice: Notice) -> None:
-        self._presenter.event(notice)
-
-    def _keep(self, task: asyncio.Task[object] | asyncio.Task[None]) -> None:
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something in the background, until it is done or the instance is closed."""
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -412,51 +294,3 @@ def _groups_by_load_balancer(configuration: Configuration) -> dict[str, dict[str
     first = configuration.load_balancers[0].name
     result[first] |= left
     return result
-
-
-def serve(options: AppOptions, presenter: Presenter) -> int:
-    """Run an instance until it is stopped by a signal or by request; the exit status."""
-    compiled = options.load()
-    # The control server's imports take a moment: they happen before anything listens, never on the traffic's loop.
-    from simlb.controlplane import server as _  # noqa: F401
-
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(options, presenter, compiled))
-    return EXIT_FINE
-
-
-async def _serve(options: AppOptions, presenter: Presenter, compiled: Compiled) -> None:
-    app = App(options, presenter, compiled)
-    with _signals(app):
-        await app.run()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's where it is installed: a sixth less CPU per request than the standard loop."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
-
-
-@contextlib.contextmanager
-def _signals(app: App) -> Iterator[None]:
-    """SIGINT and SIGTERM stop, SIGHUP reloads."""
-    loop = asyncio.get_running_loop()
-    if sys.platform == "win32":
-        previous = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(app.request_stop))
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, previous)
-        return
-    handlers = {signal.SIGINT: app.request_stop, signal.SIGTERM: app.request_stop, signal.SIGHUP: app.request_reload}
-    for number, handler in handlers.items():
-        loop.add_signal_handler(number, handler)
-    try:
-        yield
-    finally:
-        for number in handlers:
-            loop.remove_signal_handler(number)

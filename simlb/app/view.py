@@ -20,7 +20,7 @@ from simlb.core.model import Action, ForwardAction, RedirectAction
 from simlb.core.target_group import TargetGroupState, TargetState
 
 if TYPE_CHECKING:
-    from simlb.app import App
+    from simlb.app.application import App
     from simlb.dataplane.listener import OpenListener
     from simlb.dataplane.node import LoadBalancerNode
     from simlb.processes.supervisor import SupervisedProcess

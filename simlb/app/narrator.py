@@ -1,0 +1,88 @@
+"""From what happens inside to events for people: with both times, with reasons, once."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from simlb.app.options import Presenter
+from simlb.clock import Clock
+from simlb.core import health
+from simlb.core.events import Notice, ProcessExited, ProcessStarted, TargetStateChanged
+from simlb.core.health import HealthState
+from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.errors import SimlbError
+
+_UNTRUSTED = frozenset({"TLSV1_ALERT_UNKNOWN_CA", "SSLV3_ALERT_CERTIFICATE_UNKNOWN", "SSLV3_ALERT_BAD_CERTIFICATE"})
+_UNTRUSTED_SAID_AFTER = 3
+
+
+class Narrator:
+    """Tells a presenter. Load-balancer time and real time count from here on."""
+
+    def __init__(self, presenter: Presenter, clock: Clock, ca_path: Path) -> None:
+        self._presenter = presenter
+        self._clock = clock
+        self._ca_path = ca_path
+        self._began = clock.now()
+        self._real_began = time.monotonic()
+
+    def at_s(self) -> float:
+        """Load-balancer seconds since the start."""
+        return self._clock.now() - self._began
+
+    def real_s(self) -> float:
+        """Real seconds since the start."""
+        return time.monotonic() - self._real_began
+
+    def notice(self, notice: Notice) -> None:
+        """Something a person should know."""
+        self._presenter.event(notice)
+
+    def failed(self, error: SimlbError, *more: str) -> None:
+        """Something asked for in the background did not work; `more` says what that means."""
+        self.notice(Notice(level="error", code=error.code, text=error.what, hints=(*error.hints, *more)))
+
+    def state_changed(self, group: TargetGroupState, state: TargetState, previous: str, *, is_gone: bool) -> None:
+        """A target's state or reason changed, or (`is_gone`) its draining is over."""
+        now = state.health
+        probe = now.last_probe
+        self._presenter.event(
+            TargetStateChanged(
+                at_s=self.at_s(),
+                real_s=self.real_s(),
+                target_group=group.group.name,
+                target=state.target.name,
+                address=state.target.address,
+                previous_state=previous,
+                state=HealthState.UNUSED if is_gone else now.state,
+                reason="Target.NotRegistered" if is_gone else now.reason,
+                description="Target is not registered to the target group" if is_gone else now.description,
+                evidence=probe.words if probe is not None else "",
+                hint=health.hint(now, group.group.health_check),
+            )
+        )
+
+    def process_started(self, name: str, pid: int) -> None:
+        """A process of ours runs."""
+        self._presenter.event(ProcessStarted(at_s=self.at_s(), real_s=self.real_s(), process=name, pid=pid))
+
+    def process_exited(self, name: str, pid: int, status: int) -> None:
+        """A process of ours has ended."""
+        event = ProcessExited(at_s=self.at_s(), real_s=self.real_s(), process=name, pid=pid, status=status)
+        self._presenter.event(event)
+
+    def tls_failed(self, reason: str, count: int) -> None:
+        """A handshake failed for the `count`th time for that reason: worth a word when it is missing trust."""
+        if reason in _UNTRUSTED and count == _UNTRUSTED_SAID_AFTER:
+            self.notice(
+                Notice(
+                    level="warning",
+                    code="E201",
+                    text=f"A client does not trust simlb's certificate (TLS alert {reason}, {count} times).",
+                    hints=(
+                        f"curl: --cacert {self._ca_path}",
+                        "browsers: certs/README.md says where to import that file",
+                    ),
+                )
+            )

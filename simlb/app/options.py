@@ -1,0 +1,48 @@
+"""How an instance is told to run, and whom it tells what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from simlb.clock import Clock
+from simlb.controlplane.instance import Instance
+from simlb.controlplane.views import InstanceView
+from simlb.core.events import Event
+
+if TYPE_CHECKING:
+    from simlb.config import Compiled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppOptions:
+    """How an instance runs. `load` reads the configuration, at the start and at each reload.
+
+    A setting that is None is the configuration's.
+    """
+
+    instance: str
+    state_dir: Path
+    certs_dir: Path
+    load: Callable[[], Compiled]
+    speed: float | None = None
+    control_port: int | None = None
+    expose: str | None = None
+
+
+class Presenter(Protocol):
+    """Shows an instance to a person. Called on the instance's loop."""
+
+    def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
+        """Everything listens."""
+
+    def event(self, event: Event) -> None:
+        """Something happened."""
+
+    def stopping(self) -> None:
+        """The graceful stop has begun."""
+
+    def close(self) -> None:
+        """It is over."""
