@@ -428,6 +428,12 @@ class Rig:
         group = self.node.groups[name]
         await until(lambda: all(s.health.state is HealthState.HEALTHY for s in group.targets.values()), "healthy")
 
+    async def healthy_or_draining(self, name: str = "web") -> None:
+        """Wait until all targets of a group that do not drain have passed their first check."""
+        group = self.node.groups[name]
+        states = {HealthState.HEALTHY, HealthState.DRAINING}
+        await until(lambda: all(s.health.state in states for s in group.targets.values()), "healthy or draining")
+
     # -- traffic
 
     def published(self, port: int = 80) -> int:
