@@ -14,7 +14,7 @@ from simlb.wire.response import Answer, ResponseHead
 
 HEAD_MAX_BYTES = 32 * 1024
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ([^\r\n\0]*))?")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _END = re.compile(rb"\n\r?\n")
 _REMEMBERED_MAX = 512
 _REMEMBERED_MAX_BYTES = 2048
@@ -56,17 +56,24 @@ class ResponseParser:
             head = self._heads[raw]
         except KeyError:
             head = _read(raw)
+            if head is None and (match := _END.search(raw, 0, size - 2)) is not None:
+                # Bare line feeds had ended the head; the CRLF CRLF stands in its body.
+                return self._read_short(raw[: match.end()])
             if size <= _REMEMBERED_MAX_BYTES:
                 if len(self._heads) >= _REMEMBERED_MAX:
                     self._heads.clear()
                 self._heads[raw] = head
         return (head, size) if head is not None else (None, 0)
 
+    def _read_short(self, raw: bytes) -> tuple[ResponseHead | None, int]:
+        head = _read(raw)
+        return (head, len(raw)) if head is not None else (None, 0)
+
 
 def _read(raw: bytes) -> ResponseHead | None:
     lines = [line.removesuffix(b"\r") for line in raw.split(b"\n")]
-    while lines and not lines[-1]:
-        lines.pop()
+    # The last line end and the empty line; a further empty line means that the head had ended before.
+    del lines[-2:]
     status = _STATUS_LINE.fullmatch(lines[0]) if lines else None
     if status is None:
         return None
@@ -165,11 +172,12 @@ def answer_bytes(answer: Answer, *, is_head_request: bool, closes: bool, now_dat
     """An answer of the load balancer's own, head and body in one piece (reference 4.2)."""
     phrase = error_pages.reason_phrase(answer.status_code).encode()
     has_no_body = answer.status_code == 204
+    has_type = bool(answer.body) and not has_no_body
     lines = [
         b"HTTP/1.1 %d %b\r\n" % (answer.status_code, phrase),
         b"Server: " + error_pages.SERVER + b"\r\n" if server else b"",
         now_date,
-        b"Content-Type: %b\r\n" % answer.content_type.encode() if answer.body else b"",
+        b"Content-Type: %b\r\n" % answer.content_type.encode() if has_type else b"",
         b"" if has_no_body else b"Content-Length: %d\r\n" % len(answer.body),
         _CONNECTION_LINES[CLOSE if closes else KEEP_ALIVE],
         b"Location: %b\r\n" % answer.location.encode("latin-1") if answer.location is not None else b"",
