@@ -42,6 +42,9 @@ def read_client_hello(buffer: bytes) -> ClientHello | None:
         if buffer[place + 1] != 3:
             raise NotTls
         size = int.from_bytes(buffer[place + 3 : place + 5], "big")
+        if size == 0 or place > HELLO_MAX_BYTES:
+            # Empty handshake records are forbidden (RFC 8446 5.1); without an end they would be collected for ever.
+            raise NotTls
         message += buffer[place + 5 : place + 5 + size]
         if len(message) >= 4:
             if message[0] != _CLIENT_HELLO:
@@ -93,7 +96,7 @@ def _read_body(body: bytes) -> ClientHello:
             if names.take(1) == b"\0":
                 name = names.vector(2)
                 if name and name.isascii():
-                    server_name = name.decode("ascii").rstrip(".").lower()
+                    server_name = name.decode("ascii").rstrip(".").lower() or None
         elif kind == _ALPN:
             listed = _Reader(data.vector(2))
             while listed.has_more:

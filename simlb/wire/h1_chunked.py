@@ -64,12 +64,13 @@ class ChunkedDecoder:
             else:
                 line_end = data.find(b"\r\n", place)
                 if line_end < 0:
-                    if end - place > LINE_MAX_BYTES or b"\n" in data[place:end]:
+                    # One more than the limit may be the line's CR.
+                    if end - place > LINE_MAX_BYTES + 1 or b"\n" in data[place:end]:
                         return self._fail(pieces)
                     break
                 line = data[place:line_end]
                 place = line_end + 2
-                if b"\n" in line or b"\r" in line or not self._read_line(line):
+                if len(line) > LINE_MAX_BYTES or b"\n" in line or b"\r" in line or not self._read_line(line):
                     return self._fail(pieces)
                 if self.is_done:
                     self.rest = data[place:]
@@ -85,7 +86,7 @@ class ChunkedDecoder:
             return self._trailer_bytes <= TRAILERS_MAX_BYTES
         size, _, _ = line.partition(b";")
         size = size.rstrip(b" \t")
-        if not size or len(size) > SIZE_DIGITS_MAX or size.translate(None, _HEX) or len(line) > LINE_MAX_BYTES:
+        if not size or len(size) > SIZE_DIGITS_MAX or size.translate(None, _HEX):
             return False
         self._left = int(size, 16)
         self._state = _DATA if self._left else _TRAILERS
