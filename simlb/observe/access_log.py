@@ -7,6 +7,7 @@ of the file, never a request; it is said once, and again when writing works agai
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections import Counter, deque
 from collections.abc import Callable
@@ -31,6 +32,7 @@ class AccessLog:
         self._path: Path | None = None
         self._descriptor: int | None = None
         self._lost = 0
+        self._is_torn = False
         self._timer: asyncio.TimerHandle | None = None
         self.counters: Counter[str] = Counter()
         """CloudWatch's names where it has one (reference 7.4)."""
@@ -67,7 +69,7 @@ class AccessLog:
         for record in records:
             self._count(record)
         if self._path is not None:
-            self._append(self._path, "\n".join(lines) + "\n", len(lines))
+            self._append(self._path, "\n".join(lines) + "\n")
 
     def lines(self, after: int, limit: int) -> tuple[int, list[str], int]:
         """Lines numbered from `after` on, at most `limit`: the next number, the lines, how many are no longer kept.
@@ -93,14 +95,21 @@ class AccessLog:
 
     # -- the file ------------------------------------------------------------------------------------------------------
 
-    def _append(self, path: Path, text: str, count: int) -> None:
+    def _append(self, path: Path, text: str) -> None:
+        left = text.encode("utf-8", "replace")
         try:
             descriptor = self._open(path)
-            data = memoryview(text.encode("utf-8", "replace"))
-            while data:
-                data = data[os.write(descriptor, data) :]
+            if self._is_torn:
+                # The disk was full in the middle of a line: what comes now is not its continuation.
+                os.write(descriptor, b"\n")
+                self._is_torn = False
+            while left:
+                written = os.write(descriptor, left)
+                self._is_torn = left[written - 1 : written] != b"\n"
+                left = left[written:]
         except OSError as error:
             self._close_file()
+            count = left.count(b"\n")
             if not self._lost:
                 self._notify(
                     Notice(
@@ -119,13 +128,16 @@ class AccessLog:
                 self._lost = 0
 
     def _open(self, path: Path) -> int:
-        """The open file, opened anew when it or its folder was removed behind our back."""
+        """The open file, opened anew when it or its folder was removed or replaced (a rotation) behind our back."""
         if self._descriptor is not None:
-            if path.exists():
-                return self._descriptor
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(path.stat(), os.fstat(self._descriptor)):
+                    return self._descriptor
             self._close_file()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        if os.fstat(self._descriptor).st_size == 0:
+            self._is_torn = False
         return self._descriptor
 
     def _close_file(self) -> None:
