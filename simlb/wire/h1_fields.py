@@ -26,6 +26,7 @@ Entry = tuple[int, Any] | None
 """None for an ordinary line; else its kind and what is needed of its value."""
 
 _ORDINARY = -1
+_FRAMING_KINDS = frozenset({CONTENT_LENGTH, TRANSFER_ENCODING, SUSPICIOUS})
 _KINDS: dict[bytes, int] = {
     b"host": HOST,
     b"content-length": CONTENT_LENGTH,
@@ -172,8 +173,12 @@ class FieldParser:
             # Whatever it holds belongs to the line before it and is judged there.
             return (FOLDED, None)
         if value.translate(None, tables.VALUE):
-            # A lone CR or a NUL can end a line or a string for a careless reader; other control bytes are only untidy.
-            return (BAD, None) if b"\r" in value or b"\0" in value else (INVALID, None)
+            # A lone CR or a NUL can end a line or a string for a careless reader; other control bytes are only untidy,
+            # except in what decides framing: dropped, `Transfer-Encoding: \x0bchunked` would not be judged any more.
+            if b"\r" in value or b"\0" in value or kind == HOST:
+                return (BAD, None)
+            if kind not in _FRAMING_KINDS:
+                return (INVALID, None)
         if kind == _ORDINARY:
             return None
         value = value.strip(tables.WHITESPACE)

@@ -22,6 +22,8 @@ BUFFER_MAX_BYTES = REQUEST_LINE_MAX_BYTES + HEAD_MAX_BYTES
 
 _COMMON_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH"})
 _REFUSED_METHODS = frozenset({b"TRACE", b"CONNECT"})
+_KEEPING_REFUSALS = frozenset({405, 463})
+"""Refusals after which a connection may go on."""
 _BODYLESS_METHODS = frozenset({b"GET", b"HEAD"})
 _VERSIONS = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
 _VERSION = re.compile(rb"HTTP/([0-9])(?:\.([0-9]))?")
@@ -182,10 +184,14 @@ def _interpret(head: RequestHead, findings: list[Finding]) -> None:
     head.is_odd = bool(findings or fields.loose_lines)
     codings = desync.transfer_codings(b",".join(encodings)) if encodings else []
     _set_framing(head, codings)
+    is_severe = desync.worst(findings)[0] is DesyncClass.SEVERE
     if not head.refusal:
-        head.refusal = _refusal(head, codings)
+        head.refusal = _refusal(head, codings) or (400 if is_severe else 0)
     if head.refusal:
         head.is_odd = True
+        if is_severe and head.refusal in _KEEPING_REFUSALS:
+            # Nobody can say where this request ends: its connection must not go on.
+            head.refusal = 400
 
 
 def _set_framing(head: RequestHead, codings: list[bytes]) -> None:
@@ -214,4 +220,4 @@ def _refusal(head: RequestHead, codings: list[bytes]) -> int:
         return 400
     if fields.forwarded_for is not None and has_too_many_addresses(fields.forwarded_for):
         return 463
-    return 400 if desync.worst(head.findings)[0] is DesyncClass.SEVERE else 0
+    return 0
