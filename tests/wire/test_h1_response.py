@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import h11
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simlb.core import error_pages
 from simlb.wire import h1_response
+from simlb.wire.h1_chunked import LAST_CHUNK, encode_chunk
 from simlb.wire.h1_response import (
     CHUNKED,
     CLOSE,
@@ -374,6 +376,22 @@ PIECES = st.sampled_from([
 ])  # fmt: skip
 
 
+def read_by_h11(head: ResponseHead) -> tuple[int, bytes]:
+    """What a strict client makes of the relayed head and a chunked body."""
+    client = h11.Connection(h11.CLIENT)
+    client.send(h11.Request(method="GET", target="/", headers=[("Host", "h")]))
+    client.send(h11.EndOfMessage())
+    body = encode_chunk(b"hello") + LAST_CHUNK if has_body(b"GET", head.status_code) else b""
+    client.receive_data(h1_response.relay_head(head, CHUNKED if body else UNTIL_CLOSE, KEEP_ALIVE, DATE) + body)
+    response = client.next_event()
+    assert isinstance(response, h11.Response)
+    found = b""
+    while isinstance(event := client.next_event(), h11.Data):
+        found += event.data
+    assert isinstance(event, h11.EndOfMessage)
+    return response.status_code, found
+
+
 @pytest.mark.slow
 @settings(max_examples=400, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(st.lists(PIECES | st.binary(max_size=4), max_size=10).map(b"".join), st.booleans())
@@ -398,6 +416,8 @@ def test_a_head_is_refused_or_relayed_as_clean_lines_whatever_was_read_before(ra
         for line in block.split(b"\r\n"):
             assert line
             assert not set(line) & set(b"\r\n\0")
+    if head.status_code >= 200:
+        assert read_by_h11(head) == (head.status_code, b"hello" if has_body(b"GET", head.status_code) else b"")
 
 
 def test_the_memory_is_bounded() -> None:

@@ -11,6 +11,7 @@ import h11
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from simlb.wire.h1_chunked import LAST_CHUNK, encode_chunk
 from simlb.wire.h1_fields import FieldParser
 from simlb.wire.h1_request import RequestParser
 from simlb.wire.request import RequestHead
@@ -54,6 +55,32 @@ def test_whatever_is_accepted_is_exactly_one_request_for_h11(raw: bytes) -> None
     for is_strict in (False, True):
         sent = as_sent_to_a_target(head, body, is_strict=is_strict)
         assert read_by_h11(sent) == (head.method, head.path_and_query, body)
+
+
+@pytest.mark.slow
+@settings(max_examples=700, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(mutated_heads())
+def test_a_request_called_compliant_is_read_by_h11_as_it_is_read_here(raw: bytes) -> None:
+    """No finding means that whoever stands before the load balancer has read the same, or refused."""
+    parsed = RequestParser(FieldParser()).parse(raw)
+    if parsed is None or parsed[0].refusal or parsed[0].findings or parsed[0].length > BODY_MAX_BYTES:
+        return
+    head, size = parsed
+    body = body_for(head)
+    sent = encode_chunk(body) + LAST_CHUNK if head.is_chunked else body
+    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=BODY_MAX_BYTES)
+    connection.receive_data(raw[:size] + sent)
+    found = b""
+    try:
+        request = connection.next_event()
+        while isinstance(event := connection.next_event(), h11.Data):
+            found += event.data
+    except h11.RemoteProtocolError:
+        return
+    assert isinstance(request, h11.Request)
+    assert isinstance(event, h11.EndOfMessage)
+    assert (request.method, request.target, found) == (head.method, head.uri, body)
+    assert connection.trailing_data[0] == b""
 
 
 def test_the_corpus_is_neither_all_accepted_nor_all_refused() -> None:
