@@ -437,6 +437,7 @@ class H1ClientConnection(asyncio.Protocol):
     def stop(self) -> None:
         """The load balancer stops: close when idle; otherwise the response under way says `Connection: close`."""
         if self._exchange is None and not self._is_lingering:
+            self._buffer = b""  # half a head that we cut off ourselves is nobody's bad request
             self.transport.close()
 
     def abort(self) -> None:

@@ -393,6 +393,12 @@ REFUSED: list[tuple[str, bytes, int, str]] = [
     (
         "TRACE with two lengths",
         b"TRACE / HTTP/1.1\r\nHost: l\r\nContent-Length: 0\r\nContent-Length: 2\r\n\r\n",
+        400,
+        "close",
+    ),
+    (
+        "TRACE with one length twice",
+        b"TRACE / HTTP/1.1\r\nHost: l\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
         405,
         "close",
     ),

@@ -77,12 +77,14 @@ async def test_a_bad_gateway_is_answered_at_once(rig: Rig, script: Script) -> No
     assert (await client.ask()).status == 200
 
 
-@pytest.mark.parametrize("closes_after", [b"", b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\nContent-Le"])
-async def test_a_target_that_stalls_is_waited_for_as_long_as_the_idle_timeout(rig: Rig, closes_after: bytes) -> None:
-    await rig.serve(then_stall(*([closes_after] if closes_after else [])), idle_timeout_s=60)
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\nContent-Le"])
+async def test_a_target_that_stalls_is_waited_for_as_long_as_the_idle_timeout(rig: Rig, said: bytes) -> None:
+    await rig.serve(then_stall(*([said] if said else [])), idle_timeout_s=60)
     client = await rig.client()
     client.send(GET)
     await rig.at_target()
+    (pool,) = rig.node._pools.values()
+    await until(lambda: [c._buffer for c in pool.connections] == [said], "what the target said has arrived")
     await rig.clock.advance(58)
     assert not rig.records
     await rig.clock.advance(4)
@@ -108,19 +110,13 @@ async def test_a_target_that_dribbles_its_head_is_not_idle(rig: Rig) -> None:
     client = await rig.client()
     client.send(GET)
     await rig.at_target()
+    (exchange,) = [c._exchange for c in rig.node.connections]  # type: ignore[attr-defined]
     for _ in range(3):
-        await settle_reads(rig)
+        await until(lambda: exchange.last_activity == rig.clock.now(), "a piece has arrived")
         await rig.clock.advance(40)
         go_on.set()
     assert (await client.response()).body == b"hi"
     await rig.logged(200)
-
-
-async def settle_reads(rig: Rig) -> None:
-    """Let what is on its way over the loopback interface arrive."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-    await asyncio.sleep(0.002)
 
 
 def closed_port() -> int:

@@ -401,6 +401,12 @@ async def memory(rig: Rig) -> Memory:
     return found
 
 
+async def answering(rig: Rig) -> None:
+    """Wait until a response is under way on every connection."""
+    exchanges = [getattr(connection, "_exchange", None) for connection in rig.node.connections]
+    await until(lambda: all(exchange is not None and exchange.has_response_head for exchange in exchanges))
+
+
 async def test_the_load_balancer_says_goodbye(secure: Rig) -> None:
     client = await memory(secure)
     client.send(post(b"hello", "Connection: close"))
@@ -440,7 +446,7 @@ async def test_a_goodbye_within_the_answer_does_not_cut_it(secure: Rig) -> None:
     raw = await memory(secure)
     raw.send(GET)
     await secure.at_target(2)
-    await until(lambda: all(c._exchange.has_response_head for c in secure.node.connections))  # type: ignore[attr-defined]
+    await answering(secure)
     raw.client.half_close()  # TCP's end without a goodbye
     await asyncio.sleep(0.002)
     go_on.set()
@@ -450,6 +456,29 @@ async def test_a_goodbye_within_the_answer_does_not_cut_it(secure: Rig) -> None:
     assert await client.reader.readexactly(3) == b"llo"
     assert not transport.is_closing()
     await secure.logged(200, 200)
+
+
+async def test_a_client_that_said_goodbye_still_gets_the_rest(secure: Rig) -> None:
+    go_on = asyncio.Event()
+
+    async def script(connection: TargetConnection) -> None:
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+        await go_on.wait()
+        await connection.send(b"llo")
+
+    secure.targets[0].script = script
+    client = await memory(secure)
+    client.send(GET)
+    await secure.at_target()
+    await answering(secure)
+    client.say_goodbye()
+    await asyncio.sleep(0.002)
+    go_on.set()
+    data, is_goodbye = await client.read_all()
+    assert data.endswith(b"hello")
+    assert is_goodbye
+    await secure.logged(200)
 
 
 async def test_a_cut_body_is_seen_as_cut(secure: Rig) -> None:
