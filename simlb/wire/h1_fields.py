@@ -142,6 +142,10 @@ class FieldParser:
                 fields.is_odd = True
         if fields.trace is not None or fields.forwarded_for is not None or fields.upgrade is not None:
             fields.needs_rewriting = True
+            if fields.transfer_encodings or fields.length > 0:
+                # A handshake has no body (RFC 6455 4.1). Readers disagree on whether what follows one is body or
+                # already the other protocol, so that a request with both is an ordinary request with a body.
+                fields.upgrade = None
         if fields.nominated:
             kept = [line for line in kept if line.partition(b":")[0].lower() not in fields.nominated]
         kept.append(b"")

@@ -26,6 +26,8 @@ HEADS = [
     b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close, X-Mine, host\r\nX-Mine: 1\r\nKeep-Alive: 5\r\n"
     b"TE: gzip\r\n\r\n",
     b"GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k==\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nContent-Length: 7\r\nConnection: Upgrade\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-For: 10.0.0.1\r\nX-Amzn-Trace-Id: Root=1-2-3;A=b\r\n"
     b"X-Forwarded-Proto: gopher\r\nX-Amzn-Oidc-Data: x\r\nCookie: a=b; c=\xff\r\nExpect: 100-continue\r\n\r\n",
     b"get / HTTP/1.1\r\nHost: a.test\r\nsnake_case: \x80\xe9\r\nno colon\r\n: empty\r\nbad name: x\r\nX: \x01\r\n\r\n",

@@ -183,6 +183,9 @@ def test_what_connection_asks_for(lines: list[bytes], closes: bool, keeps_alive:
         ([b"Upgrade: websocket"], False),
         ([b"Connection: Upgrade"], False),
         ([b"Connection: Upgrade", b"Upgrade: h2c"], False),
+        ([b"Connection: Upgrade", b"Upgrade: websocket", b"Content-Length: 0"], True),
+        ([b"Connection: Upgrade", b"Upgrade: websocket", b"Content-Length: 5"], False),
+        ([b"Transfer-Encoding: chunked", b"Connection: Upgrade", b"Upgrade: websocket"], False),
     ],
 )
 def test_websocket_handshakes(lines: list[bytes], is_websocket: bool) -> None:
@@ -244,6 +247,18 @@ def test_what_was_parsed_before_changes_nothing() -> None:
         fresh = seen(RequestParser(FieldParser()).parse(raw))
         assert seen(warm.parse(raw)) == fresh, raw
         assert seen(warm.parse(raw)) == fresh, raw
+
+
+@pytest.mark.slow
+def test_how_much_has_arrived_changes_nothing() -> None:
+    """A head is incomplete until its last byte is there, and then the same whatever stands behind it."""
+    parser = RequestParser(FieldParser())
+    for raw in random_heads(400, seed=5):
+        data = raw + b"GET /next HTTP/1.1\r\nHost: z\r\n\r\n"
+        parsed = parser.parse(data)
+        assert parsed is not None
+        for end in range(len(data)):
+            assert seen(parser.parse(data[:end])) == (None if end < parsed[1] else seen(parsed)), data[:end]
 
 
 def test_requests_with_one_header_section_do_not_share_their_own_parts() -> None:
