@@ -231,5 +231,5 @@ class HealthMachine(RuleBasedStateMachine):
         assert self.health.passes == 0 or self.health.failures == 0
 
 
-TestHealthMachine = HealthMachine.TestCase
+TestHealthMachine = pytest.mark.slow(HealthMachine.TestCase)
 TestHealthMachine.settings = settings(max_examples=60, stateful_step_count=25, derandomize=True, deadline=None)
