@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
 from simlb.certs.codes import FILE_UNUSABLE, KEY_MISMATCH
-from simlb.certs.matching import canonical
+from simlb.core.server_names import canonical
 from simlb.errors import SimlbError
 
 

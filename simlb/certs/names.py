@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from simlb.certs.codes import NAME_NOT_PERMITTED
-from simlb.certs.matching import canonical
+from simlb.core.server_names import canonical
 from simlb.errors import SimlbError
 
 PERMITTED_ZONES = ("localhost", "test")

@@ -30,12 +30,13 @@ class RedirectContext:
 class CompiledRedirect:
     """A redirect whose parts are split into text and placeholders in advance."""
 
-    __slots__ = ("_host", "_path", "_port", "_protocol", "_query", "status_code")
+    __slots__ = ("_host", "_keeps_host", "_path", "_port", "_protocol", "_query", "status_code")
 
     def __init__(self, action: RedirectAction) -> None:
         self.status_code = int(action.status_code.removeprefix("HTTP_"))
         self._protocol = action.protocol.lower()
         self._host = _compile(action.host)
+        self._keeps_host = action.host == "#{host}"
         self._port = action.port
         self._path = _compile(action.path)
         self._query = _compile(action.query)
@@ -43,8 +44,9 @@ class CompiledRedirect:
     def location(self, context: RedirectContext, published_ports: Mapping[int, int]) -> str | None:
         """The Location header, always absolute and with its port; None when it would exceed 8 kB (507).
 
-        `published_ports` maps listener ports to where their sockets really are. A client that itself came through such
-        a published port (its Host says so) is sent to the published port of the sibling listener, which it can reach.
+        `published_ports` maps listener ports to where their sockets really are. A client whose Host says that it came
+        through this listener's published port is sent to the published port of the sibling listener, which it can
+        reach; on another host the listener's port stands.
         """
         protocol = context.protocol if self._protocol == "#{protocol}" else self._protocol
         values = {
@@ -55,7 +57,8 @@ class CompiledRedirect:
             "query": context.query,
         }
         port = context.port if self._port == "#{port}" else int(self._port)
-        if context.host_port is not None and published_ports.get(context.port, context.port) == context.host_port:
+        came_to = DEFAULT_PORTS[context.protocol] if context.host_port is None else context.host_port
+        if self._keeps_host and published_ports.get(context.port, context.port) == came_to:
             port = published_ports.get(port, port)
         query = self._query(values)
         location = f"{protocol}://{self._host(values)}:{port}{self._path(values)}{'?' + query if query else ''}"

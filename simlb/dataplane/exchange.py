@@ -240,7 +240,7 @@ class Exchange(ExchangeRecord):
             facts = self.facts
             tls = f"X-Amzn-Tls-Version: {facts.tls_protocol}\r\nX-Amzn-Tls-Cipher-Suite: {facts.tls_cipher}\r\n"
             pieces.append(tls.encode())
-        if fields.is_websocket:
+        if head.is_websocket:
             pieces.append(b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
         return b"".join(pieces)
 

@@ -147,7 +147,7 @@ class H1TargetConnection(asyncio.Protocol):
             self._is_reusable = False
         body, is_end = b"", False
         if head.status_code == 101:
-            if not exchange.head.fields.is_websocket or not exchange.is_request_ended:
+            if not exchange.head.is_websocket or not exchange.is_request_ended:
                 self._fail(TargetFailure.MALFORMED)
                 return
             self._state, body = _TUNNEL, buffer

@@ -116,6 +116,11 @@ class RequestHead:
         return self.fields.host if self.authority is None else self.authority[0]
 
     @property
+    def is_websocket(self) -> bool:
+        """True for the opening handshake of a WebSocket (RFC 6455 4.1)."""
+        return self.fields.is_websocket and self.method == b"GET"
+
+    @property
     def user_agent(self) -> bytes | None:
         """The User-Agent field."""
         return self.fields.user_agent

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from simlb.certs.matching import covers
 from simlb.certs.store import CertificateStore
+from simlb.core.server_names import covers
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:

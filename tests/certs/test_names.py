@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simlb.certs.matching import canonical
 from simlb.certs.names import normalised, permitted, slug
+from simlb.core.server_names import canonical
 from simlb.errors import SimlbError
 
 

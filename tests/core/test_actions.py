@@ -82,11 +82,18 @@ PUBLISHED = {80: 8080, 443: 8443}
         pytest.param(9999, 80, TO_HTTPS, "https://h:443/", id="some other port in Host: AWS's bytes"),
         pytest.param(8080, 80, {"path": "/new"}, "http://h:8080/new", id="same listener: its own published port"),
         pytest.param(8080, 80, {"port": "5000"}, "http://h:5000/", id="a port without a listener stays"),
+        pytest.param(8080, 80, {**TO_HTTPS, "host": "shop.test"}, "https://shop.test:443/", id="another host"),
         pytest.param(5000, 5000, {"port": "443"}, "http://h:8443/", id="a listener published where it listens"),
     ],
 )
 def test_published_ports(host_port: int | None, port: int, action: Mapping[str, str], expected: str) -> None:
     assert location(action, url="/", host_port=host_port, port=port, published=PUBLISHED) == expected
+
+
+def test_only_one_of_two_ports_could_be_opened_where_it_belongs() -> None:
+    published = {80: 80, 443: 8443}
+    assert location(TO_HTTPS, url="/", host_port=None, port=80, published=published) == "https://h:8443/"
+    assert location(TO_HTTPS, url="/", host_port=80, port=80, published=published) == "https://h:8443/"
 
 
 def test_8_kb_of_location_and_one_byte_more() -> None:

@@ -11,27 +11,37 @@ from simlb.core.server_names import choose_certificate, covers
 
 
 @pytest.mark.parametrize(
-    ("name", "server_name", "is_covered"),
+    ("name", "host", "is_covered"),
     [
-        ("example.test", "example.test", True),
-        ("example.test", "EXAMPLE.Test", True),
-        ("*.example.test", "www.example.test", True),
-        ("*.Example.test", "WWW.example.TEST", True),
-        ("*.example.test", "example.test", False),
-        ("*.example.test", "a.b.example.test", False),
-        ("*.example.test", ".example.test", False),
-        ("*.example.test", "*.example.test", True),
-        ("example.test", "www.example.test", False),
-        ("w*.example.test", "www.example.test", False),
-        ("www.*.test", "www.example.test", False),
+        ("shop.localhost", "shop.localhost", True),
+        ("shop.localhost", "SHOP.Localhost", True),
+        ("Shop.LOCALHOST", "shop.localhost.", True),
+        ("shop.localhost.", "shop.localhost", True),
+        ("shop.localhost", "a.shop.localhost", False),
+        ("*.simlb.test", "api.simlb.test", True),
+        ("*.simlb.test", "API.SIMLB.TEST.", True),
+        ("*.simlb.test", "simlb.test", False),
+        ("*.simlb.test", "a.b.simlb.test", False),
+        ("*.simlb.test", ".simlb.test", False),
+        ("*.localhost", "shop.localhost", True),
+        ("a*.simlb.test", "api.simlb.test", False),
+        ("api.*.test", "api.simlb.test", False),
         ("*", "localhost", False),
-        ("*.", "localhost.", True),
         ("127.0.0.1", "127.0.0.1", True),
-        ("example.test", "", False),
+        ("*.0.0.1", "127.0.0.1", False),
+        ("::1", "0:0:0:0:0:0:0:1", True),
+        ("::1", "127.0.0.1", False),
+        ("localhost", "127.0.0.1", False),
+        ("shop.localhost", "", False),
+        ("*.", ".", False),
     ],
 )
-def test_names(name: str, server_name: str, is_covered: bool) -> None:
-    assert covers(name, server_name) is is_covered
+def test_covers(name: str, host: str, is_covered: bool) -> None:
+    assert covers(["other.test", name], host) is is_covered
+
+
+def test_no_names_cover_nothing() -> None:
+    assert not covers([], "localhost")
 
 
 def certificate(*names: str) -> Certificate:

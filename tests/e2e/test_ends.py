@@ -1,0 +1,195 @@
+"""How simlb ends: on request, at Ctrl-C, and when somebody kills it or one of its helpers."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from simlb.controlplane import runfile
+from tests.e2e import processes
+from tests.e2e.client import Client, Response, exchange
+from tests.e2e.configs import web
+from tests.e2e.harness import Instance, Workshop, wait_until
+
+pytestmark = pytest.mark.skipif(not processes.HAS_PROC, reason="looks into /proc")
+
+
+def _bound(ports: dict[int, int]) -> str:
+    """A configuration whose listeners are at these very ports."""
+    text = web("sample: echo", "sample: slow")
+    for port, bound in ports.items():
+        text = text.replace(f'port: {port}, bind: "127.0.0.1:0"', f'port: {port}, bind: "127.0.0.1:{bound}"')
+    return text
+
+
+def _family(instance: Instance) -> list[int]:
+    return processes.marked(instance.workshop.mark)
+
+
+def _target_pids(instance: Instance) -> list[int]:
+    return [target.pid for target in instance.view().targets() if target.pid is not None]
+
+
+def test_killed_simlb_takes_its_processes_along_and_starts_again_at_the_same_ports(simlb: Workshop) -> None:
+    first = simlb.serve(web("sample: echo", "sample: slow"))
+    first.wait_healthy()
+    ports = {port: first.listener(port).published_port for port in (80, 443)}
+    targets = _target_pids(first)
+    assert len(targets) == 2
+    # Traffic on open connections must not keep the ports from the next start.
+    connection = first.client().connect()
+    assert exchange(connection, "GET", "/").status == 200
+    first.process.kill()
+    assert first.wait() == -signal.SIGKILL
+    wait_until(lambda: not _family(first), "all of its processes are gone", deadline_s=5)
+    connection.close()
+    run_file = simlb.home / "run" / "default.json"
+    assert run_file.exists(), "nobody was there to remove it"
+    finished = simlb.run("status")
+    assert finished.returncode == 2
+    assert "SIMLB-E602" in finished.stderr
+    assert not run_file.exists(), "a stale file is removed by whoever meets it"
+
+    second = simlb.serve(_bound(ports))
+    second.wait_healthy()
+    assert {port: second.listener(port).published_port for port in (80, 443)} == ports
+    assert second.client().get("/").status == 200
+
+
+def test_a_stale_run_file_does_not_stand_in_the_way(simlb: Workshop) -> None:
+    first = simlb.start("up", f"http://127.0.0.1:{simlb.target_server('mine')}")
+    first.process.kill()
+    first.wait()
+    second = simlb.start("up", "http://127.0.0.1:3000")
+    record = runfile.read(simlb.home, "default")
+    assert record is not None
+    assert record.pid == second.pid
+
+
+def test_a_killed_wrapper_takes_its_target_along(simlb: Workshop) -> None:
+    instance = simlb.serve(web("sample: echo", "sample: echo"), "--speed", "50")
+    instance.wait_healthy()
+    pid = instance.target("i-02").pid
+    assert pid is not None
+    wrapper = processes.parent(pid)
+    assert processes.parent(wrapper) == instance.pid
+    os.kill(wrapper, signal.SIGKILL)
+    wait_until(lambda: not processes.is_alive(pid), "the target has ended", deadline_s=5)
+    target = instance.wait_state("i-02", "unhealthy")
+    assert target.process == "killed by SIGKILL"
+    assert instance.client().get("/").status == 200
+    assert simlb.run("target", "restart", "i-02").returncode == 0
+    instance.wait_state("i-02", "healthy")
+
+
+def test_a_target_killed_from_outside_is_noticed(simlb: Workshop) -> None:
+    instance = simlb.serve(web("sample: echo", "sample: echo"), "--speed", "50")
+    instance.wait_healthy()
+    pid = instance.target("i-01").pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    instance.wait_state("i-01", "unhealthy")
+    assert f"i-01  killed (pid {pid}, SIGKILL)" in instance.output
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT to the job", "simlb down"])
+def test_a_stop_finishes_what_is_in_flight(simlb: Workshop, how: str) -> None:
+    instance = simlb.serve(web("sample: echo", "sample: slow"))
+    instance.wait_healthy()
+    client = instance.client()
+    idle = client.connect()
+    assert exchange(idle, "GET", "/").status == 200
+    answers: list[Response] = []
+    slow = [
+        threading.Thread(target=lambda: answers.append(client.get("/in-flight?delay=1200&ms=1200"))) for _ in range(2)
+    ]
+    for thread in slow:
+        thread.start()
+    wait_until(lambda: sum(target.in_flight for target in instance.view().targets()) == 2, "both are under way")
+    asked_at = time.monotonic()
+    if how == "SIGTERM":
+        instance.process.terminate()
+    elif how == "SIGINT to the job":
+        instance.interrupt()
+    else:
+        assert simlb.run("down").returncode == 0
+    if how != "simlb down":
+        wait_until(lambda: _is_refused(client), "it accepts no more")
+        assert instance.process.poll() is None, "it still finishes what is in flight"
+    for thread in slow:
+        thread.join()
+    assert [answer.status for answer in answers] == [200, 200]
+    assert instance.wait() == 0
+    assert time.monotonic() - asked_at < 10
+    idle.close()
+    lines = [line for line in instance.access_log.splitlines() if "/in-flight" in line]
+    assert len(lines) == 2, "their log lines are in the file"
+    assert all('"GET https://my-alb.localhost:443/in-flight' in line for line in lines)
+    assert not _family(instance)
+    assert not (simlb.home / "run" / "default.json").exists()
+    assert "simlb stopped." in instance.output
+
+
+def _is_refused(client: Client) -> bool:
+    try:
+        socket.create_connection((client.address, client.port), 1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_a_stop_does_not_wait_for_ever(simlb: Workshop) -> None:
+    instance = simlb.serve(web("sample: echo"))
+    instance.wait_healthy()
+    connection = instance.client().connect()
+    connection.request("GET", "/?delay=60000")
+    wait_until(lambda: instance.target("i-01").in_flight == 1, "the request is under way")
+    asked_at = time.monotonic()
+    instance.process.terminate()
+    assert instance.wait() == 0
+    assert 4.5 < time.monotonic() - asked_at < 15, "five seconds of grace, and the target's end"
+    with pytest.raises((OSError, http.client.HTTPException)):
+        connection.getresponse()
+    connection.close()
+
+
+def test_impatient_ctrl_c(simlb: Workshop) -> None:
+    """Several Ctrl-C in a row do no harm: one graceful stop, no traceback, nothing left."""
+    instance = simlb.serve(web("sample: echo", "sample: echo"))
+    for _ in range(3):
+        instance.interrupt()
+    assert instance.wait() == 0
+    assert "Traceback" not in instance.output
+    assert not _family(instance)
+
+
+def test_ctrl_c_while_it_starts(simlb: Workshop) -> None:
+    simlb.write(web("sample: echo", "sample: echo"))
+    for _ in range(3):
+        instance = simlb.launch("up")
+        wait_until(lambda: len(_family(instance)) > 1, "its first process runs")  # noqa: B023 - asked at once
+        instance.interrupt()
+        assert instance.wait() in {0, 130}
+        assert "Traceback" not in instance.output
+        wait_until(lambda: not _family(instance), "nothing is left")  # noqa: B023
+
+
+def test_terminal_that_goes_away(simlb: Workshop) -> None:
+    """The reader of its output is gone (`simlb up | head`): it serves on."""
+    simlb.write(web("sample: echo"))
+    instance = simlb.start("up", program=("/bin/sh", "-c", 'exec "$0" -m simlb "$@" | head -1', _python()))
+    instance.wait_healthy()
+    assert instance.client().get("/").status == 200
+    assert simlb.run("down").returncode == 0
+
+
+def _python() -> str:
+    import sys
+
+    return sys.executable
