@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from simlb.errors import EXIT_FINE
 
 if TYPE_CHECKING:
     from simlb.config import Compiled
+
+STDIN = 0
 
 
 def serve(options: AppOptions, presenter: Presenter) -> int:
@@ -46,7 +49,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 @contextlib.contextmanager
 def _signals(app: App) -> Iterator[None]:
-    """SIGINT and SIGTERM stop, SIGHUP reloads."""
+    """SIGINT and SIGTERM stop, SIGHUP reloads - unless it says that the terminal has gone, which stops as well."""
     loop = asyncio.get_running_loop()
     if sys.platform == "win32":
         previous = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(app.request_stop))
@@ -55,7 +58,16 @@ def _signals(app: App) -> Iterator[None]:
         finally:
             signal.signal(signal.SIGINT, previous)
         return
-    handlers = {signal.SIGINT: app.request_stop, signal.SIGTERM: app.request_stop, signal.SIGHUP: app.request_reload}
+    had_terminal = os.isatty(STDIN)
+
+    def hung_up() -> None:
+        # A closed window sends the signal too. Serving on unseen would keep the ports from the user's next start.
+        if had_terminal and not os.isatty(STDIN):
+            app.request_stop()
+        else:
+            app.request_reload()
+
+    handlers = {signal.SIGINT: app.request_stop, signal.SIGTERM: app.request_stop, signal.SIGHUP: hung_up}
     for number, handler in handlers.items():
         loop.add_signal_handler(number, handler)
     try:
