@@ -181,7 +181,12 @@ class App:
             on_state_changed=self._on_state_changed,
             on_tls_failed=self.narrator.tls_failed,
             port_owner=port_owner,
+            process_has_ended=self._process_has_ended,
         )
+
+    def _process_has_ended(self, name: str) -> bool:
+        process = self.supervisor.get(name)
+        return process is None or not process.is_running
 
     def _say_where(self, prepared: Prepared) -> None:
         """Why a listener is not where its port says, once for each."""

@@ -27,8 +27,12 @@ StateChanged = Callable[[TargetGroupState, TargetState, str], None]
 class HealthChecker:
     """Probes every target of every group in use."""
 
-    def __init__(self, clock: Clock, on_changed: StateChanged) -> None:
+    def __init__(
+        self, clock: Clock, on_changed: StateChanged, has_ended: Callable[[str], bool] = lambda process: False
+    ) -> None:
+        """`has_ended` tells whether a process that simlb starts runs no more: nobody need wait until it listens."""
         self._clock = clock
+        self._has_ended = has_ended
         self._on_changed = on_changed
         self._timers: dict[TargetState, Timer] = {}
         self._probes: dict[TargetState, Probe] = {}
@@ -47,7 +51,9 @@ class HealthChecker:
             self._starting[state] = asyncio.get_running_loop().create_task(self._await_process(group, state))
 
     async def _await_process(self, group: TargetGroupState, state: TargetState) -> None:
-        await wait_until_listening(state.target)
+        process = state.target.process
+        assert process is not None
+        await wait_until_listening(state.target, lambda: self._has_ended(process))
         del self._starting[state]
         self._first.append((group, state))
         self._run_first()

@@ -86,6 +86,7 @@ class LoadBalancerNode:
         on_state_changed: StateChanged,
         on_tls_failed: Callable[[str, int], None] = lambda reason, count: None,
         port_owner: Callable[[int], str | None] = lambda port: None,
+        process_has_ended: Callable[[str], bool] = lambda process: False,
     ) -> None:
         """`record` gets every exchange once; `on_tls_failed` a reason and how often it has been seen."""
         self.clock = clock
@@ -103,7 +104,7 @@ class LoadBalancerNode:
         self._port_owner = port_owner
         self._response_parser = ResponseParser()
         self._pools: dict[TargetState, TargetPool] = {}
-        self._health = HealthChecker(clock, on_state_changed)
+        self._health = HealthChecker(clock, on_state_changed, process_has_ended)
         self._on_state_changed = on_state_changed
         self._sweep_timer: Timer | None = None
         self._drain_timer: Timer | None = None

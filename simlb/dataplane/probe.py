@@ -39,15 +39,15 @@ PROCESS_START_MAX_S = 10.0
 _LISTENING_PAUSE_S = 0.03
 
 
-async def wait_until_listening(target: Target) -> None:
-    """Return once something accepts connections where `target` is, or after 10 real seconds without.
+async def wait_until_listening(target: Target, has_ended: Callable[[], bool]) -> None:
+    """Return once something accepts connections at `target`, or its process `has_ended`, or after 10 real seconds.
 
     A process that has just been started needs a moment; probing it before it listens would count failures that say
     nothing about it.
     """
     loop = asyncio.get_running_loop()
     deadline = time.monotonic() + PROCESS_START_MAX_S
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not has_ended():
         for address in dial_addresses(target.dial_host):
             try:
                 transport, _ = await loop.create_connection(asyncio.Protocol, address, target.dial_port)
