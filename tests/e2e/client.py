@@ -39,7 +39,9 @@ class Response:
 class Client:
     """Sends requests to one listener: to its socket, under the name of its load balancer."""
 
-    def __init__(self, address: str, port: int, name: str, *, ca: Path | None = None, source: str | None = None) -> None:
+    def __init__(
+        self, address: str, port: int, name: str, *, ca: Path | None = None, source: str | None = None
+    ) -> None:
         """`ca` None speaks plain HTTP. `source` is the address to connect from."""
         self.address, self.port, self.name = address, port, name
         self.context = ssl.create_default_context(cafile=ca) if ca is not None else None
@@ -80,7 +82,7 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(client.name, client.port, timeout=TIMEOUT_S)
         self._client = client
         # The port that goes without saying is left out of Host, as browsers do.
-        self.default_port = 443 if client.context is not None else 80  # type: ignore[misc]
+        self.default_port = 443 if client.context is not None else 80
 
     def connect(self) -> None:
         self.sock = self._client.open_socket()
@@ -97,9 +99,7 @@ def exchange(
     """One request on a connection that stays."""
     connection.request(method, path, body=body, headers=headers or {})
     response = connection.getresponse()
-    return Response(
-        response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
-    )
+    return Response(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def web(*targets: str, check: str = "path: /health", listeners: Sequence[str] = (), delay_s: int = 300) -> str:
-    """One load balancer, HTTP:80 redirecting to HTTPS:443, which forwards to `web` with these targets (YAML mappings)."""
+    """One load balancer, HTTP:80 redirects to HTTPS:443, which forwards to `web` with these targets (YAML)."""
     extra = "".join(f"\n      - {listener}" for listener in listeners)
     listed = "".join(f"\n      - {{{target}}}" for target in targets) or " []"
     return f"""\

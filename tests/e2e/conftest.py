@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from tests.e2e import processes
 from tests.e2e.harness import Workshop, wait_until
 
 
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here starts real processes, and takes its time."""
     here = Path(__file__).parent
@@ -21,6 +21,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.slow)
+
+
+LEFT_S = 8.0
+"""How long processes may take to end with their simlb: a second of grace, and a busy machine."""
 
 
 @pytest.fixture
@@ -38,7 +42,11 @@ def opened(folder: Path) -> Iterator[Workshop]:
     finally:
         workshop.close()
     if processes.HAS_PROC:
-        wait_until(lambda: not processes.marked(workshop.mark), lambda: f"all processes have ended: {_left(workshop)}")
+        try:
+            wait_until(lambda: not processes.marked(workshop.mark), lambda: f"all ended: {_left(workshop)}", LEFT_S)
+        finally:
+            for pid in processes.marked(workshop.mark):  # a failed test must not spoil the next
+                os.kill(pid, signal.SIGKILL)
         left = sockets & set(processes.all_listening())
         assert not left, f"sockets that still listen: {left}"
 

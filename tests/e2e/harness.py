@@ -24,7 +24,7 @@ SIMLB = (sys.executable, "-m", "simlb")
 _T = TypeVar("_T")
 
 
-def wait_until(condition: Callable[[], _T], what: str | Callable[[], str], deadline_s: float = DEADLINE_S) -> _T:
+def wait_until(condition: Callable[[], _T | None], what: str | Callable[[], str], deadline_s: float = DEADLINE_S) -> _T:
     """Ask until the answer is true, and give it back."""
     give_up_at = time.monotonic() + deadline_s
     while not (answer := condition()):
@@ -177,11 +177,11 @@ class Instance:
     def wait_state(self, name: str, state: str) -> TargetView:
         """Wait until a target has a state."""
 
-        def reached() -> TargetView | None:
-            target = self.target(name)
-            return target if target.state == state else None
-
-        return wait_until(reached, lambda: f"{name} is {state}; it is {self.target(name)}\n{self.output}")
+        wait_until(
+            lambda: self.target(name).state == state,
+            lambda: f"{name} is {state}; it is {self.target(name)}\n{self.output}",
+        )
+        return self.target(name)
 
     def wait_healthy(self) -> None:
         """Wait until every target is healthy."""
@@ -201,7 +201,10 @@ class Instance:
     def listener(self, port: int) -> ListenerView:
         """The listener at AWS's `port`."""
         return next(
-            listener for balancer in self.view().load_balancers for listener in balancer.listeners if listener.port == port
+            listener
+            for balancer in self.view().load_balancers
+            for listener in balancer.listeners
+            if listener.port == port
         )
 
     def client(self, port: int = 443, *, name: str | None = None, source: str | None = None) -> Client:
@@ -244,4 +247,3 @@ class Instance:
                 self.process.kill()
                 self.process.wait()
                 raise AssertionError(f"simlb did not end on SIGTERM:\n{self.output}") from None
-

@@ -30,7 +30,7 @@ class ListeningSocket:
 
 
 def marked(mark: str) -> list[int]:
-    """Living processes whose environment holds `mark`: whatever a test started, also what nobody's child is any more."""
+    """Living processes whose environment holds `mark`: all that a test started, orphans too."""
     found = []
     for entry in PROC.iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():

@@ -69,12 +69,12 @@ def test_tls_is_verified_against_the_local_authority(demo: Instance) -> None:
 def test_tls_is_refused_without_the_local_authority(demo: Instance) -> None:
     client = demo.client()
     client.context = ssl.create_default_context()
-    with pytest.raises(ssl.SSLCertVerificationError, match="unable to get (local )?issuer certificate"):
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"unable to get (local )?issuer certificate"):
         client.get("/")
 
 
 def test_tls_is_refused_for_a_name_of_somebody_else(demo: Instance) -> None:
-    with pytest.raises(ssl.SSLCertVerificationError, match="shop.test"):
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"shop\.test"):
         demo.client(name="shop.test").get("/")
 
 

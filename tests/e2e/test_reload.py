@@ -172,7 +172,7 @@ def test_a_request_beyond_the_deregistration_delay_is_cut(simlb: Workshop) -> No
     instance.wait_healthy()
     client = instance.client()
     answers: list[Response] = []
-    slow = threading.Thread(target=lambda: answers.append(client.get("/?delay=2500")))
+    slow = threading.Thread(target=lambda: answers.append(client.get("/?delay=1500")))
     slow.start()
     wait_until(lambda: instance.target("old").in_flight == 1, "a slow request is under way")
     simlb.write(web(delay_s=10))
