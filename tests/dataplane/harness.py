@@ -266,6 +266,16 @@ class Client:
         self.send(data)
         return await self.response(method)
 
+    async def exactly(self, count: int) -> bytes:
+        """The next `count` bytes."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.reader.readexactly(count)
+
+    async def up_to(self, end: bytes) -> bytes:
+        """The next bytes, up to and including `end`."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.reader.readuntil(end)
+
     async def rest(self) -> bytes:
         """Everything up to the load balancer's FIN."""
         async with asyncio.timeout(PATIENCE_S):

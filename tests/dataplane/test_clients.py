@@ -215,7 +215,7 @@ async def test_a_client_that_leaves_before_the_answer_is_460(rig: Rig, how: str)
     (line,) = rig.lines
     assert line[4:12] == ["10.0.0.1:80", "-1", "-1", "-1", "460", "-", str(len(GET)), "0"]
     assert record.action == "forward"
-    await rig.targets[0].let_go.wait()  # the target request is abandoned
+    await until(rig.targets[0].let_go.is_set, "the target is let go")  # the target request is abandoned
 
 
 @pytest.mark.parametrize("how", ["fin", "reset"])
@@ -234,7 +234,7 @@ async def test_a_client_that_leaves_inside_its_own_body_is_400(rig: Rig, how: st
         client.reset()
     (record,) = await rig.logged(400)
     assert (record.sent_bytes, record.target_status_code) == (0, 0)
-    await rig.targets[0].let_go.wait()
+    await until(rig.targets[0].let_go.is_set, "the target is let go")
 
 
 async def test_a_client_that_stops_sending_after_the_head_gets_the_whole_answer(rig: Rig) -> None:
@@ -249,7 +249,7 @@ async def test_a_client_that_stops_sending_after_the_head_gets_the_whole_answer(
     await rig.serve(script)
     client = await rig.client()
     client.send(GET)
-    await client.reader.readuntil(b"\r\n\r\nhe")
+    await client.up_to(b"\r\n\r\nhe")
     client.half_close()
     await asyncio.sleep(0.002)
     go_on.set()
@@ -266,11 +266,11 @@ async def test_a_client_that_leaves_within_the_response(rig: Rig) -> None:
     await rig.serve(script)
     client = await rig.client()
     client.send(GET)
-    await client.reader.readuntil(b"\r\n\r\nhe")
+    await client.up_to(b"\r\n\r\nhe")
     client.reset()
     (record,) = await rig.logged(200)
     assert record.target_status_code == 200
-    await rig.targets[0].let_go.wait()
+    await until(rig.targets[0].let_go.is_set, "the target is let go")
 
 
 # -- time --------------------------------------------------------------------------------------------------------------
@@ -344,16 +344,16 @@ async def test_a_response_that_takes_longer_than_the_idle_timeout_is_not_idlenes
     await rig.serve(script, idle_timeout_s=60)
     client = await rig.client()
     client.send(GET)
-    await client.reader.readuntil(b"\r\n\r\n")
+    await client.up_to(b"\r\n\r\n")
     for _ in range(4):
         await rig.clock.advance(40)
         go_on.set()
-        assert await client.reader.readexactly(1) == b"x"
+        assert await client.exactly(1) == b"x"
     await rig.logged(200)
     await rig.clock.advance(30)
     go_on.set()
     client.send(GET)
-    await client.reader.readuntil(b"\r\n\r\n")
+    await client.up_to(b"\r\n\r\n")
 
 
 CLOSING: list[tuple[str, bytes, str]] = [

@@ -54,7 +54,7 @@ async def test_a_removed_target_finishes_what_it_has_and_gets_nothing_new(rig: R
     held.go_on.set()
     assert (await client.response()).body == b"hello"
     # Its connection is not kept for anybody.
-    await asyncio.wait_for(rig.targets[0].let_go.wait(), 2)
+    await until(rig.targets[0].let_go.is_set, "the target is let go")
     assert (await client.ask()).body == b"other"
     await rig.clock.advance(301)
     assert len(rig.node.groups["web"].targets) == 1
@@ -96,7 +96,7 @@ async def test_a_response_under_way_when_the_delay_is_over_is_cut(rig: Rig) -> N
     await rig.healthy()
     client = await rig.client()
     client.send(GET)
-    await client.reader.readuntil(b"four")
+    await client.up_to(b"four")
     await rig.apply(groups=(rig.group(delay_s=0),))
     await rig.clock.advance(0)
     assert await client.is_closed()

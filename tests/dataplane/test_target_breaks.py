@@ -93,7 +93,7 @@ async def test_a_target_that_stalls_is_waited_for_as_long_as_the_idle_timeout(ri
     (record,) = await rig.logged(504)
     assert record.request_processing_time >= 0
     assert record.target_processing_time == -1
-    await rig.targets[0].let_go.wait()
+    await until(rig.targets[0].let_go.is_set, "the target is let go")
 
 
 async def test_a_target_that_dribbles_its_head_is_not_idle(rig: Rig) -> None:
@@ -204,7 +204,7 @@ async def test_a_body_that_stalls_is_cut_after_the_idle_timeout(rig: Rig) -> Non
     client = await rig.client()
     client.send(GET)
     await until(lambda: rig.records or rig.targets[0].requests)
-    assert (await client.reader.readuntil(b"four"))[-4:] == b"four"
+    assert (await client.up_to(b"four"))[-4:] == b"four"
     await rig.clock.advance(62)
     assert await client.is_closed()
     (record,) = await rig.logged(200)

@@ -441,7 +441,7 @@ async def test_a_goodbye_within_the_answer_does_not_cut_it(secure: Rig) -> None:
     secure.targets[0].script = script
     client = await connect(secure)
     client.send(GET)
-    await client.reader.readuntil(b"\r\n\r\nhe")
+    await client.up_to(b"\r\n\r\nhe")
     transport = client.writer.transport
     raw = await memory(secure)
     raw.send(GET)
@@ -453,7 +453,7 @@ async def test_a_goodbye_within_the_answer_does_not_cut_it(secure: Rig) -> None:
     data, is_goodbye = await raw.read_all()
     assert data.endswith(b"hello")
     assert is_goodbye
-    assert await client.reader.readexactly(3) == b"llo"
+    assert await client.exactly(3) == b"llo"
     assert not transport.is_closing()
     await secure.logged(200, 200)
 
