@@ -258,6 +258,27 @@ async def test_a_connection_that_said_too_much_or_goodbye_is_not_used_again(rig:
     assert len(rig.records) == 2
 
 
+async def test_bytes_behind_a_length_in_a_read_of_their_own(rig: Rig) -> None:
+    go_on = asyncio.Event()
+
+    async def script(connection: TargetConnection) -> None:
+        while await connection.request() is not None:
+            await connection.send(OK[:-2])
+            await go_on.wait()
+            await connection.send(OK[-2:] + b"x")
+
+    await rig.serve(script)
+    client = await rig.client()
+    for _ in range(2):
+        client.send(GET)
+        await client.up_to(b"hel")
+        go_on.set()
+        assert await client.exactly(2) == b"lo"
+        go_on.clear()
+    assert len(rig.targets[0].connections) == 2
+    await rig.logged(200, 200)
+
+
 async def test_an_answer_too_many_reaches_nobody(rig: Rig) -> None:
     again = asyncio.Event()
 

@@ -303,6 +303,17 @@ async def test_large_bodies_both_ways(secure: Rig, version: ssl.TLSVersion) -> N
     assert secure.records[0].received_bytes == len(post(body)), "bytes without TLS"
 
 
+async def test_what_was_decrypted_while_the_target_was_dialled_is_delivered(secure: Rig) -> None:
+    for size in (20_000, 40_000, 60_000, 100_000):
+        (pool,) = secure.node._pools.values()
+        pool.close_idle()
+        pool.reopen()
+        client = await connect(secure)
+        body = Random(size).randbytes(size)
+        assert (await client.ask(post(body))).body == body
+    assert len(secure.targets[0].connections) == 4
+
+
 async def test_pipelining_in_one_record_and_tiny_records(secure: Rig) -> None:
     client = await connect(secure)
     client.send(b"".join(post(b"%d" % n) for n in range(50)))

@@ -210,7 +210,7 @@ async def test_101_before_the_request_is_complete_is_refused(rig: Rig) -> None:
 
     await rig.serve(script)
     client = await rig.client()
-    head = UPGRADE.replace(b"GET", b"POST").replace(b"\r\n\r\n", b"\r\nContent-Length: 9\r\n\r\n")
+    head = UPGRADE.replace(b"\r\n\r\n", b"\r\nContent-Length: 9\r\n\r\n")
     response = await client.ask(head + b"four")
     assert (response.status, response["Connection"]) == (502, "close")
 
