@@ -29,6 +29,7 @@ from simlb.dataplane.node import LoadBalancerNode, Prepared
 from simlb.errors import SimlbError
 from simlb.observe.access_log import AccessLog
 from simlb.processes.ports import port_owner
+from simlb.processes.supervised_process import ProcessState
 from simlb.processes.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class App:
         self.supervisor = Supervisor(
             log_directory=options.state_dir / "logs" / options.instance,
             on_started=self.narrator.process_started,
-            on_exited=self.narrator.process_exited,
+            on_exited=self._on_process_exited,
             environment={"SIMLB_SPEED": f"{self.clock.speed:g}"},
             default_directory=compiled.source.parent if compiled.source is not None else None,
         )
@@ -86,7 +87,8 @@ class App:
         server = ControlServer(self, token, wanted)
         record: runfile.RunFile | None = None
         try:
-            await self.start()
+            if not await self._start_or_stop():
+                return
             await server.start()
             self.control = f"{HOST}:{server.port}"
             record = runfile.write(
@@ -108,6 +110,17 @@ class App:
             if record is not None:
                 runfile.remove(self.options.state_dir, record)
             self._presenter.close()
+
+    async def _start_or_stop(self) -> bool:
+        """Start; False when that failed because a stop was asked for meanwhile."""
+        try:
+            await self.start()
+        except SimlbError:
+            # Ctrl-C reaches children that have no session of their own yet: their end is what was asked for.
+            if not self._stop_requested.is_set():
+                raise
+            return False
+        return True
 
     async def close(self, *, grace_s: float = STOP_GRACE_S) -> None:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
@@ -259,6 +272,11 @@ class App:
         return target.process
 
     # -- what the nodes tell -------------------------------------------------------------------------------------------
+
+    def _on_process_exited(self, name: str, pid: int, status: int) -> None:
+        process = self.supervisor.get(name)
+        if process is not None and process.state is not ProcessState.STOPPED:  # else simlb itself asked for it
+            self.narrator.process_exited(name, pid, status)
 
     def _on_state_changed(self, group: TargetGroupState, state: TargetState, previous: str) -> None:
         is_gone = previous == HealthState.DRAINING and state.health.state is HealthState.DRAINING
