@@ -252,6 +252,10 @@ class H1TargetConnection(asyncio.Protocol):
         self._state = _IDLE
         self._pool.put_back(self)
 
+    def retire(self) -> None:
+        """Serve the exchange under way, but no other."""
+        self._is_reusable = False
+
     def abandon(self) -> None:
         """Close: what the target still sends has no addressee. A tunnel's last bytes are still delivered."""
         self._exchange = None

@@ -213,8 +213,7 @@ class LoadBalancerNode:
             old_state, old_target = before.get(state, (HealthState.INITIAL, state.target))
             moved = (old_target.dial_host, old_target.dial_port) != (state.target.dial_host, state.target.dial_port)
             if moved and state in self._pools:
-                self._pools[state].close_idle()
-                self._pools[state] = self._new_pool(state)
+                self._pools[state].move()
             if not in_use:
                 self._health.forget(state)
             elif old_check != description.health_check and state not in changes.added:
@@ -304,13 +303,14 @@ class LoadBalancerNode:
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def _sweep(self) -> None:
+        # Armed first: whatever happens below, idleness goes on being looked for.
+        period = max(SWEEP_S, _SWEEP_REAL_MIN_S * self.clock.speed)
+        self._sweep_timer = self.clock.call_later(period, self._sweep)
         now = self.now()
         for connection in list(self.connections):
             connection.check(now)
         for pool in self._pools.values():
             pool.check(now, self._idle_timeout_s)
-        period = max(SWEEP_S, _SWEEP_REAL_MIN_S * self.clock.speed)
-        self._sweep_timer = self.clock.call_later(period, self._sweep)
 
     # -- the end -------------------------------------------------------------------------------------------------------
 

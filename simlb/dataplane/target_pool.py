@@ -109,6 +109,9 @@ class TargetPool:
                 error = error or failed
             else:
                 self._preferred = address
+                now = self._state.target
+                if (now.dial_host, now.dial_port) != (target.dial_host, target.dial_port):
+                    connection.retire()
                 return connection
         assert error is not None
         raise error
@@ -138,6 +141,14 @@ class TargetPool:
         self.is_closed = True
         for connection in list(self._idle):
             connection.abandon()
+
+    def move(self) -> None:
+        """The target listens elsewhere from now on: no connection to its old place is used for another exchange."""
+        for connection in list(self.connections):
+            if connection.exchange is None:
+                connection.abandon()
+            else:
+                connection.retire()
 
     def reopen(self) -> None:
         """The target is registered again."""
