@@ -17,7 +17,7 @@ from tests.e2e.client import Client, Traffic, exchange
 from tests.e2e.conftest import opened
 from tests.e2e.harness import Instance, Workshop, wait_until
 
-SPEED = 30  # 30 s between checks are 1 s, and the 5 s a target may take are 167 ms: enough on a busy machine
+SPEED = 50  # 30 s between checks are 600 ms, and the 5 s a target may take are 100 ms: enough on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def test_a_killed_target_leaves_after_two_failures_and_returns_after_five_passes
     assert re.search(times + r"unhealthy -> healthy", said)
 
 
-def test_states_and_reasons_are_listed(simlb: Workshop) -> None:
+def test_dead_targets_are_listed_with_reasons_and_the_last_ones_fail_open(simlb: Workshop) -> None:
     demo = simlb.start("demo", "--speed", "50")
     demo.wait_healthy()
     simlb.run("target", "kill", "i-02")
@@ -198,18 +198,14 @@ def test_states_and_reasons_are_listed(simlb: Workshop) -> None:
     text = simlb.run("target", "ls").stdout
     assert re.search(r"i-02 +127\.0\.0\.1:\d+ +unhealthy +Target\.FailedHealthChecks +connection refused", text)
 
-
-def test_all_dead_targets_fail_open(simlb: Workshop) -> None:
-    demo = simlb.start("demo", "--speed", "50")
-    demo.wait_healthy()
-    for name in ("i-01", "i-02", "i-03"):
+    for name in ("i-01", "i-03"):
         simlb.run("target", "kill", name)
-    for name in ("i-01", "i-02", "i-03"):
+    for name in ("i-01", "i-03"):
         demo.wait_state(name, "unhealthy")
     assert demo.view().target_groups[0].mode == "fail_open"
     assert "fail-open" in simlb.run("target", "ls").stdout
     assert demo.client().get("/").status == http.client.BAD_GATEWAY
-    # A revived process is asked at once: fail-open does not wait for five passes.
+    # A revived process gets requests at once: fail-open does not wait for five passes.
     simlb.run("target", "restart", "i-01")
     client = demo.client()
     wait_until(lambda: client.get("/").target == "i-01", "the revived target answers")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import sys
@@ -52,25 +53,13 @@ def test_killed_simlb_takes_its_processes_along_and_starts_again_at_the_same_por
     connection.close()
     run_file = simlb.home / "run" / "default.json"
     assert run_file.exists(), "nobody was there to remove it"
-    finished = simlb.run("status")
-    assert finished.returncode == 2
-    assert "SIMLB-E602" in finished.stderr
-    assert not run_file.exists(), "a stale file is removed by whoever meets it"
-
     second = simlb.serve(_bound(ports))
     second.wait_healthy()
     assert {port: second.listener(port).published_port for port in (80, 443)} == ports
     assert second.client().get("/").status == 200
-
-
-def test_a_stale_run_file_does_not_stand_in_the_way(simlb: Workshop) -> None:
-    first = simlb.start("up", f"http://127.0.0.1:{simlb.target_server('mine')}")
-    first.process.kill()
-    first.wait()
-    second = simlb.start("up", "http://127.0.0.1:3000")
     record = runfile.read(simlb.home, "default")
     assert record is not None
-    assert record.pid == second.pid
+    assert record.pid == second.pid, "the stale file did not stand in the way"
 
 
 def test_a_killed_wrapper_takes_its_target_along(simlb: Workshop) -> None:
@@ -88,15 +77,11 @@ def test_a_killed_wrapper_takes_its_target_along(simlb: Workshop) -> None:
     assert simlb.run("target", "restart", "i-02").returncode == 0
     instance.wait_state("i-02", "healthy")
 
-
-def test_a_target_killed_from_outside_is_noticed(simlb: Workshop) -> None:
-    instance = simlb.serve(web("sample: echo", "sample: echo"), "--speed", "50")
-    instance.wait_healthy()
-    pid = instance.target("i-01").pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-    instance.wait_state("i-01", "unhealthy")
-    assert f"i-01  killed (pid {pid}, SIGKILL)" in instance.output
+    # A target killed from outside is noticed as well.
+    other = instance.target("i-01").pid
+    assert other is not None
+    os.kill(other, signal.SIGKILL)
+    assert f"i-01  killed (pid {other}, SIGKILL)" in instance.wait_output(f"(pid {other}, SIGKILL)")
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGINT to the job", "simlb down"])
@@ -108,7 +93,7 @@ def test_a_stop_finishes_what_is_in_flight(simlb: Workshop, how: str) -> None:
     assert exchange(idle, "GET", "/").status == 200
     answers: list[Response] = []
     slow = [
-        threading.Thread(target=lambda: answers.append(client.get("/in-flight?delay=1200&ms=1200"))) for _ in range(2)
+        threading.Thread(target=lambda: answers.append(client.get("/in-flight?delay=700&ms=700"))) for _ in range(2)
     ]
     for thread in slow:
         thread.start()
@@ -146,18 +131,17 @@ def _is_refused(client: Client) -> bool:
 
 
 def test_a_stop_does_not_wait_for_ever(simlb: Workshop) -> None:
-    instance = simlb.serve(web("sample: echo"))
+    instance = simlb.serve(web("sample: stream"))
     instance.wait_healthy()
     connection = instance.client().connect()
-    connection.request("GET", "/?delay=60000")
+    connection.request("GET", "/sse?interval=3600000")
     wait_until(lambda: instance.target("i-01").in_flight == 1, "the request is under way")
     asked_at = time.monotonic()
     instance.process.terminate()
     assert instance.wait() == 0
     assert 4.5 < time.monotonic() - asked_at < 15, "five seconds of grace, and the target's end"
-    response = connection.getresponse()
-    assert response.status == http.client.BAD_GATEWAY
-    response.read()
+    with connection.getresponse() as response, pytest.raises(http.client.IncompleteRead):
+        response.read()
     connection.close()
 
 
@@ -173,12 +157,12 @@ def test_impatient_ctrl_c(simlb: Workshop) -> None:
 
 def test_ctrl_c_while_it_starts(simlb: Workshop) -> None:
     simlb.write(web("sample: echo", "sample: echo"))
-    for _ in range(3):
+    for _ in range(4):
         instance = simlb.launch("up")
         wait_until(lambda: len(_family(instance)) > 1, "its first process runs")  # noqa: B023 - asked at once
         instance.interrupt()
-        assert instance.wait() in {0, 130}
-        assert "Traceback" not in instance.output
+        assert instance.wait() == 0
+        assert not re.search("Traceback|E701|does not know", instance.output), "a stop is no failure"
         wait_until(lambda: not _family(instance), "nothing is left")  # noqa: B023
 
 

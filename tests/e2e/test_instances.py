@@ -23,11 +23,19 @@ def test_a_second_instance_beside_the_first(simlb: Workshop) -> None:
     assert f"pid {second.pid}" in simlb.run("status", "--instance", "other").stdout
     assert f"pid {second.pid}" in simlb.run("--instance", "other", "status").stdout
 
+    refused = simlb.run("up", urls[0], "--control-port", "0")
+    assert refused.returncode == 2
+    assert f"SIMLB-E601  simlb is already running (pid {first.pid}, instance 'default')" in refused.stderr
+    assert "--instance" in refused.stderr
+
     finished = simlb.run("down", "--instance", "other")
     assert finished.returncode == 0
     assert second.wait() == 0
     assert first.process.poll() is None
     assert first.client().get("/").status == http.client.OK
+    unknown = simlb.run("status", "--instance", "other")
+    assert unknown.returncode == 2
+    assert "--instance default" in unknown.stderr, "it names what does run"
     finished = simlb.run("down")
     assert finished.returncode == 0
     assert first.wait() == 0
@@ -50,16 +58,6 @@ def test_the_second_takes_other_ports_and_says_who_has_them(simlb: Workshop) -> 
     assert location == f"https://my-alb.localhost:{second.listener(443).published_port}/"
 
 
-def test_the_same_name_twice_is_refused(simlb: Workshop) -> None:
-    first = simlb.start("up", f"http://127.0.0.1:{simlb.target_server('one')}")
-    finished = simlb.run("up", "http://127.0.0.1:3000", "--control-port", "0")
-    assert finished.returncode == 2
-    assert "SIMLB-E601" in finished.stderr
-    assert f"pid {first.pid}" in finished.stderr
-    assert "--instance" in finished.stderr
-    assert first.process.poll() is None
-
-
 def test_two_starts_at_once_leave_one(simlb: Workshop) -> None:
     simlb.write(web("sample: echo"))
     both = [simlb.launch("up") for _ in range(2)]
@@ -79,10 +77,3 @@ def test_commands_without_an_instance(simlb: Workshop, command: str) -> None:
     assert finished.returncode == 2
     assert "SIMLB-E602" in finished.stderr
     assert "Traceback" not in finished.stderr
-
-
-def test_commands_name_the_instance_that_runs(simlb: Workshop) -> None:
-    simlb.start("up", f"http://127.0.0.1:{simlb.target_server('one')}", instance="shop")
-    finished = simlb.run("status")
-    assert finished.returncode == 2
-    assert "--instance shop" in finished.stderr

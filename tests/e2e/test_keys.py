@@ -79,7 +79,7 @@ class Terminal:
 
 @pytest.fixture
 def demo(simlb: Workshop) -> Iterator[Terminal]:
-    terminal = Terminal(simlb, "demo", "--speed", "50")
+    terminal = Terminal(simlb, "demo", "--speed", "80")
     yield terminal
     terminal.close()
 

@@ -9,9 +9,12 @@ import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.configs import web
-from tests.e2e.harness import Instance, Workshop, wait_until
+from tests.e2e.harness import Instance, Workshop
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="dropped SYNs and 127.0.0.2 need Linux")
+
+CONNECT_S = 0.5
+"""How long a client tries: an open port of this machine answers within a millisecond."""
 
 
 def _with_group(inbound: str) -> str:
@@ -21,7 +24,7 @@ def _with_group(inbound: str) -> str:
 def _times_out(instance: Instance, port: int) -> bool:
     listener = instance.listener(port)
     try:
-        socket.create_connection((listener.bind_host, listener.published_port), 1).close()
+        socket.create_connection((listener.bind_host, listener.published_port), CONNECT_S).close()
     except TimeoutError:
         return True
     return False
@@ -63,10 +66,3 @@ def test_sources_are_told_apart(simlb: Workshop) -> None:
         stranger.get("/")
     clients = {line.split()[3].partition(":")[0] for line in instance.access_log.splitlines()}
     assert clients == {"127.0.0.2"}, "who was not let in leaves no line"
-
-
-def test_an_empty_group_lets_nobody_in(simlb: Workshop) -> None:
-    instance = simlb.serve(_with_group("[]"))
-    assert _times_out(instance, 80)
-    assert _times_out(instance, 443)
-    wait_until(lambda: instance.target("i-01").state == "healthy", "health checks do not pass the gate")

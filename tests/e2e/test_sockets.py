@@ -29,14 +29,6 @@ def test_everything_of_the_whole_process_tree_listens_on_loopback(simlb: Worksho
     assert {found.port for found in sockets} == ports, "these sockets and no other"
 
 
-def test_the_demo_listens_on_loopback(simlb: Workshop) -> None:
-    instance = simlb.start("demo", "--speed", "50")
-    instance.wait_healthy()
-    sockets = _sockets(instance)
-    assert len(sockets) == 2 + 3 + 1, "listeners, targets, control port"
-    assert all(found.is_loopback for found in sockets), sockets
-
-
 def test_expose_opens_the_listeners_and_nothing_else(simlb: Workshop) -> None:
     instance = simlb.start("up", f"http://127.0.0.1:{simlb.target_server('mine')}", "--expose", "0.0.0.0")  # noqa: S104
     instance.wait_healthy()

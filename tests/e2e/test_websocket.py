@@ -48,16 +48,6 @@ def test_a_refused_websocket(simlb: Workshop) -> None:
         _open(instance, "/elsewhere")
 
 
-def test_a_stop_ends_open_websockets(simlb: Workshop) -> None:
-    instance = simlb.serve(web("sample: stream"))
-    instance.wait_healthy()
-    with _open(instance) as websocket:
-        websocket.send("x")
-        assert websocket.recv(timeout=10) == "x"
-        instance.process.terminate()
-        assert instance.wait() == 0
-
-
 def test_events_arrive_as_they_are_sent(simlb: Workshop) -> None:
     instance = simlb.serve(web("sample: stream"))
     instance.wait_healthy()
