@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export SIMLB_CERTS ?= $(CURDIR)/certs
 
-.PHONY: demo test check setup setup-dev lint types layers unit e2e fmt clean
+.PHONY: demo test check setup setup-dev lint types layers unit e2e fmt clean bench bench-tools
 
 demo: setup
 	$(BIN)/simlb demo $(ARGS)
@@ -44,6 +44,19 @@ unit: setup-dev
 
 e2e: setup-dev
 	$(BIN)/python -m pytest tests/e2e
+
+# QUICK=1 takes two minutes instead of twelve; ROWS="small-64 tls" only some; AGAINST=DIR another source tree as control.
+bench: setup bench-tools
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
+
+# What is missing and cannot be installed here is said, and its rows are skipped.
+bench-tools:
+	@missing=; for tool in nginx:nginx-light haproxy:haproxy wrk:wrk openssl:openssl; do \
+	  PATH="$$PATH:/usr/sbin" command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool#*:}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get install -y --no-install-recommends $$missing || echo "could not install:$$missing - their rows are skipped"; \
+	else echo "missing:$$missing - their rows are skipped. Debian and Ubuntu: sudo apt-get install$$missing"; fi
 
 fmt: setup-dev
 	$(BIN)/ruff check --fix .
