@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -77,6 +78,9 @@ class AddressPolicy:
         return addresses
 
 
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
+
+
 def _host_and_port(url: str) -> tuple[str, int]:
     try:
         parts = urlsplit(url)
@@ -87,7 +91,8 @@ def _host_and_port(url: str) -> tuple[str, int]:
     if parts.scheme == "https" and host:
         raise Refused(f"'{url}': HTTPS to targets is not supported yet", "http:// works", code=NOT_YET)
     if parts.scheme != "http" or not host:
-        raise Refused(f"'{url}' is not a URL of a target", "write it as http://127.0.0.1:3000")
+        written_out = url if _HOST_AND_PORT.fullmatch(url) else "127.0.0.1:3000"
+        raise Refused(f"'{url}' is not a URL of a target", f"write it as http://{written_out}")
     if any(char <= " " or char == "\\" for char in url) or "@" in parts.netloc:
         raise Refused(f"'{url}' must be only http://host:port")
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
