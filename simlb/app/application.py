@@ -25,6 +25,7 @@ from simlb.core.events import Notice
 from simlb.core.health import HealthState
 from simlb.core.model import Configuration, ForwardAction, TargetGroup
 from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.node import LoadBalancerNode, Prepared
 from simlb.errors import SimlbError
 from simlb.observe.access_log import AccessLog
@@ -43,8 +44,15 @@ class App:
     """One running instance."""
 
     def __init__(
-        self, options: AppOptions, presenter: Presenter, compiled: Compiled, *, clock: Clock | None = None
+        self,
+        options: AppOptions,
+        presenter: Presenter,
+        compiled: Compiled,
+        *,
+        clock: Clock | None = None,
+        descriptors_max: int | None = None,
     ) -> None:
+        """`descriptors_max` is how many files and sockets the process may have open; None for no bound."""
         self.options = options
         self.compiled = compiled
         self.clock: Clock = clock or ScaledClock(options.speed or compiled.settings.speed)
@@ -54,6 +62,7 @@ class App:
         self.notices: list[str] = []
         self.narrator = Narrator(presenter, self.clock, self.ca_path)
         self.access_log = AccessLog(self.narrator.notice)
+        self.descriptors = DescriptorBudget(descriptors_max, self.narrator.notice)
         self.access_log_path = options.state_dir / "logs" / options.instance / "access.log"
         self._presenter = presenter
         self._random = random.Random()
@@ -179,6 +188,7 @@ class App:
         self.nodes = nodes
         logs = any(load_balancer.attributes.access_logs for load_balancer in configuration.load_balancers)
         self.access_log.write_to(self.access_log_path if logs else None)
+        self.descriptors.measure()
 
     async def _reconcile_processes(self, new: Configuration, old: Configuration, *, first: bool) -> None:
         """Start what is new and changed. What was removed goes on until its target has drained."""
@@ -195,6 +205,7 @@ class App:
             on_tls_failed=self.narrator.tls_failed,
             port_owner=port_owner,
             process_has_ended=self._process_has_ended,
+            descriptors=self.descriptors,
         )
 
     def _process_has_ended(self, name: str) -> bool:
@@ -237,7 +248,10 @@ class App:
         return LogPage(next=following, lines=tuple(lines), dropped=dropped)
 
     def request_stop(self) -> None:
-        """Begin the graceful stop."""
+        """Begin the graceful stop; asked again, stop waiting for what is in flight."""
+        if self._stop_requested.is_set():
+            for node in self.nodes.values():
+                node.hurry()
         self._stop_requested.set()
 
     def request_reload(self) -> None:

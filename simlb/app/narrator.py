@@ -59,7 +59,7 @@ class Narrator:
                 reason="Target.NotRegistered" if is_gone else now.reason,
                 description="Target is not registered to the target group" if is_gone else now.description,
                 evidence=probe.words if probe is not None else "",
-                hint=health.hint(now, group.group.health_check),
+                hint=health.hint(now, group.group.health_check, speed=self._clock.speed),
             )
         )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from simlb.app.application import App
 from simlb.app.options import AppOptions, Presenter
+from simlb.dataplane.descriptors import raise_limit
 from simlb.errors import EXIT_FINE
 
 if TYPE_CHECKING:
@@ -23,16 +24,17 @@ STDIN = 0
 def serve(options: AppOptions, presenter: Presenter) -> int:
     """Run an instance until it is stopped by a signal or by request; the exit status."""
     compiled = options.load()
+    limit = raise_limit()
     # The control server's imports take a moment: they happen before anything listens, never on the traffic's loop.
     from simlb.controlplane import server as _  # noqa: F401
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(options, presenter, compiled))
+        runner.run(_serve(options, presenter, compiled, limit))
     return EXIT_FINE
 
 
-async def _serve(options: AppOptions, presenter: Presenter, compiled: Compiled) -> None:
-    app = App(options, presenter, compiled)
+async def _serve(options: AppOptions, presenter: Presenter, compiled: Compiled, limit: int | None) -> None:
+    app = App(options, presenter, compiled, descriptors_max=limit)
     with _signals(app):
         await app.run()
 

@@ -38,8 +38,10 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
                 name=name, dns_name=model.dns_name, scheme=model.scheme, names=model.names, listeners=listeners
             )
         )
-    counters = app.access_log.counters
     app.access_log.flush()
+    counters = dict(app.access_log.counters)
+    if app.descriptors.rejected:
+        counters["RejectedConnectionCount"] = app.descriptors.rejected
     return InstanceView(
         name=app.options.instance,
         pid=os.getpid(),
@@ -118,7 +120,7 @@ def _target(app: App, now: float, group: TargetGroupState, state: TargetState) -
         state=state.health.state,
         reason=state.health.reason,
         description=state.health.description,
-        hint=health.hint(state.health, check),
+        hint=health.hint(state.health, check, speed=app.clock.speed),
         last_check=health.last_check_words(state.health, check),
         requests=state.requests,
         in_flight=state.outstanding,

@@ -34,13 +34,14 @@ class TargetFailure(Enum):
     CONNECT_TIMED_OUT = ("connect timed out", 504)
     CLOSED = ("connection closed before the response was complete", 502)
     MALFORMED = ("malformed response", 502)
+    NO_DESCRIPTOR = ("no file descriptor left to connect with", 503)
     IDLE = ("no response within the idle timeout", 504)
     DEREGISTERED = ("deregistration delay ran out", 502)
     STOPPED = ("the load balancer stopped", 502)
 
     @property
     def status_code(self) -> int:
-        """502 or 504."""
+        """502 or 504; 503 when the load balancer itself could not connect."""
         return self.value[1]
 
 

@@ -116,13 +116,13 @@ class HealthChecker:
         if group.on_probe_started(state, self._clock.now()):
             self._on_changed(group, state, before)
 
-        def on_result(result: ProbeResult) -> None:
+        def on_result(result: ProbeResult | None) -> None:
             if self._probes.get(state) is probe:
                 del self._probes[state]
             if state in self._first_running:
                 self._first_running.discard(state)
                 self._run_first()
-            if state.health.state is HealthState.DRAINING:
+            if result is None or state.health.state is HealthState.DRAINING:
                 return
             before = state.health.state
             if group.on_probe(state, result, self._clock.now()):

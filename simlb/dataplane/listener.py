@@ -14,6 +14,7 @@ from simlb.core.access_log import ConnectionFacts
 from simlb.core.model import Bind, Certificate, Listener, Protocol
 from simlb.core.plan import ListenerPlan
 from simlb.core.server_names import choose_certificate
+from simlb.dataplane.descriptors import TurnedAway
 from simlb.dataplane.gate import CONNECT_TIMEOUT_S, ClosedPort, Gate, GateState, can_drop
 from simlb.dataplane.h1_client import H1ClientConnection
 from simlb.dataplane.tls import TlsLayer, server_context
@@ -183,6 +184,8 @@ class OpenListener:
         return TlsLayer(self) if self.is_tls else H1ClientConnection(self)
 
     def _new_protocol(self) -> asyncio.Protocol:
+        if not self.node.descriptors.admits_client():
+            return TurnedAway()
         return self.new_codec() if self.gate.state is GateState.OPEN else _Entrance(self)
 
     async def open(self) -> None:
@@ -193,7 +196,10 @@ class OpenListener:
             return
         loop = asyncio.get_running_loop()
         # A duplicate, so that the port stays ours when the gate closes and the server with it.
-        self._server = await loop.create_server(self._new_protocol, sock=self._sock.dup(), backlog=BACKLOG)
+        burst = self.node.descriptors.accept_burst
+        self._server = await loop.create_server(self._new_protocol, sock=self._sock.dup(), backlog=burst)
+        # To the standard loop `backlog` is both the length of the kernel's queue and how many it accepts in one go.
+        self._sock.listen(BACKLOG)
 
     async def set_gate(self, gate: Gate) -> None:
         """Take over a new gate. Established connections stay, as AWS's stateful security groups do."""

@@ -22,6 +22,7 @@ from simlb.core.health import HealthState
 from simlb.core.model import ForwardAction, LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
 from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.exchange import Exchange, TargetFailure
 from simlb.dataplane.gate import Gate
 from simlb.dataplane.health_checker import HealthChecker, StateChanged
@@ -35,6 +36,8 @@ from simlb.wire.h1_response import ResponseParser
 SWEEP_S = 1.0
 """How often idleness is looked for, in load-balancer seconds. No timer per connection or request is needed."""
 _SWEEP_REAL_MIN_S = 0.02
+LAST_ANSWERS_S = 0.2
+"""How long, in real seconds, answers to what a stop has cut may take to leave."""
 
 
 class _Connection(Protocol):
@@ -87,6 +90,7 @@ class LoadBalancerNode:
         on_tls_failed: Callable[[str, int], None] = lambda reason, count: None,
         port_owner: Callable[[int], str | None] = lambda port: None,
         process_has_ended: Callable[[str], bool] = lambda process: False,
+        descriptors: DescriptorBudget | None = None,
     ) -> None:
         """`record` gets every exchange once; `on_tls_failed` a reason and how often it has been seen."""
         self.clock = clock
@@ -114,6 +118,8 @@ class LoadBalancerNode:
         self._trace_second = -1
         self._trace_prefix = b""
         self._emptied: asyncio.Event | None = None
+        self.descriptors = descriptors or DescriptorBudget()
+        self.descriptors.join(self.sockets_in_use)
 
     # -- configuration -------------------------------------------------------------------------------------------------
 
@@ -231,7 +237,7 @@ class LoadBalancerNode:
             self._health.watch(group, state)
 
     def _new_pool(self, state: TargetState) -> TargetPool:
-        return TargetPool(state, self.clock, self._response_parser)
+        return TargetPool(state, self.clock, self._response_parser, self._lets_dial)
 
     # -- draining ------------------------------------------------------------------------------------------------------
 
@@ -266,6 +272,17 @@ class LoadBalancerNode:
     def connect(self, exchange: Exchange, target: TargetState) -> TargetStream | None:
         """An idle connection to `target`, or None while one is being made."""
         return self._pools[target].take(exchange)
+
+    def _lets_dial(self) -> bool:
+        """Whether there is a descriptor for one more connection to a target, if need be in place of idle ones."""
+        if not self.descriptors.admits_target():
+            for pool in self._pools.values():
+                pool.drop_idle()
+        return self.descriptors.admits_target()
+
+    def sockets_in_use(self) -> int:
+        """Connections to clients and to targets, those that are being made included."""
+        return len(self.connections) + sum([pool.size for pool in self._pools.values()])
 
     def cancel_connect(self, exchange: Exchange) -> None:
         """The exchange ended before its connection was there."""
@@ -311,6 +328,7 @@ class LoadBalancerNode:
             connection.check(now)
         for pool in self._pools.values():
             pool.check(now, self._idle_timeout_s)
+        self.descriptors.check()
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
@@ -323,20 +341,31 @@ class LoadBalancerNode:
         for connection in list(self.connections):
             connection.stop()
 
-    async def close(self, *, grace_s: float) -> None:
-        """Stop gracefully: what is still under way after `grace_s` real seconds is cut."""
-        self.stop_accepting()
+    async def _wait_until_empty(self, grace_s: float) -> None:
         if self.connections:
             self._emptied = asyncio.Event()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._emptied.wait(), grace_s)
+
+    def hurry(self) -> None:
+        """Do not wait any longer for what is under way."""
+        if self._emptied is not None:
+            self._emptied.set()
+
+    async def close(self, *, grace_s: float) -> None:
+        """Stop gracefully: what is still under way after `grace_s` real seconds is cut."""
+        self.stop_accepting()
+        await self._wait_until_empty(grace_s)
         for pool in list(self._pools.values()):
             pool.cut(TargetFailure.STOPPED)
+        # What was cut before its response head has just been answered with 502: let that out.
+        await self._wait_until_empty(LAST_ANSWERS_S)
         for connection in list(self.connections):
             connection.abort()
         for timer in (self._sweep_timer, self._drain_timer):
             if timer is not None:
                 timer.cancel()
+        self.descriptors.leave(self.sockets_in_use)
         # Let the transports run their last callbacks, so that nothing is left behind.
         for _ in range(3):
             await asyncio.sleep(0)

@@ -59,10 +59,10 @@ async def wait_until_listening(target: Target, has_ended: Callable[[], bool]) ->
 
 
 class Probe(asyncio.Protocol):
-    """Runs once and reports once."""
+    """Runs once and reports once: what it saw, or None when this side had no socket to look with."""
 
     def __init__(
-        self, health_check: HealthCheck, target: Target, clock: Clock, on_result: Callable[[ProbeResult], None]
+        self, health_check: HealthCheck, target: Target, clock: Clock, on_result: Callable[[ProbeResult | None], None]
     ) -> None:
         self._health_check = health_check
         self._target = target
@@ -90,7 +90,7 @@ class Probe(asyncio.Protocol):
     async def _dial(self) -> None:
         loop = asyncio.get_running_loop()
         port = probe_port(self._health_check, self._target)
-        failure = ProbeOutcome.REFUSED
+        failure: ProbeOutcome | None = ProbeOutcome.REFUSED
         for address in dial_addresses(self._target.dial_host):
             try:
                 await loop.create_connection(lambda: self, address, port)
@@ -100,6 +100,8 @@ class Probe(asyncio.Protocol):
                     failure = ProbeOutcome.UNREACHABLE
                 elif kind is TargetFailure.CONNECT_TIMED_OUT:
                     failure = ProbeOutcome.TIMED_OUT
+                elif kind is TargetFailure.NO_DESCRIPTOR:
+                    failure = None
             else:
                 return
         self._report(failure)
@@ -146,13 +148,15 @@ class Probe(asyncio.Protocol):
     def _on_timeout(self) -> None:
         self._report(ProbeOutcome.TIMED_OUT)
 
-    def _report(self, outcome: ProbeOutcome, status_code: int | None = None) -> None:
+    def _report(self, outcome: ProbeOutcome | None, status_code: int | None = None) -> None:
         if self._is_done:
             return
         self._is_done = True
         latency_s = time.monotonic() - self._began_at
         self._close()
-        self._on_result(ProbeResult(outcome=outcome, status_code=status_code, latency_s=latency_s))
+        self._on_result(
+            None if outcome is None else ProbeResult(outcome=outcome, status_code=status_code, latency_s=latency_s)
+        )
 
     def _close(self) -> None:
         if self._timer is not None:

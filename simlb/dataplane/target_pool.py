@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Callable
 
 from simlb.clock import Clock
 from simlb.core.target_group import TargetState
@@ -17,6 +18,8 @@ from simlb.wire.h1_response import ResponseParser
 CONNECT_TIMEOUT_S = 10.0
 IDLE_MAX = 1024
 
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""The system gave us no socket: that says nothing about a target."""
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM})
 
 
@@ -24,6 +27,8 @@ def failure_of(error: OSError) -> TargetFailure:
     """What a failed connect means for the exchange that waited for it."""
     if isinstance(error, TimeoutError):
         return TargetFailure.CONNECT_TIMED_OUT
+    if error.errno in EXHAUSTED:
+        return TargetFailure.NO_DESCRIPTOR
     return TargetFailure.UNREACHABLE if error.errno in _UNREACHABLE else TargetFailure.REFUSED
 
 
@@ -35,15 +40,21 @@ def dial_addresses(host: str) -> tuple[str, ...]:
 class TargetPool:
     """The connections to one target."""
 
-    def __init__(self, state: TargetState, clock: Clock, parser: ResponseParser) -> None:
+    def __init__(self, state: TargetState, clock: Clock, parser: ResponseParser, lets_dial: Callable[[], bool]) -> None:
         self._state = state
         self._clock = clock
         self._parser = parser
+        self._lets_dial = lets_dial
         self._idle: list[H1TargetConnection] = []
         self._connecting: dict[Exchange, asyncio.Task[None]] = {}
         self._preferred: str | None = None
         self.connections: set[H1TargetConnection] = set()
         self.is_closed = False
+
+    @property
+    def size(self) -> int:
+        """Connections, those that are being made included."""
+        return len(self.connections) + len(self._connecting)
 
     def take(self, exchange: Exchange) -> H1TargetConnection | None:
         """An idle connection, the one used last; None when one has to be made (see `Router.connect`)."""
@@ -52,6 +63,9 @@ class TargetPool:
             connection = idle.pop()
             if not connection.transport.is_closing():
                 return connection
+        if not self._lets_dial():
+            exchange.on_target_failed(TargetFailure.NO_DESCRIPTOR)
+            return None
         self._connecting[exchange] = asyncio.get_running_loop().create_task(self._connect(exchange))
         return None
 
@@ -139,6 +153,10 @@ class TargetPool:
     def close_idle(self) -> None:
         """Close idle connections now and busy ones after their exchange (the target is being deregistered)."""
         self.is_closed = True
+        self.drop_idle()
+
+    def drop_idle(self) -> None:
+        """Close what nobody uses now."""
         for connection in list(self._idle):
             connection.abandon()
 

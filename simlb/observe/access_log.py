@@ -114,7 +114,7 @@ class AccessLog:
                 self._notify(
                     Notice(
                         level="error",
-                        code="E712",
+                        code="E713",
                         text=f"The access log {path} cannot be written: {error.strerror or error}.",
                         hints=("Traffic goes on; lines are missing in the file until this is mended.",),
                     )

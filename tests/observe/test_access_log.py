@@ -234,7 +234,7 @@ async def test_a_full_disk_is_said_once_and_so_is_its_end(
         recorder.record(2, elb_status_code=202)
         recorder.log.flush()
     (notice,) = recorder.notices
-    assert (notice.level, notice.code) == ("error", "E712")
+    assert (notice.level, notice.code) == ("error", "E713")
     assert str(path) in notice.text
     assert os.strerror(errno.ENOSPC) in notice.text
     disk.free = 10**9
@@ -291,7 +291,7 @@ async def test_a_folder_that_is_a_file(recorder: Recorder, tmp_path: Path) -> No
     recorder.log.write_to(tmp_path / "logs" / "access.log")
     recorder.record()
     recorder.log.flush()
-    assert [notice.code for notice in recorder.notices] == ["E712"]
+    assert [notice.code for notice in recorder.notices] == ["E713"]
     (tmp_path / "logs").unlink()
     recorder.record(elb_status_code=201)
     recorder.log.close()
