@@ -69,7 +69,7 @@ class TerminalPresenter:
     def stopping(self) -> None:
         """The graceful stop has begun."""
         self._is_stopping = True
-        self.say("Stopping: finishing what is in flight …")
+        self.say("Stopping: finishing what is in flight … (Ctrl-C again: at once)")
 
     def close(self) -> None:
         """The last word."""

@@ -145,9 +145,16 @@ class TargetHealth:
         return changed
 
 
-def hint(health: TargetHealth, health_check: HealthCheck) -> str | None:
-    """What AWS does not say: why an answer that looks like a success is none."""
+def hint(health: TargetHealth, health_check: HealthCheck, *, speed: float = 1) -> str | None:
+    """What AWS does not say: why an answer that looks like a success is none, and what `speed` has to do with it."""
     probe = health.last_probe
+    if speed > 1 and probe is not None:
+        here_ms = health_check.timeout_s / speed * 1000
+        timeout = f"at speed {speed:g} the timeout of {health_check.timeout_s:g} s is {here_ms:.0f} ms here"
+        if health.reason is Reason.TIMEOUT:
+            return f"{timeout}: if the target is only slow, lower the speed"
+        if probe.status_code is not None and probe.latency_s * 1000 > here_ms / 2:
+            return f"it took {probe.latency_s * 1000:.0f} ms to answer, and {timeout}: lower the speed"
     if probe is None or probe.status_code is None or health.reason is not Reason.RESPONSE_CODE_MISMATCH:
         return None
     code = probe.status_code

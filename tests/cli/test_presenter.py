@@ -222,7 +222,8 @@ def test_stopping_hides_the_processes_that_end() -> None:
     screen.presenter.event(Notice(level="error", text="3 requests were cut.", hints=("→ drain",)))
     screen.presenter.close()
     assert screen.look() == (
-        "Stopping: finishing what is in flight …\n ✗ 3 requests were cut.\n     → drain\nsimlb stopped.\n"
+        "Stopping: finishing what is in flight … (Ctrl-C again: at once)\n"
+        " ✗ 3 requests were cut.\n     → drain\nsimlb stopped.\n"
     )
 
 

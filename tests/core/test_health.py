@@ -233,3 +233,24 @@ class HealthMachine(RuleBasedStateMachine):
 
 TestHealthMachine = pytest.mark.slow(HealthMachine.TestCase)
 TestHealthMachine.settings = settings(max_examples=60, stateful_step_count=25, derandomize=True, deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("speed", "latency_ms", "outcome", "words"),
+    [
+        (50, 20, ProbeOutcome.ANSWERED, None),
+        (50, 80, ProbeOutcome.ANSWERED, "it took 80 ms to answer, and at speed 50 the timeout of 5 s is 100 ms here"),
+        (50, 100, ProbeOutcome.TIMED_OUT, "at speed 50 the timeout of 5 s is 100 ms here"),
+        (1, 4900, ProbeOutcome.ANSWERED, None),
+        (1, 5000, ProbeOutcome.TIMED_OUT, None),
+    ],
+)
+def test_a_timeout_that_the_speed_makes_tight(
+    speed: float, latency_ms: int, outcome: ProbeOutcome, words: str | None
+) -> None:
+    health = TargetHealth()
+    code = 200 if outcome is ProbeOutcome.ANSWERED else None
+    for _ in range(2):
+        health.on_probe(ProbeResult(outcome=outcome, status_code=code, latency_s=latency_ms / 1000), DEFAULTS)
+    found = hint(health, DEFAULTS, speed=speed)
+    assert found is None if words is None else words in (found or "")
