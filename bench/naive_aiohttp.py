@@ -1,12 +1,13 @@
-"""The reverse proxy one would write in an afternoon: aiohttp's server and client on uvloop, no access log, no checks.
+"""The reverse proxy one would write in an afternoon: aiohttp's server and client on uvloop, and its access log.
 
-`python -m bench.naive_aiohttp PORT TLS_PORT CERTIFICATE KEY TARGET_PORT...`
+`python -m bench.naive_aiohttp LOG PORT TLS_PORT CERTIFICATE KEY TARGET_PORT...`, where `-` is no log.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import ssl
 import sys
 
@@ -18,7 +19,9 @@ HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "
 BODY_MAX_BYTES = 16 * 1024 * 1024
 
 
-async def serve(port: int, tls_port: int, certificate: str, key: str, target_ports: list[int]) -> None:
+async def serve(
+    log: logging.Logger | None, port: int, tls_port: int, certificate: str, key: str, target_ports: list[int]
+) -> None:
     """Listen on both ports until ended."""
     targets = itertools.cycle([f"http://127.0.0.1:{target}" for target in target_ports])
     session = ClientSession(
@@ -42,7 +45,7 @@ async def serve(port: int, tls_port: int, certificate: str, key: str, target_por
 
     application = web.Application(client_max_size=BODY_MAX_BYTES)
     application.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(application, access_log=None)
+    runner = web.AppRunner(application, access_log=log)
     await runner.setup()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
@@ -53,9 +56,14 @@ async def serve(port: int, tls_port: int, certificate: str, key: str, target_por
 
 def main(arguments: list[str]) -> None:
     """Serve what the command line says."""
-    port, tls_port, certificate, key, *targets = arguments
+    path, port, tls_port, certificate, key, *targets = arguments
+    log = None
+    if path != "-":
+        log = logging.getLogger("aiohttp.access")
+        log.setLevel(logging.INFO)
+        log.addHandler(logging.FileHandler(path))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(int(port), int(tls_port), certificate, key, [int(target) for target in targets]))
+        runner.run(serve(log, int(port), int(tls_port), certificate, key, [int(target) for target in targets]))
 
 
 if __name__ == "__main__":

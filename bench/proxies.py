@@ -1,6 +1,6 @@
 """The proxies under measurement: how each is configured and started, always with the same certificate and targets.
 
-All of them write one log line per request to a file (the naive one excepted), keep connections to the targets alive,
+All of them write one log line per request to a file, keep connections to the targets alive,
 add the X-Forwarded-* fields and a trace id, and buffer as they do by default.
 """
 
@@ -265,10 +265,16 @@ backend targets
 
 def start_aiohttp(setting: Setting) -> Proxy:
     """The naive proxy on the interpreter that runs this."""
-    _folder(setting, "aiohttp")
+    folder = _folder(setting, "aiohttp")
     ports = free_ports(2)
     tls = setting.tls()
-    words = [*(str(port) for port in ports), str(tls.chain), str(tls.key), *map(str, setting.target_ports)]
+    words = [
+        str(folder / "access.log"),
+        *(str(port) for port in ports),
+        str(tls.chain),
+        str(tls.key),
+        *map(str, setting.target_ports),
+    ]
     command = [sys.executable, "-m", "bench.naive_aiohttp", *words]
     proxy = _start(setting, "aiohttp", command, ports, PYTHONPATH=str(ROOT))
     proxy.wait_until_it_answers()
