@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from sys import intern
 from typing import Protocol
 
 from simlb.core.desync import Finding, worst
@@ -180,8 +181,9 @@ def _render_facts(c: ConnectionFacts) -> tuple[str, str, str, str]:
     server_name = "-" if c.server_name is None else _quoted(c.server_name)
     c.rendered = (
         f"{c.elb} {c.client_ip}:{c.client_port}",
-        f"{c.tls_cipher} {c.tls_protocol}",
-        f'"{server_name}" "{c.certificate_arn or "-"}"',
+        # The same for most connections, and there may be ten thousand of them: kept once.
+        intern(f"{c.tls_cipher} {c.tls_protocol}"),
+        intern(f'"{server_name}" "{c.certificate_arn or "-"}"'),
         f'{c.trace_id} "-" "-" "-" {c.node_ip}',
     )
     return c.rendered

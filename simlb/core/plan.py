@@ -23,6 +23,7 @@ class ListenerPlan:
         "attributes",
         "default_port",
         "dns_name",
+        "elb",
         "is_plain",
         "listener",
         "load_balancer",
@@ -39,6 +40,7 @@ class ListenerPlan:
         self.load_balancer = load_balancer
         self.listener = listener
         self.attributes = load_balancer.attributes
+        self.elb = load_balancer.resource
         self.scheme = "https" if listener.protocol is Protocol.HTTPS else "http"
         self.port = listener.port
         self.default_port = DEFAULT_PORTS[self.scheme]

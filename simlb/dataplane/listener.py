@@ -230,7 +230,7 @@ class OpenListener:
         peer = transport.get_extra_info("peername") or ("-", 0)
         plan = self.plan
         facts = ConnectionFacts(
-            elb=plan.load_balancer.resource,
+            elb=plan.elb,
             dns_name=plan.load_balancer.dns_name,
             scheme=plan.scheme,
             listener_port=plan.port,

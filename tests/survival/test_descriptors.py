@@ -1,0 +1,78 @@
+"""All file descriptors in use: new clients are turned away, everybody else notices nothing, and it passes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+
+from tests.e2e import processes
+from tests.e2e.client import exchange
+from tests.e2e.harness import Workshop, wait_until
+from tests.survival.crowd import Crowd
+from tests.survival.measure import LOOPS, PLAIN, cpu_s, descriptors, every_kind
+
+LIMIT = 128
+LIMITED = ("/bin/sh", "-c", f'ulimit -n {LIMIT}; exec "$@"', "sh")
+
+pytestmark = pytest.mark.skipif(not processes.HAS_PROC, reason="looks into /proc")
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_exhaustion_turns_new_clients_away_and_passes(simlb: Workshop, loop: str) -> None:
+    simlb.write(every_kind("sample: echo"))
+    instance = simlb.start("up", "--speed", "20", program=(*LIMITED, *LOOPS[loop]))
+    instance.wait_healthy()
+    listener = instance.listener(PLAIN)
+    before = descriptors(instance.pid)
+    early = instance.client(PLAIN).connect()
+    assert exchange(early, "GET", "/").status == 200
+    with Crowd(listener.bind_host, listener.published_port) as crowd:
+        crowd.grow(2 * LIMIT)
+        rejected = wait_until(
+            lambda: instance.view().counters.get("RejectedConnectionCount"), "some are turned away, and counted"
+        )
+        wait_until(lambda: len(crowd.ended()) == instance.view().counters["RejectedConnectionCount"], "they are closed")
+        assert LIMIT < rejected < 2 * LIMIT - 32
+        assert descriptors(instance.pid) <= LIMIT - 16, "some are kept for targets, probes and files"
+
+        # No processor is spent on those outside, and probes go on as before (four in a second, at this speed).
+        used, checked = cpu_s(instance.pid), time.monotonic()
+        wait_until(lambda: time.monotonic() > checked + 1, "a second")
+        assert cpu_s(instance.pid) - used < 0.25
+        assert instance.target("i-01").state == "healthy"
+        assert exchange(early, "GET", "/").status == 200
+
+        # All who are in want something at once: there may not be a socket to the target for each, but an answer.
+        inside = [sock for sock in crowd.sockets if sock not in crowd.ended()]
+        answers = Counter(answer[:12] for answer in crowd.ask(inside))
+        assert set(answers) <= {b"HTTP/1.1 200", b"HTTP/1.1 503"}, answers
+        assert answers[b"HTTP/1.1 200"] >= 8
+        assert exchange(early, "GET", "/").status == 200
+        assert instance.target("i-01").state == "healthy"
+        assert simlb.run("status").returncode == 0, "the control port has descriptors of its own"
+    instance.wait_output("There is room for clients again")
+    assert instance.client(PLAIN).get("/").status == 200
+    early.close()
+    wait_until(lambda: descriptors(instance.pid) <= before + 20, "all are released but a few idle ones to the target")
+    asked = len(inside) + 4
+    wait_until(
+        lambda: instance.view().counters["access_log_lines"] == asked, "one line for each request, none for more"
+    )
+    instance.process.terminate()
+    assert instance.wait() == 0
+    assert instance.output.count("SIMLB-E105") == 1
+    assert instance.output.count("->") == 0, f"no target changed its state:\n{instance.output}"
+    assert "Traceback" not in instance.output
+
+
+def test_the_soft_limit_is_raised_to_the_hard_one(simlb: Workshop) -> None:
+    simlb.write(every_kind())
+    program = ("/bin/sh", "-c", 'ulimit -Sn 64; exec "$@"', "sh", *LOOPS["uvloop"])
+    instance = simlb.start("up", program=program)
+    listener = instance.listener(PLAIN)
+    with Crowd(listener.bind_host, listener.published_port) as crowd:
+        crowd.grow(200)
+        assert all(answer.startswith(b"HTTP/1.1 503") for answer in crowd.ask()), "there is no target, but an answer"
+    assert "E105" not in instance.output
