@@ -44,6 +44,34 @@ class Clock(Protocol):
         """It has its outcome."""
 
 
+class _RealTimer:
+    """A timer of the event loop that lets sockets be read first when it is late.
+
+    After a pause of the whole process (a stopped job, a suspended machine, a busy one) deadlines have passed while
+    answers that came in time lie unread, and event loops run timers before they look at sockets.
+    """
+
+    __slots__ = ("_callback", "_due", "_handle", "_loop")
+
+    LATE_S = 0.02
+    READ_FIRST_S = 0.005
+
+    def __init__(self, delay_s: float, callback: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._callback = callback
+        self._due = self._loop.time() + delay_s
+        self._handle = self._loop.call_later(delay_s, self._fire)
+
+    def _fire(self) -> None:
+        if self._loop.time() - self._due > self.LATE_S:
+            self._handle = self._loop.call_later(self.READ_FIRST_S, self._callback)
+        else:
+            self._callback()
+
+    def cancel(self) -> None:
+        self._handle.cancel()
+
+
 class ScaledClock:
     """Real time, `speed` times as fast. `now` is a plain attribute: at speed 1 it is `time.monotonic` itself."""
 
@@ -61,7 +89,7 @@ class ScaledClock:
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
         """Run `callback` after `delay_s` load-balancer seconds on the running loop."""
-        return asyncio.get_running_loop().call_later(max(0.0, delay_s / self.speed), callback)
+        return _RealTimer(max(0.0, delay_s / self.speed), callback)
 
     def to_real(self, duration_s: float) -> float:
         """Load-balancer seconds to real seconds."""
