@@ -66,8 +66,13 @@ class AccessLog:
         lines = [format_line(record) for record in records]
         self._lines.extend(lines)
         self._total += len(lines)
+        # Most records of a batch are alike: tell them apart first, then count each kind once.
+        kinds: dict[tuple[int, int, str, bool], int] = {}
         for record in records:
-            self._count(record)
+            kind = (record.target_status_code, record.elb_status_code, record.action, record.target_address is not None)
+            kinds[kind] = kinds.get(kind, 0) + 1
+        for kind, count in kinds.items():
+            self._count(*kind, count)
         if self._path is not None:
             self._append(self._path, "\n".join(lines) + "\n")
 
@@ -147,20 +152,19 @@ class AccessLog:
 
     # -- counters ------------------------------------------------------------------------------------------------------
 
-    def _count(self, record: ExchangeRecord) -> None:
+    def _count(self, target_status_code: int, elb_status_code: int, action: str, has_target: bool, count: int) -> None:
         counters = self.counters
-        counters["access_log_lines"] += 1
-        if record.target_address is not None:
-            counters["RequestCount"] += 1
-        if record.target_status_code:
-            counters[f"HTTPCode_Target_{record.target_status_code // 100}XX_Count"] += 1
+        counters["access_log_lines"] += count
+        if has_target:
+            counters["RequestCount"] += count
+        if target_status_code:
+            counters[f"HTTPCode_Target_{target_status_code // 100}XX_Count"] += count
             return
-        code = record.elb_status_code
-        if record.action == "redirect":
-            counters["HTTP_Redirect_Count"] += 1
-        elif record.action == "fixed-response":
-            counters["HTTP_Fixed_Response_Count"] += 1
-        if code >= 300:
-            counters[f"HTTPCode_ELB_{code // 100}XX_Count"] += 1
-        if code in {500, 502, 503, 504}:
-            counters[f"HTTPCode_ELB_{code}_Count"] += 1
+        if action == "redirect":
+            counters["HTTP_Redirect_Count"] += count
+        elif action == "fixed-response":
+            counters["HTTP_Fixed_Response_Count"] += count
+        if elb_status_code >= 300:
+            counters[f"HTTPCode_ELB_{elb_status_code // 100}XX_Count"] += count
+        if elb_status_code in {500, 502, 503, 504}:
+            counters[f"HTTPCode_ELB_{elb_status_code}_Count"] += count
