@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export SIMLB_CERTS ?= $(CURDIR)/certs
 
-.PHONY: demo test check setup setup-dev lint types layers unit e2e fmt clean bench bench-tools
+.PHONY: demo test check setup setup-dev lint types layers unit e2e soak fmt clean bench bench-tools
 
 demo: setup
 	$(BIN)/simlb demo $(ARGS)
@@ -57,6 +57,11 @@ bench-tools:
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  apt-get install -y --no-install-recommends $$missing || echo "could not install:$$missing - their rows are skipped"; \
 	else echo "missing:$$missing - their rows are skipped. Debian and Ubuntu: sudo apt-get install$$missing"; fi
+
+# Half an hour of everything at once. Another length: make soak SIMLB_SOAK_S=600
+soak: export SIMLB_SOAK_S ?= 1800
+soak: setup-dev
+	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/survival/test_mixed_load.py
 
 fmt: setup-dev
 	$(BIN)/ruff check --fix .

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
+from simlb.core.health import HealthState
+from tests.dataplane.harness import OK, Rig, answer
 from tests.e2e import processes
 from tests.e2e.client import exchange
 from tests.e2e.harness import Workshop, wait_until
@@ -76,3 +81,35 @@ def test_the_soft_limit_is_raised_to_the_hard_one(simlb: Workshop) -> None:
         crowd.grow(200)
         assert all(answer.startswith(b"HTTP/1.1 503") for answer in crowd.ask()), "there is no target, but an answer"
     assert "E105" not in instance.output
+
+
+@contextlib.contextmanager
+def none_left() -> Iterator[None]:
+    """This process cannot open anything."""
+    import resource
+
+    lowest = os.dup(0)
+    os.close(lowest)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_what_simlb_lacks_is_no_fault_of_a_target(rig: Rig) -> None:
+    await rig.serve(answer(OK))
+    client = await rig.client()
+    await rig.accepted()
+    with none_left():
+        response = await client.ask()
+        assert response.status == 503
+        await rig.clock.advance(40)
+        assert [state.health.state for state in rig.node.groups["web"].targets.values()] == [HealthState.HEALTHY]
+        assert (await client.ask()).status == 503
+    assert (await client.ask()).status == 200
+    await rig.clock.advance(40)
+    assert all(state.health.passes >= 2 for state in rig.node.groups["web"].targets.values()), "probes go on"
+    assert [status for _, _, status in rig.changes if status == "unhealthy"] == []
+    await rig.logged(503, 503, 200)

@@ -13,7 +13,7 @@ from tests.e2e.harness import Workshop, wait_until
 from tests.survival.crowd import Crowd
 from tests.survival.measure import FIXED, LOOPS, PLAIN, cpu_s, descriptors, every_kind
 
-MANY = {"uvloop": 10_000, "standard loop": 3_000}
+MANY = {"uvloop": 10_000, "standard loop": 2_000}
 TLS_MANY = 500
 PLAIN_MAX_BYTES, TLS_MAX_BYTES = 8_000, 40_000
 """Tripwires; what was measured is printed (pytest -s) and a good deal less."""
