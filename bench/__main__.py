@@ -15,12 +15,12 @@ from functools import partial
 from pathlib import Path
 
 from bench import commands, idle, report, rounds, system
-from bench.proxies import PROGRAMS, STARTERS, Proxy, Setting, free_ports, start_simlb, start_target
+from bench.proxies import PROGRAMS, ROOT, STARTERS, Proxy, Setting, free_ports, start_simlb, start_target
 from bench.report import Results
 from bench.rows import CONTROL, ROWS, SIMLB, Row
 
 RESULTS = Path(__file__).parent / "results"
-ROUNDS, MINOR_ROUNDS, QUICK_ROUNDS = 14, 6, 1
+ROUNDS, MINOR_ROUNDS, QUICK_ROUNDS = 14, 5, 1
 
 
 def _arguments() -> argparse.Namespace:
@@ -28,7 +28,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one round: to see that everything works, not to believe")
     parser.add_argument("--rounds", type=int, help=f"rounds of each row (default: {ROUNDS}, minor rows {MINOR_ROUNDS})")
     parser.add_argument("--rows", nargs="*", metavar="ROW", help=" ".join(row.name for row in ROWS))
-    parser.add_argument("--proxies", nargs="*", metavar="NAME", default=list(STARTERS), help="default: all")
+    parser.add_argument(
+        "--proxies", nargs="*", metavar="NAME", default=list(STARTERS), help="beside simlb; default: all"
+    )
     parser.add_argument("--against", type=Path, metavar="DIR", help="another source tree of simlb, as the control")
     parser.add_argument("--no-memory", action="store_true")
     parser.add_argument("--no-commands", action="store_true")
@@ -38,8 +40,8 @@ def _arguments() -> argparse.Namespace:
 
 def _available(wanted: list[str]) -> tuple[list[str], list[str]]:
     """Which proxies can be run, and what has to be said about the others."""
-    names, notes = [], []
-    for name in wanted:
+    names, notes = [SIMLB], []
+    for name in [name for name in wanted if name != SIMLB]:
         program = PROGRAMS.get(name)
         if program is None or shutil.which(program):
             names.append(name)
@@ -82,9 +84,8 @@ def _measure(arguments: argparse.Namespace, setting: Setting, results: Results, 
         running[SIMLB] = start_simlb(setting)
         tree = {"tree": arguments.against.resolve()} if arguments.against else {}
         running[CONTROL] = start_simlb(setting, CONTROL, **tree)
-        for name in names:
-            if name != SIMLB:
-                running[name] = STARTERS[name](setting)
+        for name in names[1:]:
+            running[name] = STARTERS[name](setting)
         for row in rows:
             count = _rounds_of(row, arguments)
             show = partial(_progress, row.title, count)
@@ -131,6 +132,7 @@ def main() -> int:
     circumstances = {
         "date": began.strftime("%Y-%m-%d %H:%M UTC"),
         "machine": system.machine(),
+        "simlb": system.revision(ROOT),
         "interpreter": system.interpreter(),
         "pinning": pinning,
         "load average before": " ".join(f"{value:.2f}" for value in os.getloadavg()),

@@ -76,7 +76,7 @@ ROWS = (
         limits_p99=True,
     ),
     Row(name="browser-256", title="200 B, browser's head, c=256", connections=256, script="browser.lua", is_minor=True),
-    Row(name="10k", title="10 kB, c=64", connections=64, path="/10k", headers=_TWO),
+    Row(name="10k", title="10 kB, c=64", connections=64, path="/10k", headers=_TWO, is_minor=True),
     Row(name="1m-down", title="1 MB down, c=16", connections=16, path="/1m", headers=_TWO, goal=1.0),
     Row(name="1m-up", title="1 MB up, c=16", connections=16, script="upload.lua", goal=1.0),
     Row(

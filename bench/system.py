@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import resource
+import subprocess
 import sys
 import sysconfig
 from collections import defaultdict
@@ -108,6 +109,20 @@ def interpreter() -> str:
     is_optimised = "--enable-optimizations" in arguments or "-fprofile-use" in flags
     build = "built with PGO" if is_optimised else "built without PGO"
     return f"{sys.implementation.name} {platform.python_version()}, {build}"
+
+
+def revision(tree: Path) -> str:
+    """Which source is measured: the commit, and whether anything differs from it; `unknown` outside a repository."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(tree), *words], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--", "simlb")
+        return f"commit {git('rev-parse', '--short', 'HEAD')}" + (" with changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown revision"
 
 
 def machine() -> str:
