@@ -23,7 +23,7 @@ from simlb.controlplane import runfile
 from simlb.controlplane.views import InstanceView, LogPage
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
-from simlb.core.model import Configuration, ForwardAction, TargetGroup
+from simlb.core.model import Configuration, TargetGroup
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.node import LoadBalancerNode, Prepared
@@ -322,11 +322,7 @@ def _groups_by_load_balancer(configuration: Configuration) -> dict[str, dict[str
     result: dict[str, dict[str, TargetGroup]] = {}
     left = dict(configuration.target_groups)
     for load_balancer in configuration.load_balancers:
-        names = {
-            listener.default_action.target_group
-            for listener in load_balancer.listeners
-            if isinstance(listener.default_action, ForwardAction)
-        }
+        names = load_balancer.target_group_names()
         result[load_balancer.name] = {name: left.pop(name) for name in list(left) if name in names}
     first = configuration.load_balancers[0].name
     result[first] |= left

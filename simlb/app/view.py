@@ -80,7 +80,9 @@ def _listener(listener: OpenListener) -> ListenerView:
 def action_text(action: Action) -> str:
     """An action in a few words: `forward web`, `redirect HTTPS:443 (301)`, `fixed-response 404`."""
     if isinstance(action, ForwardAction):
-        return f"forward {action.target_group}"
+        if len(action.target_groups) == 1:
+            return f"forward {action.target_groups[0].target_group}"
+        return "forward " + ", ".join(f"{entry.target_group}:{entry.weight}" for entry in action.target_groups)
     if isinstance(action, RedirectAction):
         return f"redirect {action.protocol}:{action.port} ({action.status_code.removeprefix('HTTP_')})"
     return f"fixed-response {action.status_code}"

@@ -224,7 +224,7 @@ class LoadBalancerCompiler:
                     f"target group '{name}' already belongs to load balancer '{owner}'",
                     "a target group is used by one load balancer only (TargetGroupAssociationLimit)",
                 )
-        return model.ForwardAction(target_group=name)
+        return model.ForwardAction.to(name)
 
     def _listener_certificates(
         self, listener: ListenerEntry, lb_names: tuple[str, ...]

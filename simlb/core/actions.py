@@ -90,4 +90,4 @@ class CompiledForward:
     __slots__ = ("target_group",)
 
     def __init__(self, action: ForwardAction) -> None:
-        self.target_group = action.target_group
+        self.target_group = action.target_groups[0].target_group

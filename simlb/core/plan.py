@@ -46,7 +46,7 @@ class ListenerPlan:
         self.default_port = DEFAULT_PORTS[self.scheme]
         self.published_ports = dict(published_ports)
         self.published_port = self.published_ports.get(listener.port, listener.port)
-        self.rules = RuleTable(listener.default_action)
+        self.rules = RuleTable(listener.default_action, listener.rules)
         self._host_lines: dict[tuple[bytes | None, int | None], bytes] = {}
         attributes = self.attributes
         self.is_plain = (

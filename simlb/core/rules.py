@@ -1,17 +1,38 @@
-"""Which action a request gets: rules in ascending priority, then the default rule (reference 1.3).
-
-There are no rules besides the default one yet; the table's shape is what they will go into.
-"""
+"""Which action a request gets: rules in ascending priority, then the default rule (reference 1.3)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect
-from simlb.core.model import Action, ForwardAction, RedirectAction
+from simlb.core.model import Action, ForwardAction, RedirectAction, Rule
 
 CompiledAction = CompiledForward | CompiledRedirect | CompiledFixedResponse
 
 DEFAULT_RULE_PRIORITY = 0
 """What the access log shows for the default rule."""
+
+
+class RoutedRequest(Protocol):
+    """What rules look at. All values are as the client sent them."""
+
+    method: bytes
+
+    @property
+    def named_host(self) -> bytes | None:
+        """The host without port, lower case; None when the request names none."""
+
+    @property
+    def path(self) -> bytes:
+        """The path, not normalised, without the query."""
+
+    @property
+    def query(self) -> bytes:
+        """The query without its question mark."""
+
+    def header_values(self, name: bytes) -> tuple[bytes, ...]:
+        """The values of every field `name` (lower case), in the order received, without surrounding white space."""
 
 
 class Decision:
@@ -29,11 +50,11 @@ class RuleTable:
 
     __slots__ = ("default",)
 
-    def __init__(self, default_action: Action) -> None:
+    def __init__(self, default_action: Action, rules: Sequence[Rule] = ()) -> None:
         self.default = Decision(_compile(default_action), DEFAULT_RULE_PRIORITY)
 
-    def evaluate(self) -> Decision:
-        """The decision for a request; with the default rule alone, the same for all."""
+    def evaluate(self, request: RoutedRequest, client_ip: str) -> Decision:
+        """The decision for a request of a client at `client_ip`."""
         return self.default
 
 

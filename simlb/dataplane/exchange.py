@@ -117,7 +117,7 @@ class Exchange(ExchangeRecord):
             if refusal:
                 self.answer_error(refusal)
                 return
-        decision = self.plan.rules.evaluate()
+        decision = self.plan.rules.evaluate(head, self.facts.client_ip)
         self.matched_rule_priority = decision.priority
         action = decision.action
         if type(action) is CompiledForward:

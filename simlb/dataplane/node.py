@@ -19,7 +19,7 @@ from simlb.clock import Clock, Timer
 from simlb.core import forwarding
 from simlb.core.access_log import ExchangeRecord
 from simlb.core.health import HealthState
-from simlb.core.model import ForwardAction, LoadBalancer, TargetGroup
+from simlb.core.model import LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
@@ -184,11 +184,7 @@ class LoadBalancerNode:
                 open_.use_contexts(OpenListener.load_contexts(certificates), certificates)
 
     def _reconcile_groups(self, load_balancer: LoadBalancer, target_groups: Mapping[str, TargetGroup]) -> None:
-        used = {
-            listener.default_action.target_group
-            for listener in load_balancer.listeners
-            if isinstance(listener.default_action, ForwardAction)
-        }
+        used = load_balancer.target_group_names()
         now = self.now()
         for name in [name for name in self.groups if name not in target_groups]:
             group = self.groups[name]

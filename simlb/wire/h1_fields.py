@@ -84,6 +84,7 @@ class FieldParser:
             return fields
         fields = RequestFields()
         fields.size = len(block)
+        fields.section = block
         if not self._read(fields, block.split(b"\r\n") if block else []):
             fields = self._parse_defective(block)
         if len(block) <= _BLOCK_REMEMBERED_MAX_BYTES:
@@ -97,7 +98,7 @@ class FieldParser:
         fields = RequestFields()
         fields.size = len(block)
         findings = []
-        unfolded = _FOLD.sub(b" ", block)
+        fields.section = unfolded = _FOLD.sub(b" ", block)
         if unfolded != block or block[:1] in {b" ", b"\t"}:
             findings.append(Finding.MULTILINE_HEADER)
         lines = unfolded.split(b"\n")

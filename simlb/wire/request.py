@@ -6,11 +6,18 @@ what is each request's own.
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Sequence
 
 from simlb.core.desync import Finding
 
 NO_LENGTH = -1
+
+
+@functools.lru_cache(256)
+def _field_pattern(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?im)^" + re.escape(name) + rb":([^\r\n]*)")
 
 
 class RequestFields:
@@ -54,6 +61,20 @@ class RequestFields:
     needs_rewriting = False
     """True when the client sent a trace id, X-Forwarded-For or an upgrade, which the load balancer has to merge."""
     size = 0
+    section = b""
+    """The section itself, as received."""
+    _values: dict[bytes, tuple[bytes, ...]] | None = None
+
+    def values_of(self, name: bytes) -> tuple[bytes, ...]:
+        """The values of every field `name` (lower case), in the order received. Sought once, then remembered."""
+        found = self._values.get(name) if self._values is not None else None
+        if found is None:
+            if self._values is None:
+                self._values = {}
+            pattern = _field_pattern(name)
+            found = tuple([value.strip(b" \t") for value in pattern.findall(self.section)])
+            self._values[name] = found
+        return found
 
     @property
     def is_websocket(self) -> bool:
@@ -114,6 +135,10 @@ class RequestHead:
     def named_host(self) -> bytes | None:
         """The host this request is for, without port: the target URI's, else the Host field's."""
         return self.fields.host if self.authority is None else self.authority[0]
+
+    def header_values(self, name: bytes) -> tuple[bytes, ...]:
+        """The values of every field `name` (lower case) as received, without surrounding white space."""
+        return self.fields.values_of(name)
 
     @property
     def is_websocket(self) -> bool:

@@ -30,7 +30,7 @@ def test_one_url_is_all_it_takes(certificates: RecordingCertificates) -> None:
     group = compiled.configuration.target_groups["web"]
     assert (lb.name, lb.names, lb.attributes.access_logs) == ("simlb", (), True)
     assert http.default_action == RedirectAction(protocol="HTTPS", port="443")
-    assert https.default_action == ForwardAction(target_group="web")
+    assert https.default_action == ForwardAction.to("web")
     assert certificates.issued == [(lb.dns_name, "localhost", "127.0.0.1")]
     assert (group.health_check.path, group.health_check.matcher.http_code) == ("/", "200-299")
     assert [(target.name, target.dial_host, target.port) for target in group.targets] == [("i-01", "localhost", 3000)]

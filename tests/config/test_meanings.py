@@ -88,10 +88,10 @@ def test_security_group_rules(load: Load) -> None:
 
 
 ACTIONS = [
-    ("forward: web", ForwardAction(target_group="web")),
+    ("forward: web", ForwardAction.to("web")),
     ("redirect: https", RedirectAction(protocol="HTTPS", port="443")),
     ("fixed_response: {status_code: 404}", FixedResponseAction(status_code=404)),
-    ("default_actions: [{type: forward, target_group: web}]", ForwardAction(target_group="web")),
+    ("default_actions: [{type: forward, target_group: web}]", ForwardAction.to("web")),
     ("default_actions: [{type: fixed-response, status_code: '503', message_body: 쉬는 중, content_type: text/html}]",
      FixedResponseAction(status_code=503, message_body="쉬는 중", content_type="text/html")),
     ("default_actions: [{type: redirect, status_code: HTTP_302, protocol: HTTPS, host: 'www.#{host}', port: 8443, "

@@ -9,6 +9,7 @@ import pytest
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect, RedirectContext
 from simlb.core.model import FixedResponseAction, ForwardAction, RedirectAction
 from simlb.core.rules import DEFAULT_RULE_PRIORITY, RuleTable
+from simlb.wire.request import RequestFields, RequestHead
 
 TO_HTTPS = {"protocol": "HTTPS", "port": "443"}
 AWS_PORTS: Mapping[int, int] = {}
@@ -125,9 +126,12 @@ def test_fixed_response(content_type: str | None, sent: str) -> None:
 
 
 def test_the_default_rule_answers_everything_and_is_logged_as_priority_0() -> None:
-    decision = RuleTable(ForwardAction(target_group="web")).evaluate()
+    request = RequestHead(b"GET", b"/", b"HTTP/1.1", 1, RequestFields())
+    decision = RuleTable(ForwardAction.to("web")).evaluate(request, "127.0.0.1")
     assert isinstance(decision.action, CompiledForward)
     assert (decision.action.target_group, decision.priority) == ("web", DEFAULT_RULE_PRIORITY)
     assert DEFAULT_RULE_PRIORITY == 0
-    assert isinstance(RuleTable(RedirectAction()).evaluate().action, CompiledRedirect)
-    assert isinstance(RuleTable(FixedResponseAction(status_code=200)).evaluate().action, CompiledFixedResponse)
+    assert isinstance(RuleTable(RedirectAction()).evaluate(request, "127.0.0.1").action, CompiledRedirect)
+    assert isinstance(
+        RuleTable(FixedResponseAction(status_code=200)).evaluate(request, "127.0.0.1").action, CompiledFixedResponse
+    )

@@ -396,7 +396,7 @@ class Rig:
             port=port,
             arn=f"{ARN}:listener/app/web/50dc6c495c0c9188/{port:016x}",
             binds=(Bind(host="127.0.0.1", port=0),),
-            default_action=action or ForwardAction(target_group="web"),
+            default_action=action or ForwardAction.to("web"),
             certificates=certificates,
         )
 

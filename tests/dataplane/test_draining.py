@@ -227,7 +227,7 @@ async def test_closing_in_every_phase_leaves_nothing(rig: Rig) -> None:
 async def test_a_node_that_never_served_closes(rig: Rig) -> None:
     node = rig.new_node()
     prepared = node.prepare(
-        replace(rig.load_balancer, listeners=(rig.listener(ForwardAction(target_group="web")),)),
+        replace(rig.load_balancer, listeners=(rig.listener(ForwardAction.to("web")),)),
     )
     node.discard(prepared)
     await node.close(grace_s=1)

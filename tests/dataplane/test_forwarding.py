@@ -278,7 +278,7 @@ async def test_another_target_is_tried_where_the_group_says_so(rig: Rig) -> None
     gone = await rig.target()
     there = await rig.target(answer(OK))
     group = replace(rig.group(gone, there), retry_on_connect_failure=True)
-    await rig.apply(rig.listener(ForwardAction(target_group="web")), groups=(group,))
+    await rig.apply(rig.listener(ForwardAction.to("web")), groups=(group,))
     await rig.healthy()
     assert gone._server is not None
     gone._server.close()

@@ -119,7 +119,7 @@ def begin(loft: Loft, action: ForwardAction | FixedResponseAction | None = None)
         port=80,
         arn="arn",
         binds=(),
-        default_action=action or ForwardAction(target_group="web"),
+        default_action=action or ForwardAction.to("web"),
     )
     balancer = LoadBalancer(name="web", id="1", arn="arn", dns_name="n", region="r", listeners=(listener,))
     plan = ListenerPlan(balancer, listener, {80: 80})
@@ -227,7 +227,7 @@ def test_an_answer_of_its_own_and_a_group_that_is_gone() -> None:
     exchange, client = begin(loft, FixedResponseAction(status_code=200))
     exchange.start(b"", is_end=True)
     assert client.said == ["own 200", "done"]
-    exchange, client = begin(loft, ForwardAction(target_group="gone"))
+    exchange, client = begin(loft, ForwardAction.to("gone"))
     exchange.start(b"", is_end=True)
     assert client.said == ["own 503", "done"]
     assert loft.pigeon.got == []

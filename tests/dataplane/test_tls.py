@@ -12,7 +12,7 @@ from random import Random
 import pytest
 import trustme
 
-from simlb.core.model import Certificate, FixedResponseAction, ForwardAction, Protocol
+from simlb.core.model import Certificate, FixedResponseAction, Protocol
 from simlb.dataplane.tls import server_context
 from simlb.errors import SimlbError
 from tests.dataplane.harness import ARN, GET, OK, Client, Rig, TargetConnection, answer, echo, until
@@ -516,7 +516,6 @@ def test_the_offered_ciphers_are_those_of_the_policy(certificates: tuple[Certifi
     names = {cipher["name"] for cipher in context.get_ciphers()}
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert all(name.startswith(("TLS_", "ECDHE-")) and "CBC" not in name for name in names)
-    assert ForwardAction(target_group="web").target_group == "web"
 
 
 async def test_answers_over_tls(rig: Rig, certificates: tuple[Certificate, ...]) -> None:

@@ -1,0 +1,136 @@
+"""Load balancers, listeners, security groups, and the whole of what an instance serves (reference 1.1, 1.2)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePath
+
+from simlb.core.attributes import LoadBalancerAttributes
+from simlb.core.model.action import Action, ForwardAction
+from simlb.core.model.rule import IPNetwork, Rule
+from simlb.core.model.target_group import Protocol, TargetGroup
+
+
+class Scheme(StrEnum):
+    """`Scheme` of a load balancer (reference 1.1)."""
+
+    INTERNET_FACING = "internet-facing"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A certificate a listener can present. `names` are its DNS names and addresses, lower case."""
+
+    arn: str
+    names: tuple[str, ...]
+    certificate_path: PurePath
+    key_path: PurePath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bind:
+    """Where a listener's socket really is. Port 0 asks the system for a free one."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A protocol and port with a default action.
+
+    `port` is what rules, logs and `#{port}` see; `bind` where the socket is. Several candidates are tried in order.
+    The first certificate is the default one.
+    """
+
+    protocol: Protocol
+    port: int
+    arn: str
+    binds: tuple[Bind, ...]
+    default_action: Action
+    certificates: tuple[Certificate, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    def actions(self) -> Iterator[Action]:
+        """Every action a request may meet here, the default one last."""
+        for rule in self.rules:
+            yield rule.action
+        yield self.default_action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundRule:
+    """One inbound rule of the security group: a listener port (None = all) from a source network."""
+
+    port: int | None
+    source: IPNetwork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityGroup:
+    """Who may connect to which listener port (reference 8.1). Without a matching rule a client sees a time-out."""
+
+    inbound: tuple[InboundRule, ...] = (
+        InboundRule(port=None, source=ipaddress.ip_network("0.0.0.0/0")),
+        InboundRule(port=None, source=ipaddress.ip_network("::/0")),
+    )
+
+    def networks_for(self, port: int) -> tuple[IPNetwork, ...]:
+        """The source networks let in to `port`; empty means that the gate is closed to all."""
+        return tuple(rule.source for rule in self.inbound if rule.port is None or rule.port == port)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancer:
+    """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it."""
+
+    name: str
+    id: str
+    arn: str
+    dns_name: str
+    region: str
+    scheme: Scheme = Scheme.INTERNET_FACING
+    attributes: LoadBalancerAttributes = field(default_factory=LoadBalancerAttributes)
+    security_group: SecurityGroup = field(default_factory=SecurityGroup)
+    names: tuple[str, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+
+    @property
+    def resource(self) -> str:
+        """`app/<name>/<id>`: the access log's `elb` field and the `LoadBalancer` dimension."""
+        return f"app/{self.name}/{self.id}"
+
+    def target_group_names(self) -> tuple[str, ...]:
+        """The target groups that actions of this load balancer name, each once, in their order."""
+        forwards = [
+            action for listener in self.listeners for action in listener.actions() if isinstance(action, ForwardAction)
+        ]
+        return tuple(dict.fromkeys(entry.target_group for action in forwards for entry in action.target_groups))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetProcess:
+    """A process that simlb starts for a target: a user's command (`run`) or a shipped backend (`sample`), never both.
+
+    `{port}` in `run` stands for `port`, which the process also finds in the environment variable PORT.
+    """
+
+    name: str
+    port: int
+    run: str | None = None
+    sample: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    working_directory: PurePath | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """Everything one instance serves: load balancers, the target groups their actions name, and processes to run."""
+
+    load_balancers: tuple[LoadBalancer, ...]
+    target_groups: Mapping[str, TargetGroup]
+    processes: tuple[TargetProcess, ...] = ()

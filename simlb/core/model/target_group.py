@@ -1,0 +1,86 @@
+"""Target groups, their targets and their health checks as configuration describes them (reference 1.5, 2.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from simlb.core.attributes import TargetGroupAttributes
+from simlb.core.matcher import Matcher
+
+TRAFFIC_PORT: Literal["traffic-port"] = "traffic-port"
+
+
+class Protocol(StrEnum):
+    """`Protocol` of a listener, a target group or a health check (reference 1.2, 1.5)."""
+
+    HTTP = "HTTP"
+    HTTPS = "HTTPS"
+
+
+class TargetType(StrEnum):
+    """`TargetType` of a target group: what the ids of its targets are (reference 1.5)."""
+
+    INSTANCE = "instance"
+    IP = "ip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """How a target group asks its targets whether they are well (reference 2.1). Durations in load-balancer seconds."""
+
+    protocol: Protocol = Protocol.HTTP
+    port: int | Literal["traffic-port"] = TRAFFIC_PORT
+    path: str = "/"
+    interval_s: float = 30
+    timeout_s: float = 5
+    healthy_threshold_count: int = 5
+    unhealthy_threshold_count: int = 2
+    matcher: Matcher = field(default_factory=lambda: Matcher.parse("200"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One place that requests go to. Its identity is `id` *and* `port`; `dial` is where it really listens.
+
+    `name` is what people call it (`i-01`); `process` names the process simlb runs for it, if any.
+    """
+
+    id: str
+    port: int
+    dial_host: str
+    dial_port: int
+    name: str
+    process: str | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The identity of a target within its group."""
+        return (self.id, self.port)
+
+    @property
+    def address(self) -> str:
+        """`id:port` as the access log shows it."""
+        return f"[{self.id}]:{self.port}" if ":" in self.id else f"{self.id}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetGroup:
+    """Targets that share a protocol, a health check and attributes (reference 1.5).
+
+    Two settings are simlb's own, off as in AWS: `retry_on_connect_failure` tries the other targets when one cannot be
+    connected to (reference 11, point 1); `fail_open_while_initial` sends traffic to targets none of which has been
+    found well or unwell yet (point 17).
+    """
+
+    name: str
+    arn: str
+    target_type: TargetType = TargetType.IP
+    protocol: Protocol = Protocol.HTTP
+    port: int = 80
+    health_check: HealthCheck = field(default_factory=HealthCheck)
+    attributes: TargetGroupAttributes = field(default_factory=TargetGroupAttributes)
+    targets: tuple[Target, ...] = ()
+    retry_on_connect_failure: bool = False
+    fail_open_while_initial: bool = False
