@@ -78,33 +78,58 @@ class ExchangeRecord:
     """Everything the log, the counters and later the explanation need of one exchange.
 
     Defaults stand for what did not happen. Times are seconds: `created_at` and `ended_at` wall-clock, the three
-    processing times measured. Class-level defaults spare each exchange from setting two dozen attributes.
+    processing times measured.
+
+    What nearly every request sets lies in slots; what is rare has a default on the class and goes to the dictionary,
+    which most requests never make (a dictionary of thirty entries cost each of them 0.9 µs and 1.6 kB).
     """
 
-    facts: ConnectionFacts
-    request: RequestFacts | None = None
-    """None when nothing arrived that could be read as a request."""
+    __slots__ = (
+        "__dict__",
+        "action",
+        "created_at",
+        "elb_status_code",
+        "ended_at",
+        "facts",
+        "matched_rule_priority",
+        "received_bytes",
+        "request",
+        "request_processing_time",
+        "response_processing_time",
+        "sent_bytes",
+        "target_address",
+        "target_group_arn",
+        "target_processing_time",
+        "target_status_code",
+        "trace_id",
+    )
+
     kind: str | None = None
     """Set when it is not the connection's: `ws`, `wss`."""
-    target_address: str | None = None
-    target_group_arn: str | None = None
-    request_processing_time = NOT_DISPATCHED
-    target_processing_time = NOT_DISPATCHED
-    response_processing_time = NOT_DISPATCHED
-    elb_status_code = 0
-    target_status_code = 0
-    received_bytes = 0
-    sent_bytes = 0
-    trace_id = "-"
     has_own_trace_id = True
     """False when a client's header is part of it."""
-    matched_rule_priority: int | None = None
-    created_at = 0.0
-    ended_at = 0.0
-    action = "-"
     redirect_url: str | None = None
     error_reason: str | None = None
     findings: tuple[Finding, ...] = ()
+
+    def __init__(self, facts: ConnectionFacts, request: RequestFacts | None, created_at: float) -> None:
+        """`request` is None when nothing arrived that could be read as one."""
+        self.facts = facts
+        self.request = request
+        self.created_at = created_at
+        self.ended_at = created_at
+        self.action = "-"
+        self.trace_id = "-"
+        self.matched_rule_priority: int | None = None
+        self.target_address: str | None = None
+        self.target_group_arn: str | None = None
+        self.request_processing_time = NOT_DISPATCHED
+        self.target_processing_time = NOT_DISPATCHED
+        self.response_processing_time = NOT_DISPATCHED
+        self.elb_status_code = 0
+        self.target_status_code = 0
+        self.received_bytes = 0
+        self.sent_bytes = 0
 
 
 _second = -1

@@ -77,33 +77,49 @@ class Router(Protocol):
 class Exchange(ExchangeRecord):
     """One request and its response. The client codec drives it from one side, the target codec from the other."""
 
-    group: TargetGroupState | None = None
-    target: TargetState | None = None
-    connection: TargetStream | None = None
-    has_response_head = False
-    is_request_ended = False
-    is_done = False
-    is_tunnel = False
-    dispatched_at = 0.0
-    responded_at = 0.0
+    __slots__ = (
+        "client",
+        "connection",
+        "dispatched_at",
+        "group",
+        "has_response_head",
+        "head",
+        "is_done",
+        "is_request_ended",
+        "is_tunnel",
+        "last_activity",
+        "plan",
+        "received_at",
+        "responded_at",
+        "router",
+        "target",
+    )
+
     closes_client = False
     """The client connection must not be used again (ambiguous request)."""
     failure: TargetFailure | None = None
     is_client_blocked = False
     is_target_blocked = False
     _tried: tuple[TargetState, ...] = ()
+    _pending: tuple[bytes, ...] = ()
 
     def __init__(self, client: ClientStream, router: Router, plan: ListenerPlan, head: RequestHead) -> None:
+        super().__init__(client.facts, head, router.wall())
         self.client = client
-        self.facts = client.facts
-        self.request = head
         self.router = router
         self.plan = plan
         self.head = head
-        self.created_at = router.wall()
         self.received_at = router.monotonic()
         self.last_activity = router.now()
-        self._pending: list[bytes] = []
+        self.group: TargetGroupState | None = None
+        self.target: TargetState | None = None
+        self.connection: TargetStream | None = None
+        self.has_response_head = False
+        self.is_request_ended = False
+        self.is_done = False
+        self.is_tunnel = False
+        self.dispatched_at = 0.0
+        self.responded_at = 0.0
 
     # -- the request ---------------------------------------------------------------------------------------------------
 
@@ -146,7 +162,7 @@ class Exchange(ExchangeRecord):
         if self.connection is not None:
             self.connection.send_body(data)
         elif not self.is_done:
-            self._pending.append(data)
+            self._pending += (data,)
 
     def body_end(self) -> None:
         """The request is complete."""
@@ -193,7 +209,7 @@ class Exchange(ExchangeRecord):
             self._dispatch(connection, body)
         elif not self.is_done:
             if body:
-                self._pending.append(body)
+                self._pending += (body,)
             if not self.is_request_ended:
                 # One read of body at most is held while the connection is made.
                 self.client.pause_reading()
@@ -201,7 +217,7 @@ class Exchange(ExchangeRecord):
     def on_connected(self, connection: TargetStream) -> None:
         """The connection that was being made for this exchange is there."""
         body = b"".join(self._pending)
-        self._pending = []
+        self._pending = ()
         self._dispatch(connection, body)
         if not self.is_request_ended and not self.is_target_blocked:
             self.client.resume_reading()

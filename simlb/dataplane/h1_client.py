@@ -433,9 +433,7 @@ class H1ClientConnection(asyncio.Protocol):
         self._linger()
 
     def _record_unread(self, status_code: int, *, sent_bytes: int) -> None:
-        record = ExchangeRecord()
-        record.facts = self.facts
-        record.created_at = record.ended_at = self._node.wall()
+        record = ExchangeRecord(self.facts, None, self._node.wall())
         record.elb_status_code = status_code
         record.sent_bytes = sent_bytes
         self._node.record(record)

@@ -26,6 +26,8 @@ Entry = tuple[int, Any] | None
 """None for an ordinary line; else its kind and what is needed of its value."""
 
 _ORDINARY = -1
+_UNKNOWN: Any = (-2, None)
+"""Stands for a line that has not been seen yet: None is the entry of an ordinary one."""
 _FRAMING_KINDS = frozenset({CONTENT_LENGTH, TRANSFER_ENCODING, SUSPICIOUS})
 _KINDS: dict[bytes, int] = {
     b"host": HOST,
@@ -63,10 +65,32 @@ _LINE_REMEMBERED_MAX_BYTES = 320
 _BLOCKS_MAX = 512
 _BLOCK_REMEMBERED_MAX_BYTES = 384
 # Lines that differ with every user or request would only wash out the others.
-_NOT_REMEMBERED = frozenset({b"cookie:", b"Cookie:", b"x-forwa", b"X-Forwa", b"x-amzn-", b"X-Amzn-"})
+_NOT_REMEMBERED = frozenset(
+    {b"cookie:", b"Cookie:", b"referer", b"Referer", b"x-forwa", b"X-Forwa", b"x-amzn-", b"X-Amzn-"}
+)
 """By their first seven bytes."""
 
 _FOLD = re.compile(rb"\r?\n[ \t]+")
+
+_CHANGING = re.compile(rb"\r\n([CRcr](?:ookie|eferer): [^\r\n]*)")
+"""The lines of a browser's head that are new in each request; what stands between them repeats as a whole."""
+_STRETCHES_MAX = 256
+_STRETCH_REMEMBERED_MAX_BYTES = 1024
+_PLAIN_KINDS = frozenset({USER_AGENT, DROP, HOST, CONTENT_LENGTH, CONNECTION, EXPECT})
+"""What a stretch may hold: nothing that takes away other lines, counts as a defect, or is new each time."""
+
+
+class _Stretch:
+    """Header lines that have been seen together: those a target gets, and what else they mean.
+
+    Looking them up as one costs a browser's request 2 µs less than line by line.
+    """
+
+    __slots__ = ("kept", "notes")
+
+    def __init__(self, kept: bytes, notes: tuple[tuple[int, Any], ...]) -> None:
+        self.kept = kept
+        self.notes = notes
 
 
 class FieldParser:
@@ -75,35 +99,90 @@ class FieldParser:
     def __init__(self) -> None:
         self._lines: dict[bytes, Entry] = {}
         self._blocks: dict[bytes, RequestFields] = {}
+        self._stretches: dict[bytes, _Stretch] = {}
         self._names: dict[bytes, int] = dict(_KINDS)
 
     def parse(self, block: bytes) -> RequestFields:
         """The meaning of a header section: its lines, without the request line and the final empty line."""
+        if len(block) > _BLOCK_REMEMBERED_MAX_BYTES:
+            return self._parse_by_stretches(block) or self._parse_by_lines(block)
         fields = self._blocks.get(block)
-        if fields is not None:
-            return fields
-        fields = RequestFields()
-        fields.size = len(block)
-        fields.section = block
-        if not self._read(fields, block.split(b"\r\n") if block else []):
-            fields = self._parse_defective(block)
-        if len(block) <= _BLOCK_REMEMBERED_MAX_BYTES:
+        if fields is None:
+            fields = self._parse_by_lines(block)
             if len(self._blocks) >= _BLOCKS_MAX:
                 self._blocks.clear()
             self._blocks[block] = fields
         return fields
 
+    def _parse_by_stretches(self, block: bytes) -> RequestFields | None:
+        """A long section with few lines that are new each time; None when it has to be read line by line."""
+        if len(block) >= LINE_MAX_BYTES:
+            return None
+        fields = RequestFields(block)
+        kept: list[bytes] = []
+        is_stretch = True
+        for piece in _CHANGING.split(block):
+            if not is_stretch:
+                if piece.translate(None, tables.VALUE):
+                    return None
+                kept.append(piece)
+            elif piece:
+                stretch = self._stretches.get(piece) or self._read_stretch(piece)
+                if stretch is None:
+                    return None
+                if stretch.kept:
+                    kept.append(stretch.kept)
+                for kind, value in stretch.notes:
+                    _note(fields, kind, value)
+            is_stretch = not is_stretch
+        if fields.nominated:
+            return None
+        _settle(fields, kept, [])
+        return fields
+
+    def _read_stretch(self, piece: bytes) -> _Stretch | None:
+        """Lines that follow each other, when nothing in them needs a closer look; None otherwise."""
+        kept: list[bytes] = []
+        notes: list[tuple[int, Any]] = []
+        # All but the first stretch begin with the end of the changing line before them.
+        for line in piece.removeprefix(b"\r\n").split(b"\r\n"):
+            entry = self._lines.get(line, _UNKNOWN)
+            if entry is _UNKNOWN:
+                entry = self._classify(line)
+            if entry is None:
+                kept.append(line)
+                continue
+            kind = entry[0]
+            if kind not in _PLAIN_KINDS:
+                return None
+            if kind == USER_AGENT:
+                kept.append(line)
+            if kind != DROP:
+                notes.append(entry)
+        stretch = _Stretch(b"\r\n".join(kept), tuple(notes))
+        if len(piece) <= _STRETCH_REMEMBERED_MAX_BYTES:
+            if len(self._stretches) >= _STRETCHES_MAX:
+                self._stretches.clear()
+            self._stretches[piece] = stretch
+        return stretch
+
+    def _parse_by_lines(self, block: bytes) -> RequestFields:
+        fields = RequestFields(block)
+        if not self._read(fields, block.split(b"\r\n") if block else []):
+            fields = self._parse_defective(block)
+        return fields
+
     def _parse_defective(self, block: bytes) -> RequestFields:
         """A section with folded lines or bare line feeds: unfold, end lines as they should be, and say so."""
-        fields = RequestFields()
-        fields.size = len(block)
         findings = []
-        fields.section = unfolded = _FOLD.sub(b" ", block)
+        unfolded = _FOLD.sub(b" ", block)
         if unfolded != block or block[:1] in {b" ", b"\t"}:
             findings.append(Finding.MULTILINE_HEADER)
         lines = unfolded.split(b"\n")
         if len(lines) > unfolded.count(b"\r\n") + 1:
             findings.append(Finding.NON_CRLF_LINE_TERMINATION)
+        fields = RequestFields(unfolded)
+        fields.size = len(block)
         fields.findings = tuple(findings)
         # A continuation without a line to continue has nothing to be joined to.
         clean = [line.removesuffix(b"\r") for line in lines]
@@ -117,45 +196,27 @@ class FieldParser:
         keep = kept.append
         loose: list[bytes] = []
         for line in lines:
-            try:
-                entry = remembered[line]
-            except KeyError:
+            entry = remembered.get(line, _UNKNOWN)
+            if entry is _UNKNOWN:
                 entry = self._classify(line)
             if entry is None:
                 keep(line)
                 continue
             kind, value = entry
-            if kind <= USER_AGENT:
+            if kind == LOOSE_NAME:
                 keep(line)
-                if kind == USER_AGENT and fields.user_agent is None:
-                    fields.user_agent = value
-                elif kind == LOOSE_NAME:
-                    loose.append(line)
+                loose.append(line)
             elif kind >= FOLDED:
                 return False
             elif kind != DROP:
+                if kind == USER_AGENT:
+                    keep(line)
                 _note(fields, kind, value)
-        if fields.findings or fields.host is None or len(fields.content_lengths) + len(fields.transfer_encodings) > 1:
-            fields.is_odd = True
         if fields.size >= LINE_MAX_BYTES:
             fields.line_too_long = any(len(line) >= LINE_MAX_BYTES for line in lines)
-            if fields.line_too_long or fields.size > SECTION_MAX_BYTES:
-                fields.is_odd = True
-        if fields.trace is not None or fields.forwarded_for is not None or fields.upgrade is not None:
-            fields.needs_rewriting = True
-            if fields.transfer_encodings or fields.length > 0:
-                # A handshake has no body (RFC 6455 4.1). Readers disagree on whether what follows one is body or
-                # already the other protocol, so that a request with both is an ordinary request with a body.
-                fields.upgrade = None
         if fields.nominated:
             kept = [line for line in kept if line.partition(b":")[0].lower() not in fields.nominated]
-        kept.append(b"")
-        fields.lines = fields.strict_lines = b"\r\n".join(kept)
-        if loose:
-            fields.is_odd = True
-            fields.loose_lines = tuple(loose)
-            dropped = frozenset(loose)
-            fields.strict_lines = b"\r\n".join([line for line in kept if line not in dropped])
+        _settle(fields, kept, loose)
         return True
 
     def _classify(self, line: bytes) -> Entry:
@@ -191,6 +252,8 @@ class FieldParser:
             return (HOST, (value, split_host(value)))
         if kind == CONTENT_LENGTH:
             return (CONTENT_LENGTH, (value, content_length(value)))
+        if kind == CONNECTION:
+            return (CONNECTION, _connection_options(value))
         if kind == SUSPICIOUS:
             return (SUSPICIOUS, (similarity(name)[0], value))
         return (kind, value)
@@ -225,6 +288,27 @@ def _kind_of_unknown(name: bytes, lower: bytes) -> int:
     return LOOSE_NAME if name.translate(None, tables.STRICT_NAME) else _ORDINARY
 
 
+def _settle(fields: RequestFields, kept: list[bytes], loose: list[bytes]) -> None:
+    """What all lines together mean, once each has been noted; `kept` are those for the target."""
+    if fields.findings or fields.host is None or len(fields.content_lengths) + len(fields.transfer_encodings) > 1:
+        fields.is_odd = True
+    if fields.line_too_long or fields.size > SECTION_MAX_BYTES:
+        fields.is_odd = True
+    if fields.trace is not None or fields.forwarded_for is not None or fields.upgrade is not None:
+        fields.needs_rewriting = True
+        if fields.transfer_encodings or fields.length > 0:
+            # A handshake has no body (RFC 6455 4.1). Readers disagree on whether what follows one is body or
+            # already the other protocol, so that a request with both is an ordinary request with a body.
+            fields.upgrade = None
+    kept.append(b"")
+    fields.lines = fields.strict_lines = b"\r\n".join(kept)
+    if loose:
+        fields.is_odd = True
+        fields.loose_lines = tuple(loose)
+        dropped = frozenset(loose)
+        fields.strict_lines = b"\r\n".join([line for line in kept if line not in dropped])
+
+
 def _note(fields: RequestFields, kind: int, value: Any) -> None:
     """Take down a line that the load balancer itself cares about."""
     if kind == HOST:
@@ -232,6 +316,16 @@ def _note(fields: RequestFields, kind: int, value: Any) -> None:
         if not fields.hosts and host is not None:
             fields.host, fields.host_port = host
         fields.hosts += (raw,)
+    elif kind == USER_AGENT:
+        if fields.user_agent is None:
+            fields.user_agent = value
+    elif kind == CONNECTION:
+        closes, keeps_alive, wants_upgrade, nominated = value
+        fields.closes |= closes
+        fields.keeps_alive |= keeps_alive
+        fields.wants_upgrade |= wants_upgrade
+        if nominated:
+            fields.nominated |= nominated
     elif kind == CONTENT_LENGTH:
         raw, length = value
         fields.content_lengths += (raw,)
@@ -240,8 +334,6 @@ def _note(fields: RequestFields, kind: int, value: Any) -> None:
             fields.is_odd = True
     elif kind == TRANSFER_ENCODING:
         fields.transfer_encodings += (value,)
-    elif kind == CONNECTION:
-        _note_connection(fields, value)
     elif kind == FORWARDED_FOR:
         fields.forwarded_for = value if fields.forwarded_for is None else fields.forwarded_for + b", " + value
     elif kind == TRACE:
@@ -269,17 +361,8 @@ def _note(fields: RequestFields, kind: int, value: Any) -> None:
 _NEVER_NOMINATED = frozenset({b"host", b"cookie", b"authorization", b"content-type", b"user-agent"})
 
 
-def _note_connection(fields: RequestFields, value: bytes) -> None:
-    nominated: list[bytes] = []
-    for token in value.lower().split(b","):
-        token = token.strip(tables.WHITESPACE)
-        if token == b"close":
-            fields.closes = True
-        elif token == b"keep-alive":
-            fields.keeps_alive = True
-        elif token == b"upgrade":
-            fields.wants_upgrade = True
-        elif token and token not in _NEVER_NOMINATED:
-            nominated.append(token)
-    if nominated:
-        fields.nominated = fields.nominated.union(nominated)
+def _connection_options(value: bytes) -> tuple[bool, bool, bool, frozenset[bytes]]:
+    """What a Connection field says: close, keep-alive, upgrade, and the fields that it declares hop-by-hop."""
+    tokens = {token.strip(tables.WHITESPACE) for token in value.lower().split(b",")}
+    nominated = tokens - {b"", b"close", b"keep-alive", b"upgrade"} - _NEVER_NOMINATED
+    return b"close" in tokens, b"keep-alive" in tokens, b"upgrade" in tokens, frozenset(nominated)

@@ -61,8 +61,7 @@ class RequestFields:
     needs_rewriting = False
     """True when the client sent a trace id, X-Forwarded-For or an upgrade, which the load balancer has to merge."""
     size = 0
-    section = b""
-    """The section itself, as received."""
+    """Bytes of the section as received."""
     _values: dict[bytes, tuple[bytes, ...]] | None = None
 
     def values_of(self, name: bytes) -> tuple[bytes, ...]:
@@ -75,6 +74,11 @@ class RequestFields:
             found = tuple([value.strip(b" \t") for value in pattern.findall(self.section)])
             self._values[name] = found
         return found
+
+    def __init__(self, section: bytes = b"") -> None:
+        """`section` is what was received, with folded lines unfolded."""
+        self.section = section
+        self.size = len(section)
 
     @property
     def is_websocket(self) -> bool:

@@ -56,10 +56,7 @@ def facts(*, scheme: str = "http", port: int = 80, client_ip: str = "192.168.131
 
 
 def record(request: Request | None, connection: ConnectionFacts | None = None, **members: Any) -> ExchangeRecord:
-    made = ExchangeRecord()
-    made.facts = connection or facts()
-    made.request = request
-    made.created_at = SECOND + 0.364
+    made = ExchangeRecord(connection or facts(), request, SECOND + 0.364)
     made.ended_at = SECOND + 12.186641
     for name, value in members.items():
         setattr(made, name, value)

@@ -37,8 +37,7 @@ class Recorder:
 
     def record(self, count: int = 1, **fields: Any) -> None:
         for _ in range(count):
-            record = ExchangeRecord()
-            record.facts = self.facts
+            record = ExchangeRecord(self.facts, None, 0.0)
             record.elb_status_code = 200
             for name, value in fields.items():
                 setattr(record, name, value)
