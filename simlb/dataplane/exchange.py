@@ -103,14 +103,15 @@ class Exchange(ExchangeRecord):
     _tried: tuple[TargetState, ...] = ()
     _pending: tuple[bytes, ...] = ()
 
-    def __init__(self, client: ClientStream, router: Router, plan: ListenerPlan, head: RequestHead) -> None:
+    def __init__(self, client: ClientStream, router: Router, plan: ListenerPlan, head: RequestHead, now: float) -> None:
+        """`now` is the load-balancer time at which the head was complete."""
         super().__init__(client.facts, head, router.wall())
         self.client = client
         self.router = router
         self.plan = plan
         self.head = head
         self.received_at = router.monotonic()
-        self.last_activity = router.now()
+        self.last_activity = now
         self.group: TargetGroupState | None = None
         self.target: TargetState | None = None
         self.connection: TargetStream | None = None
@@ -218,6 +219,7 @@ class Exchange(ExchangeRecord):
         """The connection that was being made for this exchange is there."""
         body = b"".join(self._pending)
         self._pending = ()
+        self.last_activity = self.router.now()
         self._dispatch(connection, body)
         if not self.is_request_ended and not self.is_target_blocked:
             self.client.resume_reading()
@@ -228,7 +230,6 @@ class Exchange(ExchangeRecord):
         now = self.router.monotonic()
         self.request_processing_time = now - self.received_at
         self.dispatched_at = now
-        self.last_activity = self.router.now()
 
     def _field_lines(self) -> bytes:
         """The header section for the target (reference 3.4-3.6)."""
@@ -412,6 +413,7 @@ class Exchange(ExchangeRecord):
         if self.trace_id == "-":
             self.trace_id = "Root=" + self.router.fresh_trace_id(self.created_at).decode()
         self.has_response_head = True
+        self.last_activity = self.router.now()
         self.client.answer(answer)
         self._finish(is_complete=False)
 

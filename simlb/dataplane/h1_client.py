@@ -211,7 +211,7 @@ class H1ClientConnection(asyncio.Protocol):
         plan = self._listener.plan
         if plan is not self._plan:
             self._adopt(plan)
-        exchange = self._exchange = Exchange(self, self._node, plan, head)
+        exchange = self._exchange = Exchange(self, self._node, plan, head, self.last_activity)
         exchange.received_bytes = size
         rest = self._buffer
         body = b""
@@ -291,7 +291,9 @@ class H1ClientConnection(asyncio.Protocol):
         else:
             tunnelled = b""
             framing = h1_response.LENGTH
-            if has_body(request.method, head.status_code):
+            if head.has_sized_body:
+                pass  # nearly every response; to HEAD as well it says the length that GET would have got
+            elif has_body(request.method, head.status_code):
                 if head.length < 0:
                     self._is_chunking = request.minor_version > 0
                     framing = h1_response.CHUNKED if self._is_chunking else h1_response.UNTIL_CLOSE
@@ -303,7 +305,7 @@ class H1ClientConnection(asyncio.Protocol):
             connection = h1_response.CLOSE if closes else h1_response.KEEP_ALIVE
         self._closes_after = closes
         self._is_until_close = framing == h1_response.UNTIL_CLOSE
-        rendered = h1_response.relay_head(head, framing, connection, self._node.date_line())
+        rendered = h1_response.relay_head(head, framing, connection, self._node.date_line)
         if self._is_chunking:
             if body:
                 body = encode_chunk(body)
@@ -379,7 +381,7 @@ class H1ClientConnection(asyncio.Protocol):
         """The exchange is on record: close, or go on with what is already here."""
         self._exchange = None
         # Otherwise a response that took longer than the idle timeout would count as idleness.
-        self.last_activity = self._node.now()
+        self.last_activity = exchange.last_activity
         transport = self.transport
         if self._is_lingering or transport.is_closing():
             return
@@ -407,7 +409,7 @@ class H1ClientConnection(asyncio.Protocol):
             or exchange.closes_client
             or self._listener.is_stopping
             or (exchange.head.minor_version == 0 and not fields.keeps_alive)
-            or self._node.now() - self.opened_at >= self._keep_alive_s
+            or exchange.last_activity - self.opened_at >= self._keep_alive_s
         )
 
     def _linger(self) -> None:

@@ -202,19 +202,20 @@ class H1TargetConnection(asyncio.Protocol):
         self._exchange = exchange
         self._state = _HEAD
         head = exchange.head
-        pieces = [head.method, b" ", head.path_and_query, b" HTTP/1.1\r\n", field_lines]
         self._is_chunking = head.is_chunked
+        if head.length < 0 and not head.is_chunked:
+            self.transport.write(b"%b %b HTTP/1.1\r\n%b\r\n" % (head.method, head.path_and_query, field_lines))
+            return
+        pieces = [head.method, b" ", head.path_and_query, b" HTTP/1.1\r\n", field_lines]
         if head.is_chunked:
             pieces.append(b"Transfer-Encoding: chunked\r\n\r\n")
             if body:
                 pieces.append(encode_chunk(body))
             if exchange.is_request_ended:
                 pieces.append(LAST_CHUNK)
-        elif head.length >= 0:
+        else:
             pieces.append(b"Content-Length: %d\r\n\r\n" % head.length)
             pieces.append(body)
-        else:
-            pieces.append(b"\r\n")
         self.transport.write(b"".join(pieces))
 
     def send_body(self, data: bytes) -> None:
@@ -242,7 +243,8 @@ class H1TargetConnection(asyncio.Protocol):
 
     def release(self) -> None:
         """Back to the pool, unless something about the last response forbids it."""
-        self._exchange = None
+        exchange, self._exchange = self._exchange, None
+        assert exchange is not None
         if not self._is_reusable or self._is_blocked or self.transport.is_closing():
             # Blocked: it answered without reading all of the request. The next one would not learn of the blockage.
             self._drop()
@@ -250,7 +252,7 @@ class H1TargetConnection(asyncio.Protocol):
         self.resume_reading()
         self._decoder = None
         self._state = _IDLE
-        self._pool.put_back(self)
+        self._pool.put_back(self, exchange.last_activity)
 
     def retire(self) -> None:
         """Serve the exchange under way, but no other."""

@@ -104,7 +104,7 @@ class TargetPool:
             assert failure is not None
             exchange.on_target_failed(failure)
         elif exchange.is_done:
-            self.put_back(connection)
+            self.put_back(connection, self._clock.now())
         else:
             exchange.on_connected(connection)
 
@@ -130,12 +130,12 @@ class TargetPool:
         assert error is not None
         raise error
 
-    def put_back(self, connection: H1TargetConnection) -> None:
-        """The connection is idle and in order."""
+    def put_back(self, connection: H1TargetConnection, now: float) -> None:
+        """The connection is idle since `now` and in order."""
         if self.is_closed or len(self._idle) >= IDLE_MAX:
             connection.abandon()
             return
-        connection.idle_since = self._clock.now()
+        connection.idle_since = now
         self._idle.append(connection)
 
     def forget(self, connection: H1TargetConnection) -> None:

@@ -59,46 +59,47 @@ def read_client_hello(buffer: bytes) -> ClientHello | None:
         place += 5 + size
 
 
-class _Reader:
-    """Length-prefixed vectors out of a byte string; reading past the end gives empty ones."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.place = 0
-
-    def take(self, count: int) -> bytes:
-        piece = self.data[self.place : self.place + count]
-        self.place += count
-        return piece
-
-    def vector(self, length_bytes: int) -> bytes:
-        return self.take(int.from_bytes(self.take(length_bytes), "big"))
-
-    @property
-    def has_more(self) -> bool:
-        return self.place < len(self.data)
-
-
 def _read_body(body: bytes) -> ClientHello:
-    reader = _Reader(body)
-    reader.take(2 + 32)  # legacy_version, random
-    reader.vector(1)  # legacy_session_id
-    reader.vector(2)  # cipher_suites
-    reader.vector(1)  # legacy_compression_methods
-    extensions = _Reader(reader.vector(2))
+    """Walk the hello by place alone, without an object for each vector: every handshake passes here.
+
+    Reading past the end gives empty vectors.
+    """
+    place = 2 + 32  # legacy_version, random
+    place += 1 + int.from_bytes(body[place : place + 1], "big")  # legacy_session_id
+    place += 2 + int.from_bytes(body[place : place + 2], "big")  # cipher_suites
+    place += 1 + int.from_bytes(body[place : place + 1], "big")  # legacy_compression_methods
+    end = min(len(body), place + 2 + int.from_bytes(body[place : place + 2], "big"))
+    place += 2
     server_name: str | None = None
-    protocols: list[bytes] = []
-    while extensions.has_more:
-        kind = int.from_bytes(extensions.take(2), "big")
-        data = _Reader(extensions.vector(2))
+    protocols: tuple[bytes, ...] = ()
+    while place < end:
+        kind = int.from_bytes(body[place : place + 2], "big")
+        size = int.from_bytes(body[place + 2 : place + 4], "big")
+        place += 4
         if kind == _SERVER_NAME:
-            names = _Reader(data.vector(2))
-            if names.take(1) == b"\0":
-                name = names.vector(2)
-                if name and name.isascii():
-                    server_name = name.decode("ascii").rstrip(".").lower() or None
+            server_name = _server_name(body[place : min(end, place + size)]) or server_name
         elif kind == _ALPN:
-            listed = _Reader(data.vector(2))
-            while listed.has_more:
-                protocols.append(listed.vector(1))
-    return ClientHello(server_name, tuple(protocols))
+            protocols += _protocols(body[place : min(end, place + size)])
+        place += size
+    return ClientHello(server_name, protocols)
+
+
+def _server_name(data: bytes) -> str | None:
+    """The first name of a server_name extension, in lower case and without a final dot (RFC 6066 3)."""
+    names = data[2 : 2 + int.from_bytes(data[:2], "big")]
+    if names[:1] != b"\0":
+        return None
+    name = names[3 : 3 + int.from_bytes(names[1:3], "big")]
+    return name.decode("ascii").rstrip(".").lower() or None if name.isascii() else None
+
+
+def _protocols(data: bytes) -> tuple[bytes, ...]:
+    """The names of an ALPN extension (RFC 7301 3.1)."""
+    listed = data[2 : 2 + int.from_bytes(data[:2], "big")]
+    found = []
+    place = 0
+    while place < len(listed):
+        size = listed[place]
+        found.append(listed[place + 1 : place + 1 + size])
+        place += 1 + size
+    return tuple(found)

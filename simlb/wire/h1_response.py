@@ -6,11 +6,12 @@ Targets repeat themselves even more than clients, so whole heads are remembered 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from simlb.core import error_pages
 from simlb.core.desync import content_length, transfer_codings
 from simlb.wire import tables
-from simlb.wire.response import Answer, ResponseHead
+from simlb.wire.response import Answer, ResponseHead, has_body
 
 HEAD_MAX_BYTES = 32 * 1024
 
@@ -115,7 +116,10 @@ def _read(raw: bytes) -> ResponseHead | None:
         head.closes = False
     if head.status_code == 101:
         head.upgrade_lines = upgrade
-    return head if _set_framing(head, lengths, codings) else None
+    if not _set_framing(head, lengths, codings):
+        return None
+    head.has_sized_body = head.length >= 0 and has_body(b"GET", head.status_code)
+    return head
 
 
 def _set_framing(head: ResponseHead, lengths: list[bytes], codings: list[bytes]) -> bool:
@@ -136,10 +140,10 @@ def _set_framing(head: ResponseHead, lengths: list[bytes], codings: list[bytes])
     return True
 
 
-def relay_head(head: ResponseHead, framing: int, connection: Connection, now_date: bytes) -> bytes:
+def relay_head(head: ResponseHead, framing: int, connection: Connection, date_line: Callable[[], bytes]) -> bytes:
     """The head of a relayed response for an HTTP/1 client, in the order AWS writes it (reference 4.2).
 
-    `now_date` is the Date line that is added when the target sent none.
+    `date_line` gives the Date line that is added when the target sent none.
     """
     key = framing * 4 + connection
     done = head.serialised.get(key)
@@ -153,7 +157,7 @@ def relay_head(head: ResponseHead, framing: int, connection: Connection, now_dat
         body = b""
     pieces = (
         b"HTTP/1.1 %d %b\r\n" % (head.status_code, head.phrase),
-        head.date or now_date,
+        head.date or date_line(),
         head.content_type,
         body,
         head.upgrade_lines,

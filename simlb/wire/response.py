@@ -19,6 +19,7 @@ class ResponseHead:
         "closes",
         "content_type",
         "date",
+        "has_sized_body",
         "is_chunked",
         "length",
         "lines",
@@ -39,6 +40,8 @@ class ResponseHead:
         self.length = NO_LENGTH
         self.is_chunked = False
         self.closes = False
+        self.has_sized_body = False
+        """A body of known length follows, unless the request was a HEAD."""
         self.size = 0
         self.serialised: dict[int, bytes] = {}
 

@@ -137,7 +137,7 @@ def begin(loft: Loft, action: ForwardAction | FixedResponseAction | None = None)
     fields = RequestFields()
     fields.host = b"lb.test"
     fields.lines = b"X-A: 1\r\n"
-    return Exchange(stream, loft, plan, RequestHead(b"PUT", b"/x?y", b"HTTP/7", 1, fields)), client
+    return Exchange(stream, loft, plan, RequestHead(b"PUT", b"/x?y", b"HTTP/7", 1, fields), 0.0), client
 
 
 def response(status_code: int = 200) -> ResponseHead:

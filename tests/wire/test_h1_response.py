@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import h11
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -214,7 +216,7 @@ def test_a_switch_of_protocols_keeps_its_upgrade_line() -> None:
     head = head_of(
         b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n"
     )
-    rendered = h1_response.relay_head(head, UNTIL_CLOSE, UPGRADE, DATE)
+    rendered = h1_response.relay_head(head, UNTIL_CLOSE, UPGRADE, lambda: DATE)
     assert rendered == (
         b"HTTP/1.1 101 Switching\r\n"
         + DATE
@@ -264,19 +266,19 @@ def test_relay_order(framing: int, connection: int, framing_line: bytes, connect
         + b"Server: mine\r\nX-First: 1\r\nSet-Cookie: a=b\r\n\r\n"
     )
     for _ in range(2):
-        assert h1_response.relay_head(head, framing, connection, DATE) == expected
+        assert h1_response.relay_head(head, framing, connection, lambda: DATE) == expected
 
 
 def test_a_date_is_added_where_the_target_sent_none_and_stays_current() -> None:
     head = head_of(b"HTTP/1.1 200 OK\r\nX: y\r\n\r\n")
     for now in (b"Date: one\r\n", b"Date: two\r\n"):
-        rendered = h1_response.relay_head(head, LENGTH, KEEP_ALIVE, now)
+        rendered = h1_response.relay_head(head, LENGTH, KEEP_ALIVE, partial(bytes, now))
         assert rendered == b"HTTP/1.1 200 OK\r\n" + now + b"Connection: keep-alive\r\nX: y\r\n\r\n"
 
 
 def test_no_server_is_added_for_a_target_without_one() -> None:
     head = head_of(b"HTTP/1.1 200 OK\r\n\r\n")
-    assert b"Server" not in h1_response.relay_head(head, LENGTH, KEEP_ALIVE, DATE)
+    assert b"Server" not in h1_response.relay_head(head, LENGTH, KEEP_ALIVE, lambda: DATE)
 
 
 # -- the load balancer's own answers -----------------------------------------------------------------------------------
@@ -382,7 +384,7 @@ def read_by_h11(head: ResponseHead) -> tuple[int, bytes]:
     client.send(h11.Request(method="GET", target="/", headers=[("Host", "h")]))
     client.send(h11.EndOfMessage())
     body = encode_chunk(b"hello") + LAST_CHUNK if has_body(b"GET", head.status_code) else b""
-    client.receive_data(h1_response.relay_head(head, CHUNKED if body else UNTIL_CLOSE, KEEP_ALIVE, DATE) + body)
+    client.receive_data(h1_response.relay_head(head, CHUNKED if body else UNTIL_CLOSE, KEEP_ALIVE, lambda: DATE) + body)
     response = client.next_event()
     assert isinstance(response, h11.Response)
     found = b""
@@ -410,7 +412,7 @@ def test_a_head_is_refused_or_relayed_as_clean_lines_whatever_was_read_before(ra
         assert second[0] is fresh[0] is None
         return
     for framing in (LENGTH, CHUNKED, UNTIL_CLOSE):
-        rendered = h1_response.relay_head(head, framing, KEEP_ALIVE, DATE)
+        rendered = h1_response.relay_head(head, framing, KEEP_ALIVE, lambda: DATE)
         block, _, rest = rendered.partition(b"\r\n\r\n")
         assert rest == b""
         for line in block.split(b"\r\n"):
