@@ -60,6 +60,7 @@ class H1ClientConnection(asyncio.Protocol):
         "_searched",
         "_unsent",
         "facts",
+        "is_last_write",
         "last_activity",
         "opened_at",
         "transport",
@@ -85,6 +86,8 @@ class H1ClientConnection(asyncio.Protocol):
         self._closes_after = False
         self._is_chunking = False
         self._is_until_close = False
+        self.is_last_write = False
+        """The connection is closed right after the next write: TLS says its goodbye in the same piece."""
         self._is_paused = False
         self._is_blocked = False
         self._unsent = 0
@@ -313,6 +316,7 @@ class H1ClientConnection(asyncio.Protocol):
                 body += LAST_CHUNK
         data = rendered + body if body else rendered
         exchange.sent_bytes += len(data)
+        self.is_last_write = closes and is_end
         self.transport.write(data)
         if tunnelled:
             exchange.received_bytes += len(tunnelled)
@@ -332,6 +336,7 @@ class H1ClientConnection(asyncio.Protocol):
             now_date=self._node.date_line(),
         )
         exchange.sent_bytes += len(data)
+        self.is_last_write = self._closes_after
         self.transport.write(data)
 
     def send_body(self, data: bytes) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from simlb.dataplane.node import LoadBalancerNode
 
 BACKLOG = 4096
+NAMES_REMEMBERED_MAX = 256
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 _RESERVED_BY_WINDOWS = 10013
 
@@ -151,6 +152,7 @@ class OpenListener:
         self._closed_port: ClosedPort | None = None
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._certificates: tuple[Certificate, ...] = ()
+        self._chosen: dict[str | None, tuple[ssl.SSLContext, Certificate, bool]] = {}
 
     @property
     def is_tls(self) -> bool:
@@ -175,11 +177,17 @@ class OpenListener:
     def use_contexts(self, contexts: dict[str, ssl.SSLContext], certificates: tuple[Certificate, ...]) -> None:
         """Present these from the next handshake on."""
         self._contexts, self._certificates = contexts, certificates
+        self._chosen = {}
 
     def context_for(self, server_name: str | None) -> tuple[ssl.SSLContext, Certificate, bool]:
         """The TLS context for a server name, its certificate, and whether the name chose it."""
-        certificate, is_named = choose_certificate(self._certificates, server_name)
-        return self._contexts[certificate.arn], certificate, is_named
+        chosen = self._chosen.get(server_name)
+        if chosen is None:
+            if len(self._chosen) >= NAMES_REMEMBERED_MAX:
+                self._chosen.clear()
+            certificate, is_named = choose_certificate(self._certificates, server_name)
+            chosen = self._chosen[server_name] = self._contexts[certificate.arn], certificate, is_named
+        return chosen
 
     def new_codec(self) -> asyncio.Protocol:
         """The codec for a new connection."""

@@ -202,6 +202,8 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
             self._node.on_tls_failed(error.reason or str(error))
             self._raw.abort()
             return
+        if self._protocol.is_last_write:
+            return  # `close` or `write_eof` follows at once and sends it all
         self._held_bytes = 0
         self._raw.write(self._outgoing.read())
 

@@ -6,6 +6,7 @@ their validity.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 HELLO_MAX_BYTES = 64 * 1024
@@ -13,6 +14,7 @@ _HANDSHAKE_RECORD = 0x16
 _CLIENT_HELLO = 0x01
 _SERVER_NAME = 0
 _ALPN = 16
+_EXTENSION = struct.Struct(">HH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,8 @@ def _read_body(body: bytes) -> ClientHello:
     place += 2
     server_name: str | None = None
     protocols: tuple[bytes, ...] = ()
-    while place < end:
-        kind = int.from_bytes(body[place : place + 2], "big")
-        size = int.from_bytes(body[place + 2 : place + 4], "big")
+    while place + 4 <= end:
+        kind, size = _EXTENSION.unpack_from(body, place)
         place += 4
         if kind == _SERVER_NAME:
             server_name = _server_name(body[place : min(end, place + size)]) or server_name
