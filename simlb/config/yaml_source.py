@@ -7,6 +7,7 @@ Composed from PyYAML's events, not its constructors, since a configuration needs
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,8 +216,11 @@ def read(path: Path) -> YamlSource:
     """Read a configuration file. Raises ConfigError (E504) when it is missing, not a file, too large or not YAML."""
     name = str(path)
     try:
-        if path.is_dir():
-            raise ConfigError(name, "is a directory, not a file", code=UNREADABLE)
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            # A pipe nobody writes to would hold up a reload for ever.
+            kind = "directory" if stat.S_ISDIR(mode) else "pipe or a device"
+            raise ConfigError(name, f"is a {kind}, not a file", code=UNREADABLE)
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
     except FileNotFoundError:
