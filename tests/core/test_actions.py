@@ -129,7 +129,7 @@ def test_the_default_rule_answers_everything_and_is_logged_as_priority_0() -> No
     request = RequestHead(b"GET", b"/", b"HTTP/1.1", 1, RequestFields())
     decision = RuleTable(ForwardAction.to("web")).evaluate(request, "127.0.0.1")
     assert isinstance(decision.action, CompiledForward)
-    assert (decision.action.target_group, decision.priority) == ("web", DEFAULT_RULE_PRIORITY)
+    assert (decision.action.only, decision.priority) == ("web", DEFAULT_RULE_PRIORITY)
     assert DEFAULT_RULE_PRIORITY == 0
     assert isinstance(RuleTable(RedirectAction()).evaluate(request, "127.0.0.1").action, CompiledRedirect)
     assert isinstance(
