@@ -60,7 +60,7 @@ class CompiledCondition(ABC, Generic[S]):
         """The verdict on a subject."""
 
     @abstractmethod
-    def _explain(self, subject: S) -> str:
+    def _explain(self, subject: S, request: RoutedRequest) -> str:
         """What was compared with what, for a subject for which the condition does not hold."""
 
     def matches(self, request: RoutedRequest, client_ip: str) -> bool:
@@ -70,7 +70,7 @@ class CompiledCondition(ABC, Generic[S]):
     def mismatch(self, request: RoutedRequest, client_ip: str) -> str | None:
         """Why the condition does not hold, such as `path-pattern: '/imgs/1' matches none of '/img/*'`; else None."""
         subject = self.subject(request, client_ip)
-        return None if self.holds(subject) else f"{self.field}: {self._explain(subject)}"
+        return None if self.holds(subject) else f"{self.field}: {self._explain(subject, request)}"
 
 
 class Alternatives:
@@ -116,7 +116,7 @@ class HostHeader(CompiledCondition[bytes | None]):
     def holds(self, subject: bytes | None) -> bool:
         return subject is not None and self.alternatives.match(subject)
 
-    def _explain(self, subject: bytes | None) -> str:
+    def _explain(self, subject: bytes | None, request: RoutedRequest) -> str:
         if subject is None:
             return "the request names no host"
         return f"{_shown(subject)} matches none of {self.alternatives}"
@@ -137,8 +137,9 @@ class PathPattern(CompiledCondition[bytes]):
     def holds(self, subject: bytes) -> bool:
         return self.alternatives.match(subject)
 
-    def _explain(self, subject: bytes) -> str:
-        return f"{_shown(subject)} matches none of {self.alternatives}"
+    def _explain(self, subject: bytes, request: RoutedRequest) -> str:
+        sent = "" if request.path == subject else f" (sent as {_shown(request.path)})"
+        return f"{_shown(subject)}{sent} matches none of {self.alternatives}"
 
 
 class HttpHeader(CompiledCondition[tuple[bytes, ...]]):
@@ -157,7 +158,7 @@ class HttpHeader(CompiledCondition[tuple[bytes, ...]]):
     def holds(self, subject: tuple[bytes, ...]) -> bool:
         return any(self.alternatives.match(value) for value in subject)
 
-    def _explain(self, subject: tuple[bytes, ...]) -> str:
+    def _explain(self, subject: tuple[bytes, ...], request: RoutedRequest) -> str:
         if not subject:
             return "the request has no such field"
         verb = "matches" if len(subject) == 1 else "match"
@@ -180,7 +181,7 @@ class HttpRequestMethod(CompiledCondition[bytes]):
     def holds(self, subject: bytes) -> bool:
         return subject in self._methods
 
-    def _explain(self, subject: bytes) -> str:
+    def _explain(self, subject: bytes, request: RoutedRequest) -> str:
         return f"{_shown(subject)} is none of {self._words}"
 
 
@@ -234,11 +235,10 @@ class QueryString(CompiledCondition[tuple[QueryToken, ...]]):
                     return True
         return False
 
-    def _explain(self, subject: tuple[QueryToken, ...]) -> str:
+    def _explain(self, subject: tuple[QueryToken, ...], request: RoutedRequest) -> str:
         if not subject:
             return "the request has no query"
-        query = b"&".join(key if value is None else key + b"=" + value for key, value in subject)
-        return f"{_shown(query)} has none of {self._words}"
+        return f"{_shown(request.query)} has none of {self._words}"
 
 
 class SourceIp(CompiledCondition[str]):
@@ -260,7 +260,7 @@ class SourceIp(CompiledCondition[str]):
             address = address.ipv4_mapped
         return any(address in network for network in self._networks)
 
-    def _explain(self, subject: str) -> str:
+    def _explain(self, subject: str, request: RoutedRequest) -> str:
         return f"{subject} is in none of {', '.join(map(str, self._networks))}"
 
 
