@@ -19,11 +19,10 @@ from simlb.core.conditions import (
     HttpHeader,
     HttpRequestMethod,
     PathPattern,
+    Query,
     QueryString,
-    QueryToken,
     RoutedRequest,
     SourceIp,
-    query_tokens,
 )
 from simlb.core.paths import normalise_path
 from simlb.core.wildcards import MATCHABLE, WildcardKind
@@ -95,6 +94,9 @@ def _behind(prefix: bytes) -> bytes | None:
     return shortened[:-1] + bytes((shortened[-1] + 1,)) if shortened else None
 
 
+_SETTLED_BY_START = {WildcardKind.EXACT, WildcardKind.PREFIX}
+
+
 class PathIndex:
     """The rules whose path pattern may match, by how the path begins and how it ends."""
 
@@ -137,9 +139,6 @@ class PathIndex:
         return mask if self._by_end is None else mask & self._by_end[path[::-1]]
 
 
-_SETTLED_BY_START = {WildcardKind.EXACT, WildcardKind.PREFIX}
-
-
 class QueryIndex:
     """The rules whose query-string condition holds, for those conditions that have no wildcards."""
 
@@ -168,13 +167,11 @@ class QueryIndex:
         wildcards = [wildcard for pair in condition.pairs for wildcard in pair if wildcard is not None]
         return all(wildcard.kind is WildcardKind.EXACT for wildcard in wildcards)
 
-    def mask(self, tokens: Sequence[QueryToken]) -> int:
+    def mask(self, query: Query) -> int:
         """The rules whose condition holds for a query, and all without an indexed one."""
         mask = self._rest
         pairs, values = self._pairs, self._values
-        for key, value in tokens:
-            key = key.lower()
-            value = value and value.lower()
+        for key, value in query.tokens:
             mask |= pairs.get((key, value or b""), 0) | values.get(key if value is None else value, 0)
         return mask
 
@@ -186,7 +183,7 @@ class _Doubts(NamedTuple):
     """
 
     headers: tuple[tuple[bytes, MaskMemo[tuple[bytes, ...]]], ...]
-    query: QueryIndex | None
+    query_index: QueryIndex | None
     own_queries: tuple[QueryString, ...]
     own_paths: tuple[PathPattern, ...]
 
@@ -241,23 +238,22 @@ class RuleIndex:
         if self._paths is not None:
             path = normalise_path(request.path)
             mask &= self._paths.mask(path)
-        tokens: tuple[QueryToken, ...] | None = None
+        query: Query | None = None
         unsure = self._unsure
         while mask:
             lowest = mask & -mask
             place = lowest.bit_length() - 1
             if not lowest & unsure:
                 return place
-            headers, query, own_queries, own_paths = self._doubts[place]
+            headers, query_index, own_queries, own_paths = self._doubts[place]
             for name, memo in headers:
                 mask &= memo[request.header_values(name)]
-            if tokens is None and (query is not None or own_queries):
-                tokens = query_tokens(request.query)
-            if query is not None:
-                assert tokens is not None
-                mask &= query.mask(tokens)
+            if query_index is not None or own_queries:
+                query = query or Query(request.query)
+                if query_index is not None:
+                    mask &= query_index.mask(query)
             if mask & lowest:
-                if _all_hold(own_paths, path) and _all_hold(own_queries, tokens):
+                if _all_hold(own_paths, path) and _all_hold(own_queries, query):
                     return place
                 mask ^= lowest
         return -1

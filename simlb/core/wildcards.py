@@ -47,7 +47,6 @@ class Wildcard:
         "ignore_case",
         "kind",
         "literal",
-        "pattern",
         "tail",
     )
 
@@ -56,7 +55,6 @@ class Wildcard:
         text = pattern.encode()
         if text.translate(None, MATCHABLE):
             raise ValueError(f"{pattern!r} holds control characters, which no request can match")
-        self.pattern = pattern
         self.ignore_case = ignore_case
         tokens = (_ESCAPING_TOKEN if escapes else _TOKEN).findall(text.lower() if ignore_case else text)
         pieces = _split(tokens)
@@ -81,12 +79,12 @@ class Wildcard:
             text = text.lower()
         if self.kind is WildcardKind.EXACT:
             return text == self.literal
-        if text.translate(None, MATCHABLE):
+        # What most texts fail at comes first.
+        if not text.startswith(self.literal) or not text.endswith(self.tail) or text.translate(None, MATCHABLE):
             return False
-        if self.kind is WildcardKind.PREFIX:
-            return text.startswith(self.literal)
-        if self.kind is WildcardKind.SUFFIX:
-            return text.endswith(self.tail)
+        return self.kind is not WildcardKind.GENERAL or self._matches_pieces(text)
+
+    def _matches_pieces(self, text: bytes) -> bool:
         start = self._start.match(text)
         if start is None:
             return False

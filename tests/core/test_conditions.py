@@ -9,15 +9,18 @@ import pytest
 from simlb.core.conditions import compile_condition
 from simlb.core.model import (
     Condition,
+    FixedResponseAction,
     HostHeaderCondition,
     HttpHeaderCondition,
     HttpRequestMethodCondition,
     PathPatternCondition,
     QueryStringCondition,
     QueryStringPair,
+    Rule,
     SourceIpCondition,
 )
 from simlb.core.regexes import RegexSyntaxError
+from simlb.core.rules import RuleTable
 from simlb.wire.request import RequestHead
 from tests.core.asking import request
 
@@ -25,10 +28,13 @@ CLIENT = "203.0.113.9"
 
 
 def holds(condition: Condition, asked: RequestHead, client_ip: str = CLIENT) -> bool:
-    """Both ways of asking have to agree."""
+    """All ways of asking have to agree: the condition itself, its explanation, and the index of a rule table."""
     compiled = compile_condition(condition)
     verdict = compiled.matches(asked, client_ip)
     assert (compiled.mismatch(asked, client_ip) is None) is verdict
+    action = FixedResponseAction(status_code=200)
+    table = RuleTable(action, [Rule(priority=1, arn="r", conditions=(condition,), action=action)])
+    assert table.evaluate(asked, client_ip).priority == (1 if verdict else 0)
     return verdict
 
 
@@ -214,6 +220,11 @@ def test_a_star_is_no_wildcard_in_a_method() -> None:
         (None, "*", "?&&", False),
         (None, "*", "?a=", True),
         (None, "*", "?a", True),
+        (None, "x", "?a=x", True),
+        (None, "x", "?x=a", False),
+        ("x", "", "?X", True),
+        ("x", "", "?x=", True),
+        ("x", "", "?x=1", False),
     ],
 )
 def test_query_string(key: str | None, value: str, query: str, is_match: bool) -> None:

@@ -1,4 +1,4 @@
-"""The index and the naive way agree on every set of rules and every request."""
+"""The index and the naive way agree on every set of rules and every request; what it remembers is bounded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simlb.core.conditions import HostHeader, HttpHeader
 from simlb.core.model import (
     ForwardAction,
     HostHeaderCondition,
@@ -19,6 +20,7 @@ from simlb.core.model import (
     Rule,
     SourceIpCondition,
 )
+from simlb.core.rule_index import SUBJECT_REMEMBERED_MAX_BYTES, SUBJECTS_REMEMBERED_MAX, MaskMemo
 from simlb.core.rules import RuleTable
 from tests.core.asking import Asked
 
@@ -79,3 +81,32 @@ def test_agrees_with_the_naive_way(rules: list[list], asked: list[tuple[Asked, s
     )
     for request, client_ip in asked:
         assert table.evaluate(request, client_ip).priority == table.explain(request, client_ip)[-1].priority
+
+
+def hosts_ending_in_seven() -> MaskMemo[bytes | None]:
+    """Rule 0 has no condition on hosts, rule 1 has."""
+    return MaskMemo([[], [HostHeader(HostHeaderCondition(values=("*7",)))]])
+
+
+def test_subjects_are_remembered_in_bounded_number() -> None:
+    memo = hosts_ending_in_seven()
+    for number in range(3 * SUBJECTS_REMEMBERED_MAX):
+        assert memo[b"h%d" % number] == (0b11 if number % 10 == 7 else 0b01)
+        assert b"h%d" % number in memo
+        assert len(memo) <= SUBJECTS_REMEMBERED_MAX
+    assert memo[None] == 0b01
+
+
+def test_long_subjects_are_judged_but_not_remembered() -> None:
+    memo = hosts_ending_in_seven()
+    longest = b"7" * SUBJECT_REMEMBERED_MAX_BYTES
+    assert memo[longest] == memo[longest + b"7"] == 0b11
+    assert list(memo) == [longest]
+
+
+def test_many_short_values_are_long_too() -> None:
+    condition = HttpHeader(HttpHeaderCondition(http_header_name="X", values=("7",)))
+    memo = MaskMemo([[condition]])
+    assert memo[(b"",) * 300] == 0
+    assert memo[(b"", b"7")] == 1
+    assert list(memo) == [(b"", b"7")]
