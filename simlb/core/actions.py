@@ -1,10 +1,17 @@
-"""Actions compiled once, executed per request: where a redirect leads, what a fixed response says (reference 1.4)."""
+"""Actions compiled once, executed per request (reference 1.4).
+
+Which target group a forward draws, where a redirect leads, what a fixed response says.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
+from random import Random
+from typing import NamedTuple
 
 from simlb.core.model import FixedResponseAction, ForwardAction, RedirectAction
 
@@ -84,10 +91,45 @@ class CompiledFixedResponse:
         self.body = action.message_body.encode()
 
 
-class CompiledForward:
-    """A forward to the live state of one target group."""
+class GroupDraw(NamedTuple):
+    """Which target group a request got, and how: `number` was drawn out of 0 to `total` - 1.
 
-    __slots__ = ("target_group",)
+    `target_group` is None when all weights are zero: 503.
+    """
+
+    target_group: str | None
+    weight: int
+    number: int
+    total: int
+
+    def __str__(self) -> str:
+        """For explanations: `7 of 0-99: web (90)`."""
+        if self.target_group is None:
+            return "all weights are 0"
+        return f"{self.number} of 0-{self.total - 1}: {self.target_group} ({self.weight})"
+
+
+class CompiledForward:
+    """A forward to one of up to five target groups, drawn by their weights whatever their health (reference 1.4)."""
+
+    __slots__ = ("_ends", "_weights", "only", "stickiness_duration_s", "target_groups")
 
     def __init__(self, action: ForwardAction) -> None:
-        self.target_group = action.target_groups[0].target_group
+        self.target_groups = tuple(entry.target_group for entry in action.target_groups)
+        """The names of the groups. A cookie may lead to any of them, also to one of weight 0."""
+        self.stickiness_duration_s = action.stickiness_duration_s
+        """How long a client stays with its group; None when there is no target-group stickiness."""
+        self._weights = tuple(entry.weight for entry in action.target_groups)
+        self._ends = tuple(accumulate(self._weights))
+        is_single = len(self.target_groups) == 1 and self._weights[0] > 0
+        self.only = self.target_groups[0] if is_single else None
+        """The group when there is nothing to draw. None also for a single group of weight 0, which gets nothing."""
+
+    def draw(self, random: Random) -> GroupDraw:
+        """Draw a group for a request without a valid cookie."""
+        total = self._ends[-1]
+        if total == 0:
+            return GroupDraw(None, 0, 0, 0)
+        number = random.randrange(total)
+        place = bisect_right(self._ends, number)
+        return GroupDraw(self.target_groups[place], self._weights[place], number, total)

@@ -42,6 +42,8 @@ def compile_pattern(pattern: str, *, ignore_case: bool) -> Pattern:
         raise RegexSyntaxError("only ASCII characters are allowed")
     options = re2.Options()
     options.case_sensitive = not ignore_case
+    # One byte is one character: a byte that is no UTF-8 matches `.` too, and no letter folds to one beyond ASCII.
+    options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
     try:
         return cast("Pattern", re2.compile(pattern.encode("ascii"), options))

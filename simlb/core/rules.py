@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect
+from simlb.core.conditions import RoutedRequest, compile_condition
 from simlb.core.model import Action, ForwardAction, RedirectAction, Rule
+from simlb.core.rule_index import RuleIndex
+from simlb.core.transforms import CompiledTransforms
 
 CompiledAction = CompiledForward | CompiledRedirect | CompiledFixedResponse
 
@@ -14,48 +17,68 @@ DEFAULT_RULE_PRIORITY = 0
 """What the access log shows for the default rule."""
 
 
-class RoutedRequest(Protocol):
-    """What rules look at. All values are as the client sent them."""
-
-    method: bytes
-
-    @property
-    def named_host(self) -> bytes | None:
-        """The host without port, lower case; None when the request names none."""
-
-    @property
-    def path(self) -> bytes:
-        """The path, not normalised, without the query."""
-
-    @property
-    def query(self) -> bytes:
-        """The query without its question mark."""
-
-    def header_values(self, name: bytes) -> tuple[bytes, ...]:
-        """The values of every field `name` (lower case), in the order received, without surrounding white space."""
-
-
 class Decision:
-    """The action for a request and the priority of the rule that gave it."""
+    """What happens to a request: the action and transforms of `rule` (None: the default rule) and its priority."""
 
-    __slots__ = ("action", "priority")
+    __slots__ = ("action", "priority", "rule", "transforms")
 
-    def __init__(self, action: CompiledAction, priority: int) -> None:
-        self.action = action
-        self.priority = priority
+    def __init__(self, action: Action, rule: Rule | None) -> None:
+        self.action = _compile(action)
+        self.rule = rule
+        self.priority = DEFAULT_RULE_PRIORITY if rule is None else rule.priority
+        self.transforms = None if rule is None else CompiledTransforms.of(rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleVerdict:
+    """What came of one rule for one request. `rule` is None for the default rule, which matches all that reach it.
+
+    `mismatch` says in words why the first condition that did not hold did not; None when the rule matched.
+    """
+
+    priority: int
+    rule: Rule | None
+    mismatch: str | None
+
+    @property
+    def is_match(self) -> bool:
+        """True for the rule that decides."""
+        return self.mismatch is None
 
 
 class RuleTable:
     """The compiled rules of one listener."""
 
-    __slots__ = ("default",)
+    __slots__ = ("_conditions", "_decisions", "_index", "default")
 
     def __init__(self, default_action: Action, rules: Sequence[Rule] = ()) -> None:
-        self.default = Decision(_compile(default_action), DEFAULT_RULE_PRIORITY)
+        """Priorities must differ. Raises RegexSyntaxError for a regular expression that is not accepted."""
+        ordered = sorted(rules, key=lambda rule: rule.priority)
+        self.default = Decision(default_action, None)
+        self._decisions = tuple(Decision(rule.action, rule) for rule in ordered)
+        self._conditions = tuple(tuple(map(compile_condition, rule.conditions)) for rule in ordered)
+        self._index = RuleIndex(self._conditions) if ordered else None
 
     def evaluate(self, request: RoutedRequest, client_ip: str) -> Decision:
         """The decision for a request of a client at `client_ip`."""
-        return self.default
+        if self._index is None:
+            return self.default
+        place = self._index.first(request, client_ip)
+        return self.default if place < 0 else self._decisions[place]
+
+    def explain(self, request: RoutedRequest, client_ip: str) -> tuple[RuleVerdict, ...]:
+        """The verdict on every rule in turn, up to the one that matches. The last one agrees with `evaluate`.
+
+        Asks each condition anew, without the index: for people, not for every request.
+        """
+        verdicts = []
+        for decision, conditions in zip(self._decisions, self._conditions, strict=True):
+            mismatches = (condition.mismatch(request, client_ip) for condition in conditions)
+            mismatch = next((words for words in mismatches if words is not None), None)
+            verdicts.append(RuleVerdict(priority=decision.priority, rule=decision.rule, mismatch=mismatch))
+            if mismatch is None:
+                return tuple(verdicts)
+        return (*verdicts, RuleVerdict(priority=DEFAULT_RULE_PRIORITY, rule=None, mismatch=None))
 
 
 def _compile(action: Action) -> CompiledAction:

@@ -195,7 +195,7 @@ class Exchange(ExchangeRecord):
     def _forward(self, action: CompiledForward, body: bytes) -> None:
         self.action = "forward"
         router = self.router
-        group = self.group = router.group(action.target_group)
+        group = self.group = None if action.only is None else router.group(action.only)
         if group is None:
             self.answer_error(503)
             return

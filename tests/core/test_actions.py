@@ -1,13 +1,15 @@
-"""Redirects and fixed responses (reference 1.4)."""
+"""Weighted forwards, redirects and fixed responses (reference 1.4)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from random import Random
 
 import pytest
 
-from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect, RedirectContext
-from simlb.core.model import FixedResponseAction, ForwardAction, RedirectAction
+from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect, GroupDraw, RedirectContext
+from simlb.core.model import FixedResponseAction, ForwardAction, RedirectAction, WeightedTargetGroup
 from simlb.core.rules import DEFAULT_RULE_PRIORITY, RuleTable
 from simlb.wire.request import RequestFields, RequestHead
 
@@ -129,9 +131,72 @@ def test_the_default_rule_answers_everything_and_is_logged_as_priority_0() -> No
     request = RequestHead(b"GET", b"/", b"HTTP/1.1", 1, RequestFields())
     decision = RuleTable(ForwardAction.to("web")).evaluate(request, "127.0.0.1")
     assert isinstance(decision.action, CompiledForward)
-    assert (decision.action.target_group, decision.priority) == ("web", DEFAULT_RULE_PRIORITY)
+    assert (decision.action.only, decision.priority) == ("web", DEFAULT_RULE_PRIORITY)
     assert DEFAULT_RULE_PRIORITY == 0
     assert isinstance(RuleTable(RedirectAction()).evaluate(request, "127.0.0.1").action, CompiledRedirect)
     assert isinstance(
         RuleTable(FixedResponseAction(status_code=200)).evaluate(request, "127.0.0.1").action, CompiledFixedResponse
     )
+
+
+def forward(*weights: int, stickiness_duration_s: int | None = None) -> CompiledForward:
+    groups = tuple(WeightedTargetGroup(target_group="abcde"[place], weight=w) for place, w in enumerate(weights))
+    return CompiledForward(ForwardAction(target_groups=groups, stickiness_duration_s=stickiness_duration_s))
+
+
+def shares(compiled: CompiledForward, draws: int = 6000) -> dict[str | None, float]:
+    random = Random(1)
+    drawn = Counter(compiled.draw(random).target_group for _ in range(draws))
+    return {group: count / draws for group, count in drawn.items()}
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ((10, 20), {"a": 1 / 3, "b": 2 / 3}),
+        ((1,), {"a": 1}),
+        ((0, 7), {"b": 1}),
+        ((7, 0), {"a": 1}),
+        ((1, 0, 1), {"a": 0.5, "c": 0.5}),
+        ((999, 999, 999, 999, 999), dict.fromkeys("abcde", 0.2)),
+        ((0,), {None: 1}),
+        ((0, 0), {None: 1}),
+    ],
+)
+def test_shares_follow_the_weights(weights: tuple[int, ...], expected: Mapping[str | None, float]) -> None:
+    assert shares(forward(*weights)) == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("weights", "only"), [((1,), "a"), ((999,), "a"), ((0,), None), ((1, 0), None), ((1, 1), None)]
+)
+def test_a_single_group_needs_no_draw(weights: tuple[int, ...], only: str | None) -> None:
+    assert forward(*weights).only == only
+
+
+def test_each_number_belongs_to_one_group() -> None:
+    class Numbers(Random):
+        def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+            assert start == 6
+            return next(numbers)
+
+    numbers = iter(range(6))
+    compiled = forward(1, 0, 3, 2)
+    assert "".join(compiled.draw(Numbers()).target_group or "-" for _ in range(6)) == "acccdd"
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (GroupDraw("web", 90, 7, 100), "7 of 0-99: web (90)"),
+        (forward(0, 0).draw(Random(1)), "all weights are 0"),
+    ],
+)
+def test_the_words_for_a_draw(draw: GroupDraw, said: str) -> None:
+    assert str(draw) == said
+
+
+def test_a_forward_keeps_its_groups_and_its_stickiness() -> None:
+    compiled = forward(1, 0, stickiness_duration_s=60)
+    assert (compiled.target_groups, compiled.stickiness_duration_s) == (("a", "b"), 60)
+    assert forward(1).stickiness_duration_s is None
