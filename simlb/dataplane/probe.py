@@ -157,8 +157,8 @@ class Probe(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed before the status line."""
         if isinstance(exc, TlsBrokenError):
-            # Under TLS 1.3 a target refuses a client without a certificate only after the client's handshake is done.
-            self._report(ProbeOutcome.TLS_FAILED, detail=str(exc))
+            # So a target's demand for a client certificate looks under TLS 1.3: this side's handshake is done by then.
+            self._report(ProbeOutcome.CLOSED, detail=str(exc))
         else:
             self._report(ProbeOutcome.CLOSED if exc is None else ProbeOutcome.RESET)
 

@@ -111,7 +111,7 @@ class TargetPool:
     async def _connect(self, exchange: Exchange) -> None:
         outcome: H1TargetConnection | TargetFailure
         try:
-            outcome = await self._dial(server_name(exchange.head.named_host))
+            outcome = await self._dial(server_name(exchange.head.named_host or exchange.plan.dns_name))
         except OSError as error:
             outcome = failure_of(error)
         finally:

@@ -49,10 +49,8 @@ _SERVER_NAME = re.compile(rb"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}
 _LAST_LABEL_IS_NUMBER = re.compile(rb"(?:.*\.)?[0-9]+\Z")
 
 
-def server_name(host: bytes | None) -> str | None:
+def server_name(host: bytes) -> str | None:
     """The SNI for a request's host: the name without a final dot; None for an address or what is no name."""
-    if host is None:
-        return None
     name = host.removesuffix(b".")
     if not _SERVER_NAME.fullmatch(name) or _LAST_LABEL_IS_NUMBER.match(name):
         return None

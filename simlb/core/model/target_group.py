@@ -44,8 +44,8 @@ class HealthCheck:
 class Target:
     """One place that requests go to. Its identity is `id` *and* `port`; `dial` is where it really listens.
 
-    `id` is an address, or an instance's id: then `instance_ip` is that instance's address. `name` is what people call it
-    (`i-01`); a target that is in several groups has one name. `process` names the process simlb runs for it, if any.
+    `id` is an address or an instance's id; only then `instance_ip` is set, to that instance's address. `name` is what
+    people call it (`i-01`), in every group it is in; `process` names the process simlb runs for it, if any.
     """
 
     id: str
