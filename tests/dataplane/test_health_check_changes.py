@@ -54,6 +54,18 @@ async def test_the_health_check_has_a_protocol_of_its_own(rig: Rig) -> None:
     assert [request["User-Agent"] is None for request in plain.requests] == [False, True]
 
 
+async def test_an_instance_is_probed_and_logged_by_its_address(rig: Rig) -> None:
+    target = await rig.target(answer(OK))
+    instance = replace(rig.describe(target), id="i-0123456789abcdef0", port=8080, instance_ip="10.0.0.9")
+    await rig.apply(rig.listener(), groups=(probed(rig, instance),))
+    await rig.healthy()
+    assert target.requests[0]["Host"] == "10.0.0.9:8080"
+    await rig.ask()
+    (record,) = await rig.logged(200)
+    assert record.target_address == "10.0.0.9:8080"
+    assert list(rig.node.groups["web"].targets) == [("i-0123456789abcdef0", 8080)]
+
+
 async def plain_http(connection: TargetConnection) -> None:
     await connection.reader.read(100)
     await connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
