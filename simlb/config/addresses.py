@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from simlb.config.problems import ADDRESS, NOT_YET, UNRESOLVED, Refused
+from simlb.config.problems import ADDRESS, UNRESOLVED, Refused
 from simlb.core.model import IPNetwork
 
 Resolver = Callable[[str], list[str]]
@@ -27,9 +27,10 @@ def system_resolver(name: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A target's address: `id` is what the API and logs show, `dial_host` what is connected to."""
+    """A target's address: `ip` is what the API and logs show, `dial_host` what is connected to."""
 
-    id: str
+    scheme: str
+    ip: str
     dial_host: str
     port: int
 
@@ -42,11 +43,11 @@ class AddressPolicy:
     resolve: Resolver
 
     def locate(self, url: str) -> Located:
-        """The address that `http://host:port` stands for. Raises Refused (E502, E505, E506, E401)."""
-        host, port = _host_and_port(url)
+        """The address that `http://host:port` or `https://host:port` stands for. Raises Refused (E502, E506, E401)."""
+        scheme, host, port = _parts(url)
         if host == "localhost" or host.endswith(".localhost"):
             # Development servers listen on 127.0.0.1, on ::1 or on both; "localhost" lets the dialler try both.
-            return Located("127.0.0.1", "localhost", port)
+            return Located(scheme, "127.0.0.1", "localhost", port)
         try:
             addresses = [ipaddress.ip_address(host)]
         except ValueError:
@@ -58,9 +59,9 @@ class AddressPolicy:
                 raise Refused(f"'{url}' is at {address}: link-local addresses are never targets", code=ADDRESS)
         for address in plain:
             if address.is_loopback or any(address in network for network in self.allowed):
-                return Located(str(address), str(address), port)
+                return Located(scheme, str(address), str(address), port)
         if plain[0].is_unspecified:
-            raise Refused(f"'{url}' has no address to connect to", f"write http://127.0.0.1:{port}", code=ADDRESS)
+            raise Refused(f"'{url}' has no address to connect to", f"write {scheme}://127.0.0.1:{port}", code=ADDRESS)
         raise Refused(
             f"'{url}' is at {plain[0]}, which is not on this machine",
             f"to allow it: allow_targets: [{plain[0]}/{plain[0].max_prefixlen}]",
@@ -81,20 +82,23 @@ class AddressPolicy:
 _HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
 
 
-def _host_and_port(url: str) -> tuple[str, int]:
+_PORTS = {"http": 80, "https": 443}
+
+
+def _parts(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port."""
     try:
         parts = urlsplit(url)
         port = parts.port
         host = (parts.hostname or "").removesuffix(".")
     except ValueError as error:
         raise Refused(f"'{url}' is not a URL: {error}") from None
-    if parts.scheme == "https" and host:
-        raise Refused(f"'{url}': HTTPS to targets is not supported yet", "http:// works", code=NOT_YET)
-    if parts.scheme != "http" or not host:
+    scheme = parts.scheme
+    if scheme not in _PORTS or not host:
         written_out = url if _HOST_AND_PORT.fullmatch(url) else "127.0.0.1:3000"
         raise Refused(f"'{url}' is not a URL of a target", f"write it as http://{written_out}")
     if any(char <= " " or char == "\\" for char in url) or "@" in parts.netloc:
-        raise Refused(f"'{url}' must be only http://host:port")
+        raise Refused(f"'{url}' must be only {scheme}://host:port")
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise Refused(
             f"'{url}' must end after the port: requests keep their own path",
@@ -102,4 +106,4 @@ def _host_and_port(url: str) -> tuple[str, int]:
         )
     if port == 0:
         raise Refused(f"'{url}': port 0 is not a port to connect to")
-    return host, port or 80
+    return scheme, host, port or _PORTS[scheme]

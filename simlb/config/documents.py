@@ -140,13 +140,24 @@ class HealthCheckEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 
 
 class TargetEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A target: exactly one of `url`, `run`, `sample`."""
+    """A target: exactly one of `url`, `run`, `sample`, `target`."""
 
-    url: Annotated[str | None, Meta(description="http://host:port of a process that you run.")] = None
+    url: Annotated[str | None, Meta(description="http(s)://host:port of a process that you run.")] = None
     run: Annotated[str | None, Meta(description="A command that simlb starts; {port} is its port.")] = None
     sample: Annotated[str | None, Meta(description="A target shipped with simlb.")] = None
+    target: Annotated[str | None, Meta(description="The name of a target defined elsewhere in the file.")] = None
     name: Annotated[str | None, Meta(description="Default: i-01, i-02 ...")] = None
-    port: Annotated[Port | None, Meta(description="run, sample: where it listens. Default: a free one.")] = None
+    instance: Annotated[
+        str | None,
+        Meta(description="In a group of type instance: the name its instance id is made of. Default: the target's."),
+    ] = None
+    port: Annotated[
+        Port | None,
+        Meta(
+            description="run, sample: where it listens, by default on a free port. "
+            "target: another port at the same address."
+        ),
+    ] = None
     env: Annotated[dict[str, str | int | float | bool], Meta(description="run, sample: environment variables.")] = (
         field(default_factory=dict)
     )
@@ -160,7 +171,7 @@ class TargetGroupEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     protocol: Literal["HTTP", "HTTPS"] = "HTTP"
     protocol_version: Literal["HTTP1", "HTTP2", "GRPC"] = "HTTP1"
     target_type: Literal["ip", "instance", "lambda", "alb"] = "ip"
-    port: Port = 80
+    port: Annotated[Port | None, Meta(description="As in AWS; every target has its own. Default: 80, or 443.")] = None
     health_check: HealthCheckEntry = field(default_factory=HealthCheckEntry)
     attributes: AttributeValues = field(default_factory=dict)
     retry_on_connect_failure: Annotated[
@@ -211,7 +222,7 @@ NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
         "target_group_arn": "write target_group: NAME",
         "order": "there is exactly one action",
     },
-    HealthCheckEntry: {"enabled": "health checks are always on, as in AWS for targets of type ip"},
+    HealthCheckEntry: {"enabled": "health checks are always on, as in AWS for instances and addresses"},
     MatcherEntry: {"grpc_code": ""},
     TargetGroupEntry: {"stickiness": "", "vpc_id": "", "ip_address_type": "", "target_control_port": ""},
     TargetEntry: {

@@ -11,7 +11,7 @@ from simlb.config.documents import SAMPLE_NAMES, ConfigFile
 from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, TARGET_GROUP_ATTRIBUTES, Attribute
 
 _ONE_OF = {
-    "TargetEntry": ("url", "run", "sample"),
+    "TargetEntry": ("url", "run", "sample", "target"),
     "ListenerEntry": ("forward", "redirect", "fixed_response", "default_actions"),
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from simlb.core.model import HealthCheck
+from simlb.core.model import HealthCheck, Protocol
 
 
 class HealthState(StrEnum):
@@ -53,15 +53,25 @@ class ProbeOutcome(StrEnum):
     CLOSED = "connection closed without an answer"
     UNREACHABLE = "unreachable"
     MALFORMED = "malformed answer"
+    TLS_FAILED = "TLS handshake failed"
+
+
+SPEAKS_NO_TLS = "the target does not speak TLS"
+SPEAKS_TLS = "the target speaks TLS"
+"""Details of a probe that met the other protocol than its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """One probe: its outcome, the status code when there was an answer, and how long it took in real seconds."""
+    """One probe: its outcome, the status code when there was an answer, and how long it took in real seconds.
+
+    `detail` says more about a failure, for people: what OpenSSL found, for example.
+    """
 
     outcome: ProbeOutcome
     status_code: int | None = None
     latency_s: float = 0.0
+    detail: str | None = None
 
     def passes(self, health_check: HealthCheck) -> bool:
         """True when the target answered in time with a code the matcher accepts."""
@@ -69,9 +79,9 @@ class ProbeResult:
 
     @property
     def words(self) -> str:
-        """What the probe saw, for people: `200 in 2 ms`, `connection refused`."""
+        """What the probe saw, for people: `200 in 2 ms`, `connection refused`, `TLS handshake failed: ...`."""
         if self.status_code is None:
-            return str(self.outcome)
+            return str(self.outcome) if self.detail is None else f"{self.outcome}: {self.detail}"
         return f"{self.status_code} in {self.latency_s * 1000:.0f} ms"
 
 
@@ -155,7 +165,12 @@ def hint(health: TargetHealth, health_check: HealthCheck, *, speed: float = 1) -
             return f"{timeout}: if the target is only slow, lower the speed"
         if probe.status_code is not None and probe.latency_s * 1000 > here_ms / 2:
             return f"it took {probe.latency_s * 1000:.0f} ms to answer, and {timeout}: lower the speed"
-    if probe is None or probe.status_code is None or health.reason is not Reason.RESPONSE_CODE_MISMATCH:
+    if probe is None:
+        return None
+    other = _other_protocol(probe, health_check)
+    if other is not None:
+        return other
+    if probe.status_code is None or health.reason is not Reason.RESPONSE_CODE_MISMATCH:
         return None
     code = probe.status_code
     if 200 <= code <= 299 and not health_check.matcher.matches(code):
@@ -171,6 +186,19 @@ def hint(health: TargetHealth, health_check: HealthCheck, *, speed: float = 1) -
         return (
             f"nothing answers at {health_check.path}: add that path to the application or correct the health check path"
         )
+    return None
+
+
+def _other_protocol(probe: ProbeResult, health_check: HealthCheck) -> str | None:
+    """What to do when the health check and the port it asks seem to speak different protocols."""
+    if probe.detail == SPEAKS_NO_TLS:
+        return "the health check speaks HTTPS and something else answers: health_check: {protocol: HTTP}"
+    if health_check.protocol is not Protocol.HTTP:
+        return None
+    if probe.detail == SPEAKS_TLS:
+        return "the health check speaks HTTP to a TLS port: health_check: {protocol: HTTPS}"
+    if probe.outcome is ProbeOutcome.CLOSED or (probe.status_code == 400 and not probe.passes(health_check)):
+        return "TLS ports treat plain HTTP like this; if this is one: health_check: {protocol: HTTPS}"
     return None
 
 

@@ -36,6 +36,11 @@ def target_group_arn(region: str, name: str) -> str:
     return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/{resource_id(region, 'tg', name)}"
 
 
+def instance_id(region: str, name: str) -> str:
+    """`i-` and 17 hex digits, the id of the instance that a configuration calls `name`."""
+    return f"i-0{_digest(region, 'instance', name)[:16]}"
+
+
 def certificate_arn(region: str, names: tuple[str, ...]) -> str:
     """ARN of a certificate, from the names it covers."""
     digits = _digest(region, "certificate", *names)

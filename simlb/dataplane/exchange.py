@@ -32,6 +32,8 @@ class TargetFailure(Enum):
     REFUSED = ("connection refused", 502)
     UNREACHABLE = ("unreachable", 502)
     CONNECT_TIMED_OUT = ("connect timed out", 504)
+    TLS_FAILED = ("TLS handshake failed", 502)
+    TLS_TIMED_OUT = ("TLS handshake timed out", 504)
     CLOSED = ("connection closed before the response was complete", 502)
     MALFORMED = ("malformed response", 502)
     NO_DESCRIPTOR = ("no file descriptor left to connect with", 503)

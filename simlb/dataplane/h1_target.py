@@ -243,8 +243,12 @@ class H1TargetConnection(asyncio.Protocol):
 
     def release(self) -> None:
         """Back to the pool, unless something about the last response forbids it."""
-        exchange, self._exchange = self._exchange, None
-        assert exchange is not None
+        assert self._exchange is not None
+        self.go_idle(self._exchange.last_activity)
+
+    def go_idle(self, now: float) -> None:
+        """Nobody uses the connection since `now`: back to the pool if it may be used again."""
+        self._exchange = None
         if not self._is_reusable or self._is_blocked or self.transport.is_closing():
             # Blocked: it answered without reading all of the request. The next one would not learn of the blockage.
             self._drop()
@@ -252,7 +256,7 @@ class H1TargetConnection(asyncio.Protocol):
         self.resume_reading()
         self._decoder = None
         self._state = _IDLE
-        self._pool.put_back(self, exchange.last_activity)
+        self._pool.put_back(self, now)
 
     def retire(self) -> None:
         """Serve the exchange under way, but no other."""

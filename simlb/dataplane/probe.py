@@ -1,4 +1,4 @@
-"""One health-check probe: a new connection, one GET, one status line (reference 2.2)."""
+"""One health-check probe: a new connection, over TLS if need be, one GET, one status line (reference 2.2)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from collections.abc import Callable
 from typing import cast
 
 from simlb.clock import Clock, Timer
-from simlb.core.health import ProbeOutcome, ProbeResult
-from simlb.core.model import TRAFFIC_PORT, HealthCheck, Target
+from simlb.core.health import SPEAKS_TLS, ProbeOutcome, ProbeResult
+from simlb.core.model import TRAFFIC_PORT, HealthCheck, Protocol, Target
 from simlb.dataplane.exchange import TargetFailure
 from simlb.dataplane.target_pool import dial_addresses, failure_of
+from simlb.dataplane.target_tls import TargetTls, TlsBrokenError
 
 HEAD_MAX_BYTES = 32 * 1024
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9][0-9])(?:[ \r\n]|$)")
 _DEFAULT_PORTS = frozenset({80, 443})
+_TLS_ALERT = b"\x15\x03"
 
 
 def probe_port(health_check: HealthCheck, target: Target) -> int:
@@ -27,7 +29,7 @@ def probe_port(health_check: HealthCheck, target: Target) -> int:
 def probe_request(health_check: HealthCheck, target: Target) -> bytes:
     """The request as AWS sends it; the port is left out of Host when it is 80 or 443."""
     port = target.port if health_check.port == TRAFFIC_PORT else int(health_check.port)
-    name = f"[{target.id}]" if ":" in target.id else target.id
+    name = f"[{target.ip}]" if ":" in target.ip else target.ip
     host = name if port in _DEFAULT_PORTS else f"{name}:{port}"
     return (
         f"GET {health_check.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
@@ -76,7 +78,7 @@ class Probe(asyncio.Protocol):
         self._is_done = False
 
     def start(self) -> None:
-        """Dial. The timeout runs from here, over connecting and answering together."""
+        """Dial. The timeout runs from here, over connecting, the TLS handshake and answering together."""
         self._began_at = time.monotonic()
         self._clock.work_began()
         self._timer = self._clock.call_later(self._health_check.timeout_s, self._on_timeout)
@@ -91,9 +93,10 @@ class Probe(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         port = probe_port(self._health_check, self._target)
         failure: ProbeOutcome | None = ProbeOutcome.REFUSED
+        layer = TargetTls(None) if self._health_check.protocol is Protocol.HTTPS else None
         for address in dial_addresses(self._target.dial_host):
             try:
-                await loop.create_connection(lambda: self, address, port)
+                await loop.create_connection(lambda: layer or self, address, port)
             except OSError as error:
                 kind = failure_of(error)
                 if kind is TargetFailure.UNREACHABLE:
@@ -103,8 +106,18 @@ class Probe(asyncio.Protocol):
                 elif kind is TargetFailure.NO_DESCRIPTOR:
                     failure = None
             else:
+                if layer is not None:
+                    await self._shake_hands(layer)
                 return
         self._report(failure)
+
+    async def _shake_hands(self, layer: TargetTls) -> None:
+        self._transport = layer
+        reason = await layer.handshake()
+        if reason is not None:
+            self._report(ProbeOutcome.TLS_FAILED, detail=reason)
+        elif not self._is_done:
+            layer.start(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected: ask."""
@@ -124,11 +137,11 @@ class Probe(asyncio.Protocol):
             if end < 0:
                 is_http = self._buffer.startswith(b"HTTP/1.") or b"HTTP/1.".startswith(self._buffer[:7])
                 if not is_http or len(self._buffer) > HEAD_MAX_BYTES:
-                    self._report(ProbeOutcome.MALFORMED)
+                    self._report_malformed()
                 return
             match = _STATUS.match(self._buffer[: end + 1])
             if match is None:
-                self._report(ProbeOutcome.MALFORMED)
+                self._report_malformed()
                 return
             code = int(match[1])
             if code >= 200:
@@ -137,26 +150,36 @@ class Probe(asyncio.Protocol):
             head_end = self._buffer.find(b"\r\n\r\n")
             if head_end < 0:
                 if len(self._buffer) > HEAD_MAX_BYTES:
-                    self._report(ProbeOutcome.MALFORMED)
+                    self._report_malformed()
                 return
             self._buffer = self._buffer[head_end + 4 :]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed before the status line."""
-        self._report(ProbeOutcome.CLOSED if exc is None else ProbeOutcome.RESET)
+        if isinstance(exc, TlsBrokenError):
+            # So a target's demand for a client certificate looks under TLS 1.3: this side's handshake is done by then.
+            self._report(ProbeOutcome.CLOSED, detail=str(exc))
+        else:
+            self._report(ProbeOutcome.CLOSED if exc is None else ProbeOutcome.RESET)
 
     def _on_timeout(self) -> None:
         self._report(ProbeOutcome.TIMED_OUT)
 
-    def _report(self, outcome: ProbeOutcome | None, status_code: int | None = None) -> None:
+    def _report_malformed(self) -> None:
+        self._report(ProbeOutcome.MALFORMED, detail=SPEAKS_TLS if self._buffer.startswith(_TLS_ALERT) else None)
+
+    def _report(
+        self, outcome: ProbeOutcome | None, status_code: int | None = None, *, detail: str | None = None
+    ) -> None:
         if self._is_done:
             return
         self._is_done = True
         latency_s = time.monotonic() - self._began_at
         self._close()
-        self._on_result(
-            None if outcome is None else ProbeResult(outcome=outcome, status_code=status_code, latency_s=latency_s)
-        )
+        result = None
+        if outcome is not None:
+            result = ProbeResult(outcome=outcome, status_code=status_code, latency_s=latency_s, detail=detail)
+        self._on_result(result)
 
     def _close(self) -> None:
         if self._timer is not None:

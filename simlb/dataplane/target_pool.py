@@ -6,16 +6,20 @@ A connection whose FIN has been seen is discarded before use; nothing is ever re
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from simlb.clock import Clock
+from simlb.core.model import Protocol
 from simlb.core.target_group import TargetState
 from simlb.dataplane.exchange import Exchange, TargetFailure
 from simlb.dataplane.h1_target import H1TargetConnection
+from simlb.dataplane.target_tls import TargetTls, server_name
 from simlb.wire.h1_response import ResponseParser
 
 CONNECT_TIMEOUT_S = 10.0
+TLS_HANDSHAKE_TIMEOUT_S = 10.0
 IDLE_MAX = 1024
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -37,6 +41,29 @@ def dial_addresses(host: str) -> tuple[str, ...]:
     return ("127.0.0.1", "::1") if host == "localhost" else (host,)
 
 
+@contextlib.contextmanager
+def _within(clock: Clock, limit_s: float) -> Iterator[None]:
+    """Raise TimeoutError from what is awaited inside after `limit_s` of load-balancer time."""
+    task = asyncio.current_task()
+    assert task is not None
+    is_over = False
+
+    def on_timeout() -> None:
+        nonlocal is_over
+        is_over = True
+        task.cancel()
+
+    timer = clock.call_later(limit_s, on_timeout)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not is_over:
+            raise
+        raise TimeoutError from None
+    finally:
+        timer.cancel()
+
+
 class TargetPool:
     """The connections to one target."""
 
@@ -48,6 +75,7 @@ class TargetPool:
         self._idle: list[H1TargetConnection] = []
         self._connecting: dict[Exchange, asyncio.Task[None]] = {}
         self._preferred: str | None = None
+        self._protocol = Protocol.HTTP
         self.connections: set[H1TargetConnection] = set()
         self.is_closed = False
 
@@ -58,6 +86,11 @@ class TargetPool:
 
     def take(self, exchange: Exchange) -> H1TargetConnection | None:
         """An idle connection, the one used last; None when one has to be made (see `Router.connect`)."""
+        group = exchange.group
+        assert group is not None
+        if group.group.protocol is not self._protocol:
+            self._protocol = group.group.protocol
+            self.move()
         idle = self._idle
         while idle:
             connection = idle.pop()
@@ -76,59 +109,73 @@ class TargetPool:
             task.cancel()
 
     async def _connect(self, exchange: Exchange) -> None:
-        loop = asyncio.get_running_loop()
-        timed_out = False
-        task = asyncio.current_task()
-        assert task is not None
-
-        def on_timeout() -> None:
-            nonlocal timed_out
-            timed_out = True
-            task.cancel()
-
-        timer = self._clock.call_later(CONNECT_TIMEOUT_S, on_timeout)
-        failure: TargetFailure | None = None
-        connection: H1TargetConnection | None = None
+        outcome: H1TargetConnection | TargetFailure
         try:
-            connection = await self._dial(loop)
+            outcome = await self._dial(server_name(exchange.head.named_host or exchange.plan.dns_name))
         except OSError as error:
-            failure = failure_of(error)
-        except asyncio.CancelledError:
-            if not timed_out:
-                raise
-            failure = TargetFailure.CONNECT_TIMED_OUT
+            outcome = failure_of(error)
         finally:
-            timer.cancel()
             self._connecting.pop(exchange, None)
-        if connection is None:
-            assert failure is not None
-            exchange.on_target_failed(failure)
+        if isinstance(outcome, TargetFailure):
+            exchange.on_target_failed(outcome)
         elif exchange.is_done:
-            self.put_back(connection, self._clock.now())
+            outcome.go_idle(self._clock.now())
         else:
-            exchange.on_connected(connection)
+            exchange.on_connected(outcome)
 
-    async def _dial(self, loop: asyncio.AbstractEventLoop) -> H1TargetConnection:
+    async def _dial(self, name: str | None) -> H1TargetConnection | TargetFailure:
+        """A new connection. Raises OSError when there is none at all."""
+        place = self._place
+        connection = H1TargetConnection(self, self._parser)
+        if self._protocol is Protocol.HTTP:
+            await self._open(lambda: connection)
+        else:
+            layer = TargetTls(name)
+            await self._open(lambda: layer)
+            failure = await self._shake_hands(layer)
+            if failure is not None:
+                return failure
+            layer.start(connection)
+        if place != self._place:
+            connection.retire()
+        return connection
+
+    async def _open(self, factory: Callable[[], asyncio.Protocol]) -> None:
+        """Connect to one of the target's addresses."""
+        loop = asyncio.get_running_loop()
         target = self._state.target
         addresses = dial_addresses(target.dial_host)
         if self._preferred in addresses:
             addresses = (self._preferred, *(address for address in addresses if address != self._preferred))
         error: OSError | None = None
-        for address in addresses:
-            try:
-                _, connection = await loop.create_connection(
-                    lambda: H1TargetConnection(self, self._parser), address, target.dial_port
-                )
-            except OSError as failed:
-                error = error or failed
-            else:
-                self._preferred = address
-                now = self._state.target
-                if (now.dial_host, now.dial_port) != (target.dial_host, target.dial_port):
-                    connection.retire()
-                return connection
+        with _within(self._clock, CONNECT_TIMEOUT_S):
+            for address in addresses:
+                try:
+                    await loop.create_connection(factory, address, target.dial_port)
+                except OSError as failed:
+                    error = error or failed
+                else:
+                    self._preferred = address
+                    return
         assert error is not None
         raise error
+
+    async def _shake_hands(self, layer: TargetTls) -> TargetFailure | None:
+        try:
+            with _within(self._clock, TLS_HANDSHAKE_TIMEOUT_S):
+                reason = await layer.handshake()
+        except TimeoutError:
+            layer.abort()
+            return TargetFailure.TLS_TIMED_OUT
+        except asyncio.CancelledError:
+            layer.abort()
+            raise
+        return None if reason is None else TargetFailure.TLS_FAILED
+
+    @property
+    def _place(self) -> tuple[str, int, Protocol]:
+        target = self._state.target
+        return target.dial_host, target.dial_port, self._protocol
 
     def put_back(self, connection: H1TargetConnection, now: float) -> None:
         """The connection is idle since `now` and in order."""
@@ -161,7 +208,7 @@ class TargetPool:
             connection.abandon()
 
     def move(self) -> None:
-        """The target listens elsewhere from now on: no connection to its old place is used for another exchange."""
+        """The target listens elsewhere or is spoken to otherwise from now on: what is open serves no more exchanges."""
         for connection in list(self.connections):
             if connection.exchange is None:
                 connection.abandon()

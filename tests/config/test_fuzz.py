@@ -173,4 +173,4 @@ def test_urls(url: str) -> None:
         located = AddressPolicy((), no_addresses).locate(url)
     except Refused:
         return
-    assert located.id.startswith("127.") or located.id == "::1"
+    assert located.ip.startswith("127.") or located.ip == "::1"

@@ -81,6 +81,8 @@ HEAD = "simlb: config/1\nload_balancers: [{name: a, listeners: [%s]}]\n"
         (HEAD % "{protocol: HTTPS, port: 443, forward: w, certificates: [a.test, {names: [b.test]}]}", True),
         (HEAD % "" + "target_groups: [{name: w, attributes: {stickiness.enabled: false}}]", True),
         (HEAD % "" + "target_groups: [{name: w, health_check: {interval: 30s, port: traffic-port}}]", True),
+        (HEAD % "" + "target_groups: [{name: w, targets: [{target: a, port: 1}, {sample: echo}]}]", True),
+        (HEAD % "" + "target_groups: [{name: w, targets: [{target: a, sample: echo}]}]", False),
         ("load_balancers: [{name: a}]", False),
         (HEAD % "" + "speed: 0", False),
         (HEAD % "" + "speed: fast", False),

@@ -100,13 +100,10 @@ def test_shape(load: Load, text: str, problems: list[str]) -> None:
 
 NOT_YET = [
     (group("stickiness: {}"), "E505 simlb.yaml:8: 'stickiness' is not supported yet"),
-    (group("protocol: HTTPS"), "E505 simlb.yaml:8: target group protocol 'HTTPS' is not supported yet (only 'HTTP')"),
     (group("protocol_version: GRPC"),
      "E505 simlb.yaml:8: target group protocol_version 'GRPC' is not supported yet (only 'HTTP1')"),
     (group("target_type: lambda"),
-     "E505 simlb.yaml:8: target group target_type 'lambda' is not supported yet (only 'ip')"),
-    (group("health_check: {protocol: HTTPS}"),
-     "E505 simlb.yaml:8: health check protocol 'HTTPS' is not supported yet (only 'HTTP')"),
+     "E505 simlb.yaml:8: target group target_type 'lambda' is not supported yet (only 'ip', 'instance')"),
     (group("health_check: {matcher: {grpc_code: 0, http_code: 200}}"),
      "E505 simlb.yaml:8: 'grpc_code' is not supported yet"),
     (group("attributes: {stickiness.enabled: true}"),
@@ -131,8 +128,6 @@ NOT_YET = [
     (listeners("protocol: HTTP, port: 80, default_actions: "
                "[{type: forward, target_group: web}, {type: forward, target_group: web}]"),
      "E505 simlb.yaml:5: several default actions are not supported yet"),
-    (group("targets: [{url: 'https://127.0.0.1:1'}]"),
-     "E505 simlb.yaml:8: 'https://127.0.0.1:1': HTTPS to targets is not supported yet"),
 ]  # fmt: skip
 
 
@@ -307,9 +302,9 @@ def test_health_checks(load: Load, members: str, message: str) -> None:
 
 
 TARGETS = [
-    ("{}", "E501", "a target has exactly one of 'url', 'run', 'sample'; this one has none of them"),
+    ("{}", "E501", "a target has exactly one of 'url', 'run', 'sample', 'target'; this one has none of them"),
     ("{url: 'http://localhost:1', run: x}", "E501",
-     "a target has exactly one of 'url', 'run', 'sample'; this one has 'url', 'run'"),
+     "a target has exactly one of 'url', 'run', 'sample', 'target'; this one has 'url', 'run'"),
     ("{url: 'http://localhost:1', port: 2}", "E501", "'port' does not go with 'url'"),
     ("{sample: echo, cwd: .}", "E501", "'cwd' does not go with 'sample'"),
     ("{run: ' '}", "E502", "'run' has no command"),

@@ -11,9 +11,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from simlb.core.health import HealthState, ProbeOutcome, ProbeResult, Reason, TargetHealth, hint, last_check_words
+from simlb.core.health import (
+    SPEAKS_NO_TLS,
+    SPEAKS_TLS,
+    HealthState,
+    ProbeOutcome,
+    ProbeResult,
+    Reason,
+    TargetHealth,
+    hint,
+    last_check_words,
+)
 from simlb.core.matcher import Matcher
-from simlb.core.model import HealthCheck
+from simlb.core.model import HealthCheck, Protocol
 
 DEFAULTS = HealthCheck()
 PROBES = {
@@ -178,6 +188,39 @@ def test_no_hint_without_a_code_that_missed() -> None:
     assert hint(health, DEFAULTS) is None
     health.on_probe(PROBES["P"], DEFAULTS)
     assert hint(health, DEFAULTS) is None
+
+
+OTHER_PROTOCOL = [
+    ("HTTPS", ProbeOutcome.TLS_FAILED, None, SPEAKS_NO_TLS, "HTTP}"),
+    ("HTTPS", ProbeOutcome.TLS_FAILED, None, "tlsv1 alert protocol version", None),
+    ("HTTPS", ProbeOutcome.CLOSED, None, None, None),
+    ("HTTPS", ProbeOutcome.ANSWERED, 400, None, None),
+    ("HTTP", ProbeOutcome.MALFORMED, None, SPEAKS_TLS, "HTTPS}"),
+    ("HTTP", ProbeOutcome.MALFORMED, None, None, None),
+    ("HTTP", ProbeOutcome.CLOSED, None, None, "HTTPS}"),
+    ("HTTP", ProbeOutcome.ANSWERED, 400, None, "HTTPS}"),
+    ("HTTP", ProbeOutcome.RESET, None, None, None),
+]
+
+
+@pytest.mark.parametrize(("protocol", "outcome", "code", "detail", "end"), OTHER_PROTOCOL)
+def test_hints_at_the_other_protocol(
+    protocol: str, outcome: ProbeOutcome, code: int | None, detail: str | None, end: str | None
+) -> None:
+    check = HealthCheck(protocol=Protocol(protocol))
+    health = TargetHealth()
+    health.on_probe(ProbeResult(outcome=outcome, status_code=code, detail=detail), check)
+    found = hint(health, check)
+    assert found is None if end is None else found is not None and found.endswith(end)
+
+
+def test_a_detail_is_told() -> None:
+    result = ProbeResult(outcome=ProbeOutcome.TLS_FAILED, detail=SPEAKS_NO_TLS)
+    assert result.words == "TLS handshake failed: the target does not speak TLS"
+    health = TargetHealth()
+    health.on_probe(result, DEFAULTS)
+    health.on_probe(result, DEFAULTS)
+    assert (health.state, health.reason) == (HealthState.UNHEALTHY, Reason.FAILED_HEALTH_CHECKS)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ LB_ID = ids.resource_id("us-east-1", "web")
             ids.target_group_arn("us-east-1", "tg"),
             r"arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/tg/[0-9a-f]{16}",
         ),
+        (ids.instance_id("us-east-1", "i-01"), r"i-[0-9a-f]{17}"),
         (
             ids.certificate_arn("us-east-1", ("a.test",)),
             r"arn:aws:acm:us-east-1:000000000000:certificate/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
@@ -48,3 +49,4 @@ def test_equal_names_give_equal_ids_and_different_ones_different_ids() -> None:
 def test_ids_do_not_change_between_versions() -> None:
     """They are in people's bookmarks and scripts."""
     assert ids.dns_name("us-east-1", "web", internal=False) == "web-7716968664.us-east-1.elb.localhost"
+    assert ids.instance_id("us-east-1", "i-01") == "i-082bd3e9edff6a9b8"

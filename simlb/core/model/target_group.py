@@ -44,7 +44,8 @@ class HealthCheck:
 class Target:
     """One place that requests go to. Its identity is `id` *and* `port`; `dial` is where it really listens.
 
-    `name` is what people call it (`i-01`); `process` names the process simlb runs for it, if any.
+    `id` is an address or an instance's id; only then `instance_ip` is set, to that instance's address. `name` is what
+    people call it (`i-01`), in every group it is in; `process` names the process simlb runs for it, if any.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Target:
     dial_port: int
     name: str
     process: str | None = None
+    instance_ip: str | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -60,9 +62,14 @@ class Target:
         return (self.id, self.port)
 
     @property
+    def ip(self) -> str:
+        """Its address, whatever its group calls targets by."""
+        return self.id if self.instance_ip is None else self.instance_ip
+
+    @property
     def address(self) -> str:
-        """`id:port` as the access log shows it."""
-        return f"[{self.id}]:{self.port}" if ":" in self.id else f"{self.id}:{self.port}"
+        """`ip:port` as the access log shows it."""
+        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
