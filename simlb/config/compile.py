@@ -20,6 +20,7 @@ from simlb.config.decode import Places, decode
 from simlb.config.documents import ConfigFile
 from simlb.config.load_balancers import LoadBalancerCompiler
 from simlb.config.problems import Place, Problems
+from simlb.config.quotas import check_quotas
 from simlb.config.source import Source
 from simlb.config.target_groups import GroupCompiler
 from simlb.core.model import Configuration, IPNetwork
@@ -96,13 +97,15 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
     for name in balancers.unused_groups():
         entry = next(entry for entry in file.target_groups if entry.name == name)
         context.warn(entry, "name", what=f"no listener forwards to target group '{name}'")
+    configuration = Configuration(
+        load_balancers=load_balancers, target_groups=target_groups, processes=tuple(groups.processes)
+    )
+    check_quotas(context, file, configuration)
     return Compiled(
         settings=Settings(
             region=file.region, speed=float(file.speed), control_port=file.control_port, strict=file.strict
         ),
-        configuration=Configuration(
-            load_balancers=load_balancers, target_groups=target_groups, processes=tuple(groups.processes)
-        ),
+        configuration=configuration,
         warnings=tuple(context.warnings),
         source=path,
     )

@@ -10,8 +10,9 @@ from pathlib import Path
 from simlb.config.addresses import Resolver
 from simlb.config.certificates import CertificateSource
 from simlb.config.decode import Places
-from simlb.config.problems import NOT_YET, RANGE, SCHEMA, Problems, Refused, did_you_mean
+from simlb.config.problems import NOT_YET, RANGE, REFERENCE, SCHEMA, Problems, Refused, did_you_mean
 from simlb.core.attributes import Attribute, AttributeValueError
+from simlb.core.validation import ElbError, NotSupportedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,13 @@ class Context:
     def fail(self, entry: object, *keys: str | int, what: str, hints: Sequence[str] = (), code: str = RANGE) -> None:
         """Note a problem with the value at `keys` of `entry`."""
         self.problems.add(self.places.at(entry, *keys), what, *hints, code=code)
+
+    def refuse(self, error: ElbError, entry: object, *keys: str | int, hints: Sequence[str] = ()) -> None:
+        """Note what AWS has against the value at `keys` of `entry`, with AWS's own code behind its sentence."""
+        code = REFERENCE if error.code == "TargetGroupNotFound" else RANGE
+        if isinstance(error, NotSupportedError):
+            code = NOT_YET
+        self.fail(entry, *keys, what=f"{error.message} ({error.code})", hints=hints, code=code)
 
     def warn(self, entry: object, *keys: str | int, what: str) -> None:
         """Note something legal that will surprise."""

@@ -7,16 +7,17 @@ stay the single description, from which the JSON Schema comes as well.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from typing import Any, cast
 
 import msgspec
 from msgspec import inspect as types
 
-from simlb.config.documents import ACTION_TYPES_NOT_YET, NOT_YET, ConfigFile
+from simlb.config.documents import NOT_YET, ConfigFile
 from simlb.config.problems import NOT_YET as NOT_YET_CODE
 from simlb.config.problems import RANGE, SCHEMA, Place, Problems, did_you_mean, quoted
 from simlb.config.source import Source, Steps
+from simlb.core.validation import NOT_SUPPORTED_ACTION_TYPES
 
 
 class _Bad:
@@ -126,7 +127,7 @@ class _Walker:
         if tag is None:
             place = self._source.place(steps)
             self._problems.add(place, f"'{tag_field}' is missing in {_label(steps)}: {quoted(tags)}", code=SCHEMA)
-        elif tag in ACTION_TYPES_NOT_YET:
+        elif tag in NOT_SUPPORTED_ACTION_TYPES:
             place = self._source.place((*steps, tag_field))
             self._problems.add(place, f"action type '{tag}' is not supported yet", code=NOT_YET_CODE)
         else:
@@ -146,15 +147,22 @@ class _Walker:
             self._problems.add(place, what, code=SCHEMA)
 
     def _mapping(self, value: dict[str, object], kind: types.DictType, steps: Steps) -> object:
+        if not self._is_long_enough(value, kind, steps):
+            return _BAD
         built = {key: self.value(item, kind.value_type, (*steps, key)) for key, item in value.items()}
         return _BAD if any(item is _BAD for item in built.values()) else built
 
     def _list(self, value: list[object], kind: types.ListType, steps: Steps) -> object:
-        if len(value) < (kind.min_length or 0):
-            self._problems.add(self._source.place(steps), f"'{steps[-1]}' needs at least one entry", code=RANGE)
+        if not self._is_long_enough(value, kind, steps):
             return _BAD
         built = [self.value(item, kind.item_type, (*steps, index)) for index, item in enumerate(value)]
         return _BAD if any(item is _BAD for item in built) else built
+
+    def _is_long_enough(self, value: Sized, kind: types.ListType | types.DictType, steps: Steps) -> bool:
+        if len(value) >= (kind.min_length or 0):
+            return True
+        self._problems.add(self._source.place(steps), f"'{steps[-1]}' needs at least one entry", code=RANGE)
+        return False
 
     def _wrong(self, value: object, kind: types.Type, steps: Steps, code: str) -> _Bad:
         wanted = " or ".join(dict.fromkeys(_described(member) for member in _members(kind)))

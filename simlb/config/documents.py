@@ -13,49 +13,23 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from simlb.config.rule_documents import (
+    ActionEntry,
+    Fixed,
+    Forward,
+    ForwardAction,
+    Port,
+    RedirectTo,
+    RuleEntry,
+    WeightedTargetGroupEntry,
+)
+
 SAMPLE_NAMES = ("echo", "starter", "slow", "stream")
 """The sample targets that ship with simlb."""
 
 Number = float
-Port = Annotated[int, Meta(ge=1, le=65535)]
 Names = list[str]
 AttributeValues = dict[str, str | int | bool]
-
-
-class ForwardAction(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag="forward", tag_field="type"):
-    """`forward` to one target group."""
-
-    target_group: Annotated[str, Meta(description="Name of the target group.")]
-
-
-class RedirectAction(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag="redirect", tag_field="type"):
-    """`redirect`; members may hold #{protocol}, #{host}, #{port}, #{path}, #{query}."""
-
-    protocol: Literal["HTTP", "HTTPS", "#{protocol}"] = "#{protocol}"
-    host: Annotated[str, Meta(min_length=1, max_length=128)] = "#{host}"
-    port: Annotated[Port | str, Meta(description="1-65535 or '#{port}'.")] = "#{port}"
-    path: Annotated[str, Meta(min_length=1, max_length=128, description="Starts with '/'.")] = "/#{path}"
-    query: Annotated[str, Meta(max_length=128, description="Without a leading '?'.")] = "#{query}"
-    status_code: Annotated[Literal["HTTP_301", "HTTP_302"], Meta(description="Permanent (301) or temporary (302).")]
-
-
-class FixedResponse(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """`fixed_response: {...}` on a listener."""
-
-    status_code: Annotated[int | str, Meta(description="A status code 2xx, 4xx or 5xx.")]
-    message_body: Annotated[str, Meta(max_length=1024)] = ""
-    content_type: (
-        Literal["text/plain", "text/css", "text/html", "application/javascript", "application/json"] | None
-    ) = None
-
-
-class FixedResponseAction(
-    FixedResponse, forbid_unknown_fields=True, frozen=True, kw_only=True, tag="fixed-response", tag_field="type"
-):
-    """`fixed-response`: the load balancer answers by itself."""
-
-
-ActionEntry = ForwardAction | RedirectAction | FixedResponseAction
 
 
 class CertificateEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -67,7 +41,7 @@ class CertificateEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 
 
 class ListenerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A listener: protocol, port and one default action."""
+    """A listener: protocol, port, rules and one default action."""
 
     protocol: Literal["HTTP", "HTTPS"]
     port: Annotated[Port, Meta(description="What rules, logs and '#{port}' see.")]
@@ -82,10 +56,13 @@ class ListenerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
         list[str | CertificateEntry] | None,
         Meta(description="HTTPS only; the first is the default. Default: one for all names of the load balancer."),
     ] = None
-    default_actions: Annotated[list[ActionEntry] | None, Meta(description="Exactly one action.")] = None
-    forward: Annotated[str | None, Meta(description="Shorthand: forward to this target group.")] = None
-    redirect: Annotated[Literal["https"] | None, Meta(description="Shorthand: HTTP_301 to HTTPS, port 443.")] = None
-    fixed_response: Annotated[FixedResponse | None, Meta(description="Shorthand for a fixed-response action.")] = None
+    rules: Annotated[list[RuleEntry], Meta(description="Tried by ascending priority before the default action.")] = (
+        field(default_factory=list)
+    )
+    default_actions: Annotated[list[ActionEntry] | None, Meta(description="Exactly one final action.")] = None
+    forward: Forward = None
+    redirect: RedirectTo = None
+    fixed_response: Fixed = None
 
 
 class InboundEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -209,19 +186,16 @@ NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
         "type": "every load balancer is an application load balancer",
     },
     ListenerEntry: {
-        "rules": "",
         "ssl_policy": "",
         "alpn_policy": "",
         "mutual_authentication": "",
         "attributes": "",
     },
     ForwardAction: {
-        "forward_config": "there is one target group: target_group: NAME",
-        "target_groups": "there is one target group: target_group: NAME",
-        "target_group_stickiness_config": "",
+        "forward_config": "write target_groups and target_group_stickiness_config in the action itself",
         "target_group_arn": "write target_group: NAME",
-        "order": "there is exactly one action",
     },
+    WeightedTargetGroupEntry: {"target_group_arn": "write target_group: NAME"},
     HealthCheckEntry: {"enabled": "health checks are always on, as in AWS for instances and addresses"},
     MatcherEntry: {"grpc_code": ""},
     TargetGroupEntry: {"stickiness": "", "vpc_id": "", "ip_address_type": "", "target_control_port": ""},
@@ -233,5 +207,3 @@ NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
     },
 }
 """Keys that elbv2 or people's habits have and this version has not, each with a hint: "not supported yet" (E505)."""
-
-ACTION_TYPES_NOT_YET = ("authenticate-oidc", "authenticate-cognito", "jwt-validation")

@@ -13,7 +13,10 @@ from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, TARGET_GROUP_ATTRIBU
 _ONE_OF = {
     "TargetEntry": ("url", "run", "sample", "target"),
     "ListenerEntry": ("forward", "redirect", "fixed_response", "default_actions"),
+    "RuleEntry": ("forward", "redirect", "fixed_response", "actions"),
+    "ForwardAction": ("target_group", "target_groups"),
 }
+_ANY_OF = {"RuleEntry": ("conditions", "host", "path", "method", "source_ip", "header", "query")}
 
 
 def json_schema() -> dict[str, Any]:
@@ -26,6 +29,8 @@ def json_schema() -> dict[str, Any]:
     entries["TargetEntry"]["properties"]["sample"]["enum"] = list(SAMPLE_NAMES)
     for name, keys in _ONE_OF.items():
         entries[name]["oneOf"] = [{"required": [key]} for key in keys]
+    for name, keys in _ANY_OF.items():
+        entries[name]["anyOf"] = [{"required": [key]} for key in keys]
     return schema
 
 

@@ -1,30 +1,20 @@
-"""Load balancers, their listeners, security groups, names and certificates (reference 1.1, 1.2, 1.4)."""
+"""Load balancers, their listeners, security groups, names and certificates (reference 1.1, 1.2)."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
 
-from simlb.config import actions, binds, names
+from simlb.config import binds, names
+from simlb.config.actions import ActionCompiler, ListenerScope
 from simlb.config.context import Context, attribute_values
-from simlb.config.documents import (
-    CertificateEntry,
-    FixedResponse,
-    ForwardAction,
-    InboundEntry,
-    ListenerEntry,
-    LoadBalancerEntry,
-    RedirectAction,
-)
-from simlb.config.problems import NOT_YET, SCHEMA, Refused, did_you_mean, quoted
+from simlb.config.documents import CertificateEntry, InboundEntry, ListenerEntry, LoadBalancerEntry
+from simlb.config.problems import SCHEMA, Refused
+from simlb.config.rules import RuleCompiler
 from simlb.core import ids, model
 from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, LoadBalancerAttributes
 
 _ANYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
-_CERTIFICATES_MAX = 26
-"""The default certificate and 25 more (reference 1.6)."""
-
-_ACTION_KEYS = ("default_actions", "forward", "redirect", "fixed_response")
 
 
 class LoadBalancerCompiler:
@@ -37,7 +27,8 @@ class LoadBalancerCompiler:
         self._region = region
         self._groups = groups
         self._control_port = control_port
-        self._owners: dict[str, str] = {}
+        self._actions = ActionCompiler(context, groups)
+        self._rules = RuleCompiler(context, region, self._actions)
         self._names: dict[str, str] = {}
         self._binds: dict[tuple[str, int], str] = {}
         self._bind_ports: set[int] = set()
@@ -62,8 +53,8 @@ class LoadBalancerCompiler:
         return tuple(built.values())
 
     def unused_groups(self) -> list[str]:
-        """Names of the target groups to which no listener forwards."""
-        return [name for name in self._groups if name not in self._owners]
+        """Names of the target groups to which no listener and no rule forwards."""
+        return self._actions.unused_groups()
 
     def _load_balancer(self, entry: LoadBalancerEntry, index: int) -> model.LoadBalancer:
         context = self._context
@@ -85,13 +76,15 @@ class LoadBalancerCompiler:
             if not security_group.networks_for(listener.port):
                 what = f"no inbound rule of the security group lets anybody in to port {listener.port}"
                 context.warn(listener, "port", what=what)
+            scope = ListenerScope(entry, listener)
             listeners[listener.port] = model.Listener(
                 protocol=model.Protocol(listener.protocol),
                 port=listener.port,
                 arn=ids.listener_arn(region, entry.name, lb_id, listener.port),
                 binds=self._listener_binds(entry, listener, host),
-                default_action=self._default_action(entry, listener),
+                default_action=self._actions.compile(scope, listener),
                 certificates=self._listener_certificates(listener, (dns_name, *further)),
+                rules=self._rules.compile(scope, lb_id),
             )
         return model.LoadBalancer(
             name=entry.name,
@@ -159,73 +152,6 @@ class LoadBalancerCompiler:
         targets = (target for group in self._groups.values() for target in group.targets)
         return any(binds.meets(bind, target.dial_host, target.dial_port) for target in targets)
 
-    def _default_action(self, balancer: LoadBalancerEntry, listener: ListenerEntry) -> model.Action:
-        nothing = model.FixedResponseAction(status_code=503)  # stands in where a problem has been noted
-        given = [key for key in _ACTION_KEYS if getattr(listener, key) is not None]
-        with self._context.at(listener, *given[1:2]):
-            if not given:
-                raise Refused(f"the listener needs one of {quoted(_ACTION_KEYS)}", code=SCHEMA)
-            if len(given) > 1:
-                raise Refused(f"{quoted(given)} exclude each other: a listener has one default action", code=SCHEMA)
-        if len(given) != 1:
-            return nothing
-        if listener.forward is not None:
-            return self._forward(balancer, listener, "forward", name=listener.forward)
-        if listener.redirect is not None:
-            return self._redirect_to_https(balancer, listener)
-        if listener.fixed_response is not None:
-            with self._context.at(listener.fixed_response, "status_code"):
-                return actions.fixed_response(listener.fixed_response)
-            return nothing
-        return self._one_action(balancer, listener) or nothing
-
-    def _one_action(self, balancer: LoadBalancerEntry, listener: ListenerEntry) -> model.Action | None:
-        entries = listener.default_actions or []
-        with self._context.at(listener, "default_actions"):
-            if not entries:
-                raise Refused("'default_actions' needs one action", code=SCHEMA)
-            if len(entries) > 1:
-                raise Refused("several default actions are not supported yet", code=NOT_YET)
-        if len(entries) != 1:
-            return None
-        entry = entries[0]
-        if isinstance(entry, ForwardAction):
-            return self._forward(balancer, entry, "target_group", name=entry.target_group)
-        with self._context.at(entry):
-            if isinstance(entry, RedirectAction):
-                action = actions.redirect(entry, listener.protocol, listener.port)
-                self._warn_if_nowhere(balancer, entry, action)
-                return action
-            assert isinstance(entry, FixedResponse)
-            return actions.fixed_response(entry)
-        return None
-
-    def _redirect_to_https(self, balancer: LoadBalancerEntry, listener: ListenerEntry) -> model.Action:
-        with self._context.at(listener, "redirect"):
-            if listener.protocol == "HTTPS" and str(listener.port) == actions.REDIRECT_TO_HTTPS.port:
-                raise Refused("the redirect leads back to itself: this is the HTTPS listener on port 443")
-            self._warn_if_nowhere(balancer, listener, actions.REDIRECT_TO_HTTPS)
-        return actions.REDIRECT_TO_HTTPS
-
-    def _warn_if_nowhere(self, balancer: LoadBalancerEntry, entry: object, action: model.RedirectAction) -> None:
-        if action.host != "#{host}" or action.port == "#{port}":
-            return
-        if all(str(listener.port) != action.port for listener in balancer.listeners):
-            what = f"the redirect leads to port {action.port}, where '{balancer.name}' has no listener"
-            self._context.warn(entry, what=what)
-
-    def _forward(self, balancer: LoadBalancerEntry, entry: object, key: str, *, name: str) -> model.Action:
-        with self._context.at(entry, key):
-            if name not in self._groups:
-                raise names.unknown("target group", name, did_you_mean(name, self._groups))
-            owner = self._owners.setdefault(name, balancer.name)
-            if owner != balancer.name:
-                raise Refused(
-                    f"target group '{name}' already belongs to load balancer '{owner}'",
-                    "a target group is used by one load balancer only (TargetGroupAssociationLimit)",
-                )
-        return model.ForwardAction.to(name)
-
     def _listener_certificates(
         self, listener: ListenerEntry, lb_names: tuple[str, ...]
     ) -> tuple[model.Certificate, ...]:
@@ -240,9 +166,8 @@ class LoadBalancerCompiler:
             with context.at(listener):
                 found.append(self._issue((*lb_names, "localhost", "127.0.0.1")))
             return tuple(found)
-        if not 1 <= len(entries) <= _CERTIFICATES_MAX:
-            what = f"an HTTPS listener has 1 to {_CERTIFICATES_MAX} certificates, not {len(entries)}"
-            context.fail(listener, "certificates", what=what)
+        if not entries:
+            context.fail(listener, "certificates", what="an HTTPS listener has at least one certificate")
             return ()
         certificates = []
         for position, entry in enumerate(entries):

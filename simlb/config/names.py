@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from simlb.config.problems import NOT_SIGNED, NOT_YET, REFERENCE, Refused
+from simlb.config.problems import NOT_SIGNED, NOT_YET, Refused
 from simlb.core.model import IPNetwork
 
 _NAME_LENGTH_MAX = 32
@@ -116,8 +116,3 @@ def duration_s(value: float | str) -> float:
         raise Refused(f"'{value}' is not a duration such as 30s")
     seconds = float(match[1]) * _UNIT_S[match[2]]
     return int(seconds) if seconds == int(seconds) else seconds
-
-
-def unknown(what: str, name: str, hint: str) -> Refused:
-    """A reference to something that is not there."""
-    return Refused(f"there is no {what} '{name}'{hint}", code=REFERENCE)

@@ -25,7 +25,12 @@ load_balancers:
       inbound: [80, 443]                # or {port: 443, source: 127.0.0.2/32}; all others see a time-out
     listeners:
       - {protocol: HTTP, port: 80, redirect: https}       # HTTP_301 to HTTPS on port 443
-      - {protocol: HTTPS, port: 443, forward: web}        # its certificate is issued by simlb's own CA
+      - protocol: HTTPS                 # its certificate is issued by simlb's own CA
+        port: 443
+        forward: web                      # what no rule matches
+        # rules:                          # the first that matches, by ascending priority
+        #   - {priority: 10, path: "/old/*", redirect: {path: /, status_code: HTTP_302}}
+        #   - {priority: 20, header: {X-Canary: "1"}, fixed_response: {status_code: 503, message_body: soon}}
 
 target_groups:
   - name: web

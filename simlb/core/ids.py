@@ -53,3 +53,10 @@ def dns_name(region: str, name: str, *, internal: bool) -> str:
     digits = int(_digest(region, "dns", name)[:12], 16) % 9_000_000_000 + 1_000_000_000
     prefix = "internal-" if internal else ""
     return f"{prefix}{name}-{digits}.{region}.elb.localhost"
+
+
+def rule_arn(region: str, lb_name: str, lb_id: str, listener_port: int, priority: int) -> str:
+    """ARN of the rule with `priority` of the listener on `listener_port`."""
+    listener = resource_id(lb_id, str(listener_port))
+    rule = resource_id(listener, "rule", str(priority))
+    return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:listener-rule/app/{lb_name}/{lb_id}/{listener}/{rule}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simlb import config
+from simlb.config import InvalidConfigError
 from simlb.core.ids import certificate_arn
 from simlb.core.model import Certificate
 
@@ -86,3 +87,18 @@ def load(
         return loader(path, **(arguments | flags))
 
     return load
+
+
+Refused = Callable[..., list[str]]
+
+
+@pytest.fixture
+def refused(load: Load) -> Refused:
+    """The problems of a text, each as `CODE place: what`."""
+
+    def refused(text: str, **flags: object) -> list[str]:
+        with pytest.raises(InvalidConfigError) as caught:
+            load(text, **flags)
+        return [f"{problem.code} {problem.place.text}: {problem.what}" for problem in caught.value.problems]
+
+    return refused

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from simlb.config import InvalidConfigError, documents
+from simlb.config import InvalidConfigError, documents, rule_documents
 from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ WRONG = [text for _, wrong, text in BLOCKS if wrong]
 MESSAGES = [text for kind, _, text in BLOCKS if kind == "text"]
 ENTRIES = [
     item
-    for item in vars(documents).values()
+    for item in {**vars(documents), **vars(rule_documents)}.values()
     if isinstance(item, type) and issubclass(item, msgspec.Struct) and item is not msgspec.Struct
 ]
 

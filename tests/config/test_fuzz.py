@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simlb.config import documents, template
+from simlb.config import documents, rule_documents, template
 from simlb.config.addresses import AddressPolicy
 from simlb.config.certificates import UnissuedCertificates
 from simlb.config.compile import check_source
@@ -29,7 +29,8 @@ BOUNDED = settings(
 LINES = [*template().splitlines(), *(line.replace("# - {", "- {") for line in template().splitlines())]
 WORDS = sorted(set(template().replace(":", " : ").replace(",", " , ").split()))
 
-ENTRIES = [item for item in vars(documents).values() if isinstance(item, type) and issubclass(item, msgspec.Struct)]
+STRUCTS = {**vars(documents), **vars(rule_documents)}.values()
+ENTRIES = [item for item in STRUCTS if isinstance(item, type) and issubclass(item, msgspec.Struct)]
 
 scalars = st.one_of(
     st.none(),
@@ -108,6 +109,57 @@ def test_trees_of_known_words(top: dict[str, Any], balancers: list[Any], groups:
         check_source(FlagSource(values, {}), TOOLS)
 
 
+def rules(text: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Rules of the right shape."""
+    value = text | st.text("*?./az:0[]()+$\\\\", max_size=12)
+    values = st.lists(value, max_size=4)
+    either = {"values": values, "regex_values": values}
+    condition = st.one_of(
+        st.fixed_dictionaries({"field": st.sampled_from(["host-header", "path-pattern"])}, optional=either),
+        st.fixed_dictionaries({"field": st.just("http-header"), "http_header_name": value}, optional=either),
+        st.fixed_dictionaries({"field": st.sampled_from(["http-request-method", "source-ip"]), "values": values}),
+        st.fixed_dictionaries(
+            {
+                "field": st.just("query-string"),
+                "values": st.lists(st.fixed_dictionaries({"value": value}, optional={"key": value}), max_size=2),
+            }
+        ),
+    )
+    rewrite = st.fixed_dictionaries({"regex": value, "replace": value | st.just("$1")})
+    transform = st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["url-rewrite", "host-header-rewrite"]),
+            "rewrites": st.lists(rewrite, max_size=2),
+        }
+    )
+    forward = st.fixed_dictionaries(
+        {"type": st.just("forward")},
+        optional={
+            "order": st.integers(-1, 50001),
+            "target_group": text,
+            "target_groups": st.lists(
+                st.fixed_dictionaries({"target_group": text}, optional={"weight": st.integers(-1, 1000)}), max_size=3
+            ),
+            "target_group_stickiness_config": st.fixed_dictionaries(
+                {"enabled": st.booleans()}, optional={"duration_seconds": st.integers(0, 604801)}
+            ),
+        },
+    )
+    return st.fixed_dictionaries(
+        {"priority": st.integers(-1, 50001)},
+        optional={
+            "conditions": st.lists(condition, max_size=3),
+            "host": value,
+            "path": values,
+            "header": st.dictionaries(value, value | values, min_size=1, max_size=2),
+            "query": st.dictionaries(value, value | values, min_size=1, max_size=2),
+            "transforms": st.lists(transform, max_size=2),
+            "forward": text,
+            "actions": st.lists(forward, max_size=2),
+        },
+    )
+
+
 @st.composite
 def valid_shapes(draw: st.DrawFn) -> dict[str, Any]:
     """Documents of the right shape, so that the checks behind the shape are reached."""
@@ -117,7 +169,8 @@ def valid_shapes(draw: st.DrawFn) -> dict[str, Any]:
         optional={
             "bind": text | st.integers(0, 65535) | st.from_regex(r"[0-9a-f.:\[\]]{0,12}:[0-9]{1,6}"),
             "certificates": st.lists(text | st.fixed_dictionaries({"names": st.lists(text, max_size=2)}), max_size=2),
-            "forward": text,
+            "rules": st.lists(rules(text), max_size=2),
+            "forward": text | st.dictionaries(text, st.integers(-1, 1001), min_size=1, max_size=3),
             "redirect": st.just("https"),
             "default_actions": st.lists(
                 st.fixed_dictionaries(

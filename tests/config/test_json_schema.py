@@ -66,6 +66,7 @@ def _object_conforms(value: dict[str, Any], schema: dict[str, Any]) -> bool:
 
 
 HEAD = "simlb: config/1\nload_balancers: [{name: a, listeners: [%s]}]\n"
+RULE = HEAD % "{protocol: HTTP, port: 80, forward: web, rules: [{priority: 1, %s}]}"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,33 @@ HEAD = "simlb: config/1\nload_balancers: [{name: a, listeners: [%s]}]\n"
         (HEAD % "" + "target_groups: [{name: w, health_check: {interval: 30s, port: traffic-port}}]", True),
         (HEAD % "" + "target_groups: [{name: w, targets: [{target: a, port: 1}, {sample: echo}]}]", True),
         (HEAD % "" + "target_groups: [{name: w, targets: [{target: a, sample: echo}]}]", False),
+        (HEAD % "{protocol: HTTP, port: 80, forward: {web: 1, b: 999}, rules: []}", True),
+        (HEAD % "{protocol: HTTP, port: 80, redirect: {host: a.test, status_code: HTTP_301}}", True),
+        (
+            HEAD
+            % "{protocol: HTTP, port: 80, default_actions: [{type: forward, order: 1, target_groups: [{target_group: w,"
+            " weight: 1}], target_group_stickiness_config: {enabled: true, duration_seconds: 1}}]}",
+            True,
+        ),
+        (RULE % "path: /a, header: {X: '1', Y: [a, b]}, query: {a: b}, forward: web", True),
+        (RULE % "host: [a.test], method: GET, source_ip: 10.0.0.0/8, redirect: https", True),
+        (
+            RULE
+            % "conditions: [{field: path-pattern, regex_values: [a]}, {field: query-string, values: [{value: a}]}],"
+            " transforms: [{type: url-rewrite, rewrites: [{regex: a, replace: b}]}], forward: web",
+            True,
+        ),
         ("load_balancers: [{name: a}]", False),
+        (HEAD % "{protocol: HTTP, port: 80, forward: {web: 1000}}", False),
+        (HEAD % "{protocol: HTTP, port: 80, redirect: http}", False),
+        (HEAD % "{protocol: HTTP, port: 80, default_actions: [{type: forward}]}", False),
+        (RULE % "path: /a", False),
+        (RULE % "forward: web", False),
+        (RULE % "path: /a, forward: web, redirect: https", False),
+        (RULE % "header: {X: 1}, forward: web", False),
+        (RULE % "conditions: [{field: path, values: [a]}], forward: web", False),
+        (RULE % "conditions: [{field: source-ip, regex_values: [a]}], forward: web", False),
+        (RULE.replace("priority: 1", "priority: 50001") % "path: /a, forward: web", False),
         (HEAD % "" + "speed: 0", False),
         (HEAD % "" + "speed: fast", False),
         (HEAD % "{protocol: TCP, port: 80, forward: web}", False),

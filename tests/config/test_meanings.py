@@ -87,6 +87,11 @@ def test_security_group_rules(load: Load) -> None:
     assert balancer(load, "security_group: {inbound: []}").security_group.networks_for(80) == ()
 
 
+def weighted(stickiness_duration_s: int | None = None, **weights: int) -> ForwardAction:
+    groups = tuple(model.WeightedTargetGroup(target_group=name, weight=weight) for name, weight in weights.items())
+    return ForwardAction(target_groups=groups, stickiness_duration_s=stickiness_duration_s)
+
+
 ACTIONS = [
     ("forward: web", ForwardAction.to("web")),
     ("redirect: https", RedirectAction(protocol="HTTPS", port="443")),
@@ -100,6 +105,16 @@ ACTIONS = [
                     query="from=#{port}&#{query}", status_code="HTTP_302")),
     ("default_actions: [{type: redirect, status_code: HTTP_301, port: '#{port}', path: /}]",
      RedirectAction(path="/", status_code="HTTP_301")),
+    ("redirect: {path: '/new/#{path}', status_code: HTTP_302}",
+     RedirectAction(path="/new/#{path}", status_code="HTTP_302")),
+    ("forward: {web: 90}", weighted(web=90)),
+    ("forward: {web: 90, other: 0}", weighted(web=90, other=0)),
+    ("default_actions: [{type: forward, order: 7, target_groups: [{target_group: web}]}]", ForwardAction.to("web")),
+    ("default_actions: [{type: forward, target_groups: [{target_group: web, weight: 999}, "
+     "{target_group: other, weight: 1}], target_group_stickiness_config: {enabled: true, duration_seconds: 3600}}]",
+     weighted(3600, web=999, other=1)),
+    ("default_actions: [{type: forward, target_group: web, "
+     "target_group_stickiness_config: {enabled: false, duration_seconds: 3600}}]", ForwardAction.to("web")),
 ]  # fmt: skip
 
 

@@ -84,7 +84,7 @@ SHAPE = [
     (balancer("listeners:\n- {protocol: TCP, port: true, forward: 5}"), [
         "E502 simlb.yaml:5: 'protocol' must be one of 'HTTP', 'HTTPS', not 'TCP'",
         "E501 simlb.yaml:5: 'port' must be a whole number from 1 to 65535, not true",
-        "E501 simlb.yaml:5: 'forward' must be text, not 5",
+        "E501 simlb.yaml:5: 'forward' must be text or a mapping (key: value), not 5",
     ]),
     (group("health_check:\n  interval: 30s\n  heathy: 5\n"), [
         "E501 simlb.yaml:10: unknown key 'heathy' in health_check (did you mean 'healthy'?)"
@@ -119,15 +119,8 @@ NOT_YET = [
     (balancer("subnets: [a, b]"), "E505 simlb.yaml:4: 'subnets' is not supported yet"),
     (balancer("security_group: {inbound: [{source: sg-0123}]}"),
      "E505 simlb.yaml:4: 'sg-0123': security groups as a source are not supported yet"),
-    (listeners("protocol: HTTP, port: 80, forward: web, rules: []"),
-     "E505 simlb.yaml:5: 'rules' is not supported yet"),
     (listeners("protocol: HTTP, port: 80, default_actions: [{type: authenticate-oidc, x: 1}]"),
      "E505 simlb.yaml:5: action type 'authenticate-oidc' is not supported yet"),
-    (listeners("protocol: HTTP, port: 80, default_actions: [{type: forward, target_group: web, target_groups: []}]"),
-     "E505 simlb.yaml:5: 'target_groups' is not supported yet"),
-    (listeners("protocol: HTTP, port: 80, default_actions: "
-               "[{type: forward, target_group: web}, {type: forward, target_group: web}]"),
-     "E505 simlb.yaml:5: several default actions are not supported yet"),
 ]  # fmt: skip
 
 
@@ -136,64 +129,13 @@ def test_what_is_not_supported_yet_says_so(load: Load, text: str, problem: str) 
     assert refused(load, text) == [problem]
 
 
-def redirect(members: str, protocol: str = "HTTP", port: int = 80) -> str:
-    action = f"default_actions: [{{type: redirect, status_code: HTTP_302, {members}}}]"
-    return listeners(f"protocol: {protocol}, port: {port}, {action}")
-
-
 LISTENERS = [
     (listeners("protocol: HTTP, port: 80, forward: web", "protocol: HTTP, port: 80, forward: web"),
      "E502 simlb.yaml:6: A listener already exists on this port for this load balancer 'my-alb'"),
-    (listeners("protocol: HTTP, port: 80"),
-     "E501 simlb.yaml:5: the listener needs one of 'default_actions', 'forward', 'redirect', 'fixed_response'"),
-    (listeners("protocol: HTTP, port: 80, forward: web, redirect: https"),
-     "E501 simlb.yaml:5: 'forward', 'redirect' exclude each other: a listener has one default action"),
-    (listeners("protocol: HTTP, port: 80, default_actions: []"),
-     "E501 simlb.yaml:5: 'default_actions' needs one action"),
-    (listeners("protocol: HTTP, port: 80, default_actions: [{type: foward, target_group: web}]"),
-     "E502 simlb.yaml:5: 'type' must be one of 'forward', 'redirect', 'fixed-response', not 'foward'"
-     " (did you mean 'forward'?)"),
-    (listeners("protocol: HTTP, port: 80, default_actions: [{target_group: web}]"),
-     "E501 simlb.yaml:5: 'type' is missing in default_actions[0]: 'forward', 'redirect', 'fixed-response'"),
-    (listeners("protocol: HTTP, port: 80, forward: wbe"),
-     "E503 simlb.yaml:5: there is no target group 'wbe' (did you mean 'web'?)"),
-    (listeners("protocol: HTTPS, port: 443, redirect: https"),
-     "E502 simlb.yaml:5: the redirect leads back to itself: this is the HTTPS listener on port 443"),
-    (listeners("protocol: HTTP, port: 80, default_actions: [{type: redirect, protocol: HTTPS}]"),
-     "E501 simlb.yaml:5: 'status_code' is missing in default_actions[0]"),
-    (redirect("protocol: '#{protocol}'"),
-     "E502 simlb.yaml:5: the redirect leads back to itself: change at least one of protocol, host, port and path"),
-    (redirect("protocol: HTTP, port: 80"),
-     "E502 simlb.yaml:5: the redirect leads back to itself: change at least one of protocol, host, port and path"),
-    (redirect("protocol: HTTP", protocol="HTTPS", port=443),
-     "E502 simlb.yaml:5: a redirect from HTTPS to HTTP is not allowed"),
-    (redirect("port: 0"), "E502 simlb.yaml:5: 'port' must be a whole number from 1 to 65535 or text, not 0"),
-    (redirect("port: https"), "E502 simlb.yaml:5: redirect port 'https' must be from 1 to 65535 or '#{port}'"),
-    (redirect("path: shop"), "E502 simlb.yaml:5: redirect path 'shop' must start with '/'"),
-    (redirect("path: '/#{query}'"),
-     "E502 simlb.yaml:5: redirect path must not hold '#{query}'; it may hold #{host}, #{path}, #{port}"),
-    (redirect("path: '/#{pth}'"),
-     "E502 simlb.yaml:5: redirect path must not hold '#{pth}'; it may hold #{host}, #{path}, #{port}"),
-    (redirect("path: '/#{path'"),
-     "E502 simlb.yaml:5: redirect path must not hold '#{path'; it may hold #{host}, #{path}, #{port}"),
-    (redirect("host: '#{path}'"), "E502 simlb.yaml:5: redirect host must not hold '#{path}'; it may hold #{host}"),
-    (redirect('host: "a\\r\\nSet-Cookie: x"'),
-     "E502 simlb.yaml:5: redirect host may hold visible ASCII characters only (percent-encode the others)"),
-    (redirect("host: ''"), "E502 simlb.yaml:5: 'host' must be text of 1 to 128 characters, not ''"),
-    (redirect("query: '?a=b', port: 81"), "E502 simlb.yaml:5: redirect query '?a=b' must not start with '?'"),
-    (redirect(f"path: /{'x' * 128}"),
-     f"E502 simlb.yaml:5: 'path' must be text of 1 to 128 characters, not '/{'x' * 56}...'"),
-    (listeners("protocol: HTTP, port: 80, fixed_response: {status_code: 302}"),
-     "E502 simlb.yaml:5: fixed-response status_code '302' must be 2xx, 4xx or 5xx, such as 404"),
-    (listeners("protocol: HTTP, port: 80, fixed_response: {status_code: 200, content_type: text/xml}"),
-     "E502 simlb.yaml:5: 'content_type' must be one of 'application/javascript', 'application/json', 'text/css',"
-     " 'text/html', 'text/plain', not 'text/xml' (did you mean 'text/html'?)"),
-    (listeners(f"protocol: HTTP, port: 80, fixed_response: {{status_code: 200, message_body: {'x' * 1025}}}"),
-     f"E502 simlb.yaml:5: 'message_body' must be text of 0 to 1024 characters, not '{'x' * 57}...'"),
     (listeners("protocol: HTTP, port: 80, forward: web, certificates: [a.test]"),
      "E501 simlb.yaml:5: an HTTP listener has no certificates"),
     (listeners("protocol: HTTPS, port: 443, forward: web, certificates: []"),
-     "E502 simlb.yaml:5: an HTTPS listener has 1 to 26 certificates, not 0"),
+     "E502 simlb.yaml:5: an HTTPS listener has at least one certificate"),
     (listeners("protocol: HTTPS, port: 443, forward: web, certificates: [shop.example.com]"),
      "E203 simlb.yaml:5: the local CA does not sign 'shop.example.com'"),
     (listeners("protocol: HTTPS, port: 443, forward: web, certificates: [{names: [a b]}]"),
@@ -263,10 +205,6 @@ BALANCERS = [
      "E502 simlb.yaml:4: '10.0.0.1/8' has host bits set (did you mean '10.0.0.0/8'?)"),
     (balancer("security_group: {inbound: ['80']}"),
      "E501 simlb.yaml:4: 'inbound[0]' must be a whole number from 1 to 65535 or a mapping (key: value), not '80'"),
-    ("simlb: config/1\nload_balancers:\n"
-     "  - {name: a, listeners: [{protocol: HTTP, port: 80, forward: web}]}\n"
-     "  - {name: b, listeners: [{protocol: HTTP, port: 80, forward: web}]}\n" + GROUP,
-     "E502 simlb.yaml:4: target group 'web' already belongs to load balancer 'a'"),
 ]  # fmt: skip
 
 

@@ -24,6 +24,10 @@ LB_ID = ids.resource_id("us-east-1", "web")
             rf"arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/web/{LB_ID}/[0-9a-f]{{16}}",
         ),
         (
+            ids.rule_arn("us-east-1", "web", LB_ID, 80, 10),
+            rf"arn:aws:elasticloadbalancing:us-east-1:000000000000:listener-rule/app/web/{LB_ID}(/[0-9a-f]{{16}}){{2}}",
+        ),
+        (
             ids.target_group_arn("us-east-1", "tg"),
             r"arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/tg/[0-9a-f]{16}",
         ),
@@ -44,6 +48,13 @@ def test_equal_names_give_equal_ids_and_different_ones_different_ids() -> None:
     assert ids.resource_id("a", "b") == ids.resource_id("a", "b")
     assert len({ids.resource_id(*parts) for parts in [("a", "b"), ("b", "a"), ("ab",), ("a", "b", "")]}) == 4
     assert ids.listener_arn("r", "web", LB_ID, 80) != ids.listener_arn("r", "web", LB_ID, 443)
+    rules = {ids.rule_arn("r", "web", LB_ID, port, priority) for port in (80, 443) for priority in (1, 2)}
+    assert len(rules) == 4
+
+
+def test_a_rules_arn_goes_on_from_its_listeners() -> None:
+    listener = ids.listener_arn("r", "web", LB_ID, 80).replace(":listener/", ":listener-rule/")
+    assert ids.rule_arn("r", "web", LB_ID, 80, 1).startswith(f"{listener}/")
 
 
 def test_ids_do_not_change_between_versions() -> None:
