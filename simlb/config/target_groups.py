@@ -13,7 +13,7 @@ from simlb.config.context import Context, attribute_values
 from simlb.config.documents import HealthCheckEntry, MatcherEntry, TargetEntry, TargetGroupEntry
 from simlb.config.problems import NOT_YET, REFERENCE, SCHEMA, Refused, did_you_mean, quoted
 from simlb.core import ids, model
-from simlb.core.attributes import TARGET_GROUP_ATTRIBUTES, TargetGroupAttributes
+from simlb.core.attributes import TARGET_GROUP_ATTRIBUTES, AttributeValueError, TargetGroupAttributes
 from simlb.core.matcher import Matcher
 
 _LOWEST_RELAXED_S = 0.1
@@ -89,18 +89,26 @@ class GroupCompiler:
             if value != supported:
                 what = f"target group {key} '{value}' is not supported yet (only '{supported}')"
                 context.fail(entry, key, what=what, code=NOT_YET)
-        values = attribute_values(context, entry, entry.attributes, TARGET_GROUP_ATTRIBUTES)
         return model.TargetGroup(
             name=entry.name,
             arn=ids.target_group_arn(self._region, entry.name),
             protocol=model.Protocol(entry.protocol),
             port=entry.port,
             health_check=self._health_check(entry.health_check),
-            attributes=TargetGroupAttributes.from_wire(values),
+            attributes=self._attributes(entry),
             targets=self._targets(entry),
             retry_on_connect_failure=entry.retry_on_connect_failure,
             fail_open_while_initial=entry.fail_open_while_initial,
         )
+
+    def _attributes(self, entry: TargetGroupEntry) -> TargetGroupAttributes:
+        values = attribute_values(self._context, entry, entry.attributes, TARGET_GROUP_ATTRIBUTES)
+        if len(values) == len(entry.attributes):  # else a combination would be judged without the values just refused
+            try:
+                return TargetGroupAttributes.from_wire(values)
+            except AttributeValueError as error:
+                self._context.fail(entry, "attributes", what=str(error))
+        return TargetGroupAttributes()
 
     def _health_check(self, entry: HealthCheckEntry) -> model.HealthCheck:
         context = self._context
