@@ -123,7 +123,10 @@ class ActionCompiler:
             [(group.name, group.weight) for group in groups],
             stickiness_enabled=is_sticky,
             stickiness_duration_s=duration_s,
-            known=dict.fromkeys(self._groups),
+            known={
+                name: group.attributes.stickiness_type if group.attributes.stickiness_enabled else None
+                for name, group in self._groups.items()
+            },
         )
         for error in errors:
             match error.path:

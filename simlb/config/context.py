@@ -64,17 +64,6 @@ class Context:
             raise Refused(f"'{written}': there is no such user") from None
 
 
-# Keys that AWS has and `simlb.core.attributes` does not list: missing, not misspelt (reference 1.1.1, 1.5.1).
-_AWS_KEYS_NOT_YET = (
-    "stickiness.",
-    "target_group_health.",
-    "lambda.",
-    "connection_logs.s3.",
-    "health_check_logs.s3.",
-    "waf.",
-)
-
-
 def attribute_values(
     context: Context, entry: object, given: Mapping[str, str | int | bool], table: Mapping[str, Attribute]
 ) -> dict[str, str]:
@@ -85,11 +74,8 @@ def attribute_values(
         attribute = table.get(key)
         if attribute is None:
             key_place = context.places.key_at(entry, "attributes", key)
-            if key.startswith(_AWS_KEYS_NOT_YET):
-                context.problems.add(key_place, f"attribute '{key}' is not supported yet", code=NOT_YET)
-            else:
-                what = f"attribute key '{key}' is not recognized{did_you_mean(key, table)}"
-                context.problems.add(key_place, what, code=SCHEMA)
+            what = f"attribute key '{key}' is not recognized{did_you_mean(key, table)}"
+            context.problems.add(key_place, what, code=SCHEMA)
             continue
         wire = ("true" if value else "false") if isinstance(value, bool) else str(value)
         try:

@@ -45,15 +45,29 @@ def _attributes(table: Mapping[str, Attribute]) -> dict[str, Any]:
 
 def _attribute(attribute: Attribute) -> dict[str, Any]:
     if not attribute.supported:
+        accepted = (attribute.default, *attribute.same_as_default)
         description = f"Default {attribute.default!r}; other values are not supported yet."
-        plain: object = attribute.default == "true" if attribute.kind == "bool" else attribute.default
-        return {"enum": list(dict.fromkeys((attribute.default, plain))), "description": description}
+        return {"enum": [spelling for value in accepted for spelling in _spellings(value)], "description": description}
     if attribute.kind == "bool":
         return {"enum": [True, False, "true", "false"], "default": attribute.default == "true"}
     if attribute.kind == "int":
-        whole = {"type": "integer", "minimum": attribute.low, "maximum": attribute.high}
-        return {"anyOf": [whole, {"type": "string", "pattern": "^[0-9]+$"}], "default": int(attribute.default)}
+        forms: list[object] = [
+            {"type": "integer", "minimum": attribute.low, "maximum": attribute.high},
+            {"type": "string", "pattern": "^[0-9]+$"},
+        ]
+        if attribute.choices:
+            forms.append({"enum": [spelling for value in attribute.choices for spelling in _spellings(value)]})
+        return {"anyOf": forms, "default": _spellings(attribute.default)[-1]}
+    if attribute.kind == "str":
+        return {"type": "string", "default": attribute.default}
     return {"enum": list(attribute.choices), "default": attribute.default}
+
+
+def _spellings(value: str) -> list[object]:
+    """A wire string, and how YAML may say the same without quotes."""
+    if value in {"true", "false"}:
+        return [value, value == "true"]
+    return [value, int(value)] if value.isdigit() else [value]
 
 
 def _without_null(schema: Any) -> Any:

@@ -11,7 +11,7 @@ from simlb.config.documents import HealthCheckEntry, MatcherEntry, TargetGroupEn
 from simlb.config.problems import NOT_YET, SCHEMA, Refused, quoted
 from simlb.config.targets import TargetCompiler
 from simlb.core import ids, model
-from simlb.core.attributes import TARGET_GROUP_ATTRIBUTES, TargetGroupAttributes
+from simlb.core.attributes import TARGET_GROUP_ATTRIBUTES, AttributeValueError, TargetGroupAttributes
 from simlb.core.matcher import Matcher
 
 _LOWEST_RELAXED_S = 0.1
@@ -80,7 +80,6 @@ class GroupCompiler:
             default = " (the default, as in AWS)" if check.protocol == model.HealthCheck().protocol else ""
             what = f"targets of '{entry.name}' speak {protocol}, and are probed in {check.protocol}{default}"
             context.warn(entry, "health_check", what=f"{what}; to change it: health_check: {{protocol: {protocol}}}")
-        values = attribute_values(context, entry, entry.attributes, TARGET_GROUP_ATTRIBUTES)
         return model.TargetGroup(
             name=entry.name,
             arn=ids.target_group_arn(self._region, entry.name),
@@ -88,11 +87,20 @@ class GroupCompiler:
             protocol=protocol,
             port=entry.port or _DEFAULT_PORTS[protocol],
             health_check=self._health_check(entry.health_check),
-            attributes=TargetGroupAttributes.from_wire(values),
+            attributes=self._attributes(entry),
             targets=self._targets.members(entry),
             retry_on_connect_failure=entry.retry_on_connect_failure,
             fail_open_while_initial=entry.fail_open_while_initial,
         )
+
+    def _attributes(self, entry: TargetGroupEntry) -> TargetGroupAttributes:
+        values = attribute_values(self._context, entry, entry.attributes, TARGET_GROUP_ATTRIBUTES)
+        if len(values) == len(entry.attributes):  # else a combination would be judged without the values just refused
+            try:
+                return TargetGroupAttributes.from_wire(values)
+            except AttributeValueError as error:
+                self._context.fail(entry, "attributes", what=str(error))
+        return TargetGroupAttributes()
 
     def _health_check(self, entry: HealthCheckEntry) -> model.HealthCheck:
         context = self._context

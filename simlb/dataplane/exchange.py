@@ -21,6 +21,7 @@ from simlb.wire.response import Answer, ResponseHead, error_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
 CLIENT_CLOSED = 460
 BAD_REQUEST = 400
@@ -47,6 +48,16 @@ class TargetFailure(Enum):
         return self.value[1]
 
 
+_TARGETS_FAULT = frozenset(
+    {
+        TargetFailure.REFUSED,
+        TargetFailure.UNREACHABLE,
+        TargetFailure.CONNECT_TIMED_OUT,
+        TargetFailure.CLOSED,
+        TargetFailure.MALFORMED,
+    }
+)
+"""What counts against a target when error rates are compared, besides its 5xx answers (reference 5.3)."""
 _NOTHING_SENT = frozenset({TargetFailure.REFUSED, TargetFailure.UNREACHABLE, TargetFailure.CONNECT_TIMED_OUT})
 
 
@@ -59,6 +70,7 @@ class Router(Protocol):
     """Real time, for measurements."""
     wall: Callable[[], float]
     """Wall-clock time, for stamps."""
+    random: Random
 
     def group(self, name: str) -> TargetGroupState | None:
         """The live state of a target group; None when it is gone and only an old plan still names it."""
@@ -202,11 +214,11 @@ class Exchange(ExchangeRecord):
             self.answer_error(503)
             return
         self.target_group_arn = group.group.arn
-        target = group.choose()
+        target = group.choose(router.now(), router.random)
         if target is None:
             self.answer_error(503)
             return
-        self._assign(target)
+        self._assign(group, target)
         connection = router.connect(self, target)
         if connection is not None:
             self._dispatch(connection, body)
@@ -319,21 +331,20 @@ class Exchange(ExchangeRecord):
         if group is None or failed is None or not group.group.retry_on_connect_failure:
             return False
         self._tried = (*self._tried, failed)
-        target = group.choose_other(self._tried)
+        target = group.choose_other(self._tried, self.router.now(), self.router.random)
         if target is None:
             return False
-        failed.outstanding -= 1
+        group.end(failed, failed=True)
         self.failure = None
-        self._assign(target)
+        self._assign(group, target)
         connection = self.router.connect(self, target)
         if connection is not None:
             self.on_connected(connection)
         return True
 
-    def _assign(self, target: TargetState) -> None:
+    def _assign(self, group: TargetGroupState, target: TargetState) -> None:
         self.target = target
-        target.outstanding += 1
-        target.requests += 1
+        group.begin(target)
         self.target_address = target.address
 
     # -- back-pressure -------------------------------------------------------------------------------------------------
@@ -425,9 +436,9 @@ class Exchange(ExchangeRecord):
         router = self.router
         if self.target_status_code:
             self.response_processing_time = router.monotonic() - self.responded_at
-        target = self.target
-        if target is not None:
-            target.outstanding -= 1
+        target, group = self.target, self.group
+        if target is not None and group is not None:
+            group.end(target, failed=self.target_status_code >= 500 or self.failure in _TARGETS_FAULT)
             connection = self.connection
             if connection is None:
                 router.cancel_connect(self)

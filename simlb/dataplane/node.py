@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -21,6 +22,7 @@ from simlb.core.access_log import ExchangeRecord
 from simlb.core.health import HealthState
 from simlb.core.model import LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
+from simlb.core.stickiness_seal import KEY_BYTES
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.exchange import Exchange, TargetFailure
@@ -111,6 +113,7 @@ class LoadBalancerNode:
         self._pools: dict[TargetState, TargetPool] = {}
         self._health = HealthChecker(clock, on_state_changed, process_has_ended)
         self._on_state_changed = on_state_changed
+        self._cookie_key = secrets.token_bytes(KEY_BYTES)
         self._sweep_timer: Timer | None = None
         self._drain_timer: Timer | None = None
         self._idle_timeout_s = 60.0
@@ -195,7 +198,9 @@ class LoadBalancerNode:
         for name, description in target_groups.items():
             present = self.groups.get(name)
             if present is None:
-                present = self.groups[name] = TargetGroupState(description, now, in_use=name in used)
+                present = self.groups[name] = TargetGroupState(
+                    description, now, cookie_key=self._cookie_key, in_use=name in used
+                )
                 if name in used:
                     self._watch(present, list(present.targets.values()))
             else:
@@ -329,6 +334,8 @@ class LoadBalancerNode:
             connection.check(now)
         for pool in self._pools.values():
             pool.check(now, self._idle_timeout_s)
+        for group in self.groups.values():
+            group.tick(now)
         self.descriptors.check()
 
     # -- the end -------------------------------------------------------------------------------------------------------

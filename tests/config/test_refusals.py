@@ -106,14 +106,12 @@ NOT_YET = [
      "E505 simlb.yaml:8: target group target_type 'lambda' is not supported yet (only 'ip', 'instance')"),
     (group("health_check: {matcher: {grpc_code: 0, http_code: 200}}"),
      "E505 simlb.yaml:8: 'grpc_code' is not supported yet"),
-    (group("attributes: {stickiness.enabled: true}"),
-     "E505 simlb.yaml:8: 'stickiness.enabled' = 'true' is not supported by simlb yet (only 'false')"),
-    (group("attributes: {load_balancing.algorithm.type: least_outstanding_requests}"),
-     "E505 simlb.yaml:8: 'load_balancing.algorithm.type' = 'least_outstanding_requests' is not supported by simlb yet"
-     " (only 'round_robin')"),
+    (group("attributes: {load_balancing.cross_zone.enabled: false}"),
+     "E505 simlb.yaml:8: 'load_balancing.cross_zone.enabled' = 'false' is not supported by simlb yet"
+     " (only 'use_load_balancer_configuration')"),
     (group("attributes: {target_group_health.dns_failover.minimum_healthy_targets.count: 2}"),
-     "E505 simlb.yaml:8: attribute 'target_group_health.dns_failover.minimum_healthy_targets.count'"
-     " is not supported yet"),
+     "E505 simlb.yaml:8: 'target_group_health.dns_failover.minimum_healthy_targets.count' = '2'"
+     " is not supported by simlb yet (only '1')"),
     (balancer("attributes: {deletion_protection.enabled: true}"),
      "E505 simlb.yaml:4: 'deletion_protection.enabled' = 'true' is not supported by simlb yet (only 'false')"),
     (balancer("subnets: [a, b]"), "E505 simlb.yaml:4: 'subnets' is not supported yet"),
@@ -187,6 +185,14 @@ BALANCERS = [
     (balancer("dns: [a..b]"), "E502 simlb.yaml:4: 'a..b' is not a DNS name such as shop.localhost"),
     (balancer("dns: [127.0.0.1]"), "E502 simlb.yaml:4: '127.0.0.1' is not a DNS name such as shop.localhost"),
     (balancer("dns: [a.test, A.test]"), "E502 simlb.yaml:4: 'a.test' already leads to load balancer 'my-alb'"),
+    (group("attributes: {slow_start.duration_seconds: 10}"),
+     "E502 simlb.yaml:8: 'slow_start.duration_seconds' value '10' must be '0' or between '30-900' inclusive"),
+    (group("attributes: {stickiness.enabled: true, stickiness.type: app_cookie}"),
+     "E502 simlb.yaml:8: You must set an application cookie name to enable stickiness of type 'app_cookie'"),
+    (group("attributes: {stickiness.enabled: true, stickiness.type: app_cookie,"
+           " stickiness.app_cookie.cookie_name: AWSALB}"),
+     "E502 simlb.yaml:8: 'stickiness.app_cookie.cookie_name' value 'AWSALB' must not begin with"
+     " AWSALB, AWSALBAPP or AWSALBTG"),
     (balancer("attributes: {idle_timeout.timeout_seconds: 0}"),
      "E502 simlb.yaml:4: 'idle_timeout.timeout_seconds' value '0' must be between '1-4000' inclusive"),
     (balancer("attributes:\n  idle_timeout.seconds: 5"),

@@ -10,6 +10,7 @@ from simlb.core.attributes import (
     AttributeValueError,
     LoadBalancerAttributes,
     TargetGroupAttributes,
+    check_combinations,
 )
 
 
@@ -27,6 +28,12 @@ from simlb.core.attributes import (
         ("routing.http2.enabled", "true"),
         ("access_logs.s3.enabled", "false"),
         ("access_logs.s3.bucket", ""),
+        ("connection_logs.s3.enabled", "false"),
+        ("connection_logs.s3.bucket", ""),
+        ("connection_logs.s3.prefix", ""),
+        ("health_check_logs.s3.enabled", "false"),
+        ("health_check_logs.s3.bucket", ""),
+        ("health_check_logs.s3.prefix", ""),
         ("deletion_protection.enabled", "false"),
         ("load_balancing.cross_zone.enabled", "true"),
         ("waf.fail_open.enabled", "false"),
@@ -45,7 +52,16 @@ def test_load_balancer_defaults(key: str, default: str) -> None:
         ("load_balancing.algorithm.anomaly_mitigation", "off"),
         ("load_balancing.cross_zone.enabled", "use_load_balancer_configuration"),
         ("stickiness.enabled", "false"),
+        ("stickiness.type", "lb_cookie"),
+        ("stickiness.lb_cookie.duration_seconds", "86400"),
+        ("stickiness.app_cookie.cookie_name", ""),
+        ("stickiness.app_cookie.duration_seconds", "86400"),
         ("slow_start.duration_seconds", "0"),
+        ("target_group_health.dns_failover.minimum_healthy_targets.count", "1"),
+        ("target_group_health.dns_failover.minimum_healthy_targets.percentage", "off"),
+        ("target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1"),
+        ("target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off"),
+        ("lambda.multi_value_headers.enabled", "false"),
     ],
 )
 def test_target_group_defaults(key: str, default: str) -> None:
@@ -87,9 +103,98 @@ def test_what_reaches_the_data_plane(key: str, value: str, name: str, typed: obj
     assert (found, type(found)) == (typed, type(typed))
 
 
-def test_the_deregistration_delay_may_be_zero() -> None:
-    given = {"deregistration_delay.timeout_seconds": "0"}
-    assert TargetGroupAttributes.from_wire(given).deregistration_delay_s == 0
+_ROUTING = "target_group_health.unhealthy_state_routing.minimum_healthy_targets"
+_DNS = "target_group_health.dns_failover.minimum_healthy_targets"
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "typed"),
+    [
+        ({"deregistration_delay.timeout_seconds": "0"}, "deregistration_delay_s", 0),
+        (
+            {"load_balancing.algorithm.type": "least_outstanding_requests"},
+            "algorithm",
+            "least_outstanding_requests",
+        ),
+        (
+            {"load_balancing.algorithm.type": "weighted_random", "load_balancing.algorithm.anomaly_mitigation": "on"},
+            "anomaly_mitigation",
+            True,
+        ),
+        ({"slow_start.duration_seconds": "0"}, "slow_start_s", 0),
+        ({"slow_start.duration_seconds": "30"}, "slow_start_s", 30),
+        ({"slow_start.duration_seconds": "900"}, "slow_start_s", 900),
+        ({"stickiness.enabled": "true"}, "stickiness_enabled", True),
+        ({"stickiness.type": "app_cookie"}, "stickiness_type", "app_cookie"),
+        ({"stickiness.lb_cookie.duration_seconds": "1"}, "lb_cookie_duration_s", 1),
+        ({"stickiness.app_cookie.cookie_name": "JSESSIONID"}, "app_cookie_name", "JSESSIONID"),
+        ({"stickiness.app_cookie.duration_seconds": "604800"}, "app_cookie_duration_s", 604800),
+        ({f"{_ROUTING}.count": "3"}, "minimum_healthy_targets_count", 3),
+        ({f"{_ROUTING}.percentage": "50"}, "minimum_healthy_targets_percentage", 50),
+        ({f"{_ROUTING}.percentage": "off"}, "minimum_healthy_targets_percentage", None),
+    ],
+)
+def test_what_a_target_group_does(given: dict[str, str], name: str, typed: object) -> None:
+    found = getattr(TargetGroupAttributes.from_wire(given), name)
+    assert (found, type(found)) == (typed, type(typed))
+
+
+def test_cross_zone_as_an_alb_always_has_it_is_accepted() -> None:
+    assert TargetGroupAttributes.from_wire({"load_balancing.cross_zone.enabled": "true"}) == TargetGroupAttributes()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            "slow_start.duration_seconds=30 load_balancing.algorithm.type=least_outstanding_requests",
+            "Slow start mode is not supported with the load balancing algorithm 'least_outstanding_requests'",
+        ),
+        (
+            "slow_start.duration_seconds=30 load_balancing.algorithm.type=weighted_random",
+            "Slow start mode is not supported with the load balancing algorithm 'weighted_random'",
+        ),
+        (
+            "stickiness.enabled=true load_balancing.algorithm.type=weighted_random",
+            "Stickiness is not supported with the load balancing algorithm 'weighted_random'",
+        ),
+        (
+            "load_balancing.algorithm.anomaly_mitigation=on",
+            "Anomaly mitigation is not supported with the load balancing algorithm 'round_robin'",
+        ),
+        (
+            "stickiness.enabled=true stickiness.type=app_cookie",
+            "You must set an application cookie name to enable stickiness of type 'app_cookie'",
+        ),
+        (f"{_DNS}.count=1 {_ROUTING}.count=2", f"'{_DNS}.count' value '1' must not be smaller than"),
+        (
+            "stickiness.type=source_ip",
+            "Stickiness type 'source_ip' is not supported for target groups with the HTTP protocol",
+        ),
+    ],
+)
+def test_what_does_not_go_together(given: str, message: str) -> None:
+    with pytest.raises(AttributeValueError, match=message) as caught:
+        TargetGroupAttributes.from_wire(dict(item.split("=") for item in given.split()))
+    assert caught.value.code == "InvalidConfigurationRequest"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "stickiness.type=app_cookie",
+        "stickiness.enabled=true stickiness.type=app_cookie stickiness.app_cookie.cookie_name=sid",
+        "stickiness.enabled=false load_balancing.algorithm.type=weighted_random",
+        "stickiness.enabled=true load_balancing.algorithm.type=least_outstanding_requests",
+        "stickiness.enabled=true slow_start.duration_seconds=30",
+        "slow_start.duration_seconds=0 load_balancing.algorithm.type=weighted_random",
+        f"{_ROUTING}.count=2",
+        f"{_DNS}.count=1 {_ROUTING}.count=1",
+        f"{_DNS}.percentage=off {_ROUTING}.percentage=50",
+    ],
+)
+def test_what_does_go_together(given: str) -> None:
+    check_combinations(dict(item.split("=") for item in given.split()))
 
 
 @pytest.mark.parametrize(
@@ -124,11 +229,34 @@ def test_refused_for_a_load_balancer(key: str, value: str, message: str) -> None
             "3601",
             "'deregistration_delay.timeout_seconds' value '3601' must be between '0-3600' inclusive",
         ),
-        ("load_balancing.algorithm.type", "least_outstanding_requests", "is not supported by simlb yet"),
         ("load_balancing.algorithm.type", "fastest", "must be one of 'round_robin'"),
-        ("stickiness.enabled", "true", "is not supported by simlb yet"),
-        ("slow_start.duration_seconds", "30", "is not supported by simlb yet"),
+        ("load_balancing.algorithm.anomaly_mitigation", "true", "must be one of 'on', 'off'"),
+        ("load_balancing.cross_zone.enabled", "false", "is not supported by simlb yet"),
+        ("stickiness.type", "cookie", "must be one of 'lb_cookie', 'app_cookie'"),
+        ("stickiness.lb_cookie.duration_seconds", "0", "must be between '1-604800' inclusive"),
+        ("stickiness.app_cookie.duration_seconds", "604801", "must be between '1-604800' inclusive"),
+        ("stickiness.app_cookie.cookie_name", "my cookie", "is not a cookie name"),
+        ("stickiness.app_cookie.cookie_name", "a=b", "is not a cookie name"),
+        ("stickiness.app_cookie.cookie_name", "sid\n", "is not a cookie name"),
+        ("stickiness.app_cookie.cookie_name", "x" * 1025, "is too long; the limit is '1024'"),
+        ("stickiness.app_cookie.cookie_name", "AWSALB", "must not begin with AWSALB, AWSALBAPP or AWSALBTG"),
+        ("stickiness.app_cookie.cookie_name", "AWSALBAPP-0", "must not begin with"),
+        ("stickiness.app_cookie.cookie_name", "AWSALBTGCORS", "must not begin with"),
+        ("slow_start.duration_seconds", "29", "must be '0' or between '30-900' inclusive"),
+        ("slow_start.duration_seconds", "901", "must be '0' or between '30-900' inclusive"),
+        (f"{_ROUTING}.count", "off", "must be between '1-1000' inclusive"),
+        (f"{_ROUTING}.count", "0", "must be between '1-1000' inclusive"),
+        (f"{_ROUTING}.percentage", "101", "must be 'off' or between '1-100' inclusive"),
+        (f"{_DNS}.count", "2", "is not supported by simlb yet"),
+        (f"{_DNS}.count", "off", "is not supported by simlb yet"),
+        (f"{_DNS}.percentage", "50", "is not supported by simlb yet"),
+        ("lambda.multi_value_headers.enabled", "true", "is not supported by simlb yet"),
+        ("waf.http2.traffic_inspection_behavior", "inspect_after_sufficient_data", "is not supported by simlb yet"),
         ("preserve_client_ip.enabled", "true", "is not recognized"),
+        ("proxy_protocol_v2.enabled", "true", "is not recognized"),
+        ("deregistration_delay.connection_termination.enabled", "true", "is not recognized"),
+        ("target_health_state.unhealthy.connection_termination.enabled", "true", "is not recognized"),
+        ("target_failover.on_unhealthy", "rebalance", "is not recognized"),
     ],
 )
 def test_refused_for_a_target_group(key: str, value: str, message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +32,7 @@ def test_playbook(playbook: str, chosen: str) -> None:
     for step in playbook.split():
         names, _, count = step.partition(":")
         candidates = list(names)
-        found += "".join(algorithm.choose(candidates) for _ in range(int(count)))
+        found += "".join(algorithm.choose(candidates, 0.0, Random(0)) for _ in range(int(count)))
     assert found == chosen
 
 
@@ -45,7 +47,7 @@ def test_whoever_stays_is_never_overtaken_twice(steps: list[tuple[set[str], int]
         candidates = sorted({"a", *names})
         for _ in range(count):
             always &= set(candidates)
-            choice = algorithm.choose(candidates)
+            choice = algorithm.choose(candidates, 0.0, Random(0))
             if choice == "a":
                 served, always = [], set(candidates)
             else:

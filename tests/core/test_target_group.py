@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from simlb.core.attributes import TargetGroupAttributes
@@ -26,6 +28,10 @@ def group(names: str, *, delay_s: int = 300) -> TargetGroup:
     )
 
 
+def live(described: TargetGroup, *, in_use: bool = True) -> TargetGroupState:
+    return TargetGroupState(described, 0.0, cookie_key=bytes(32), in_use=in_use)
+
+
 def named(state: TargetGroupState, name: str) -> TargetState:
     return state.targets[f"i-{name}", 80]
 
@@ -37,14 +43,14 @@ def probe(state: TargetGroupState, name: str, letters: str, now: float = 1.0) ->
 
 def with_health(**health: str) -> TargetGroupState:
     """A group whose targets have had these probes: `P` passes, `F` fails."""
-    state = TargetGroupState(group("".join(health)), 0.0)
+    state = live(group("".join(health)))
     for name, letters in health.items():
         probe(state, name, letters)
     return state
 
 
 def serve(state: TargetGroupState, count: int) -> str:
-    chosen = [state.choose() for _ in range(count)]
+    chosen = [state.choose(1.0, Random(0)) for _ in range(count)]
     return "".join("-" if one is None else one.target.name for one in chosen)
 
 
@@ -73,13 +79,13 @@ def test_candidates(health: dict[str, str], served: str, mode: RoutingMode) -> N
 
 
 def test_a_group_nothing_uses_has_no_candidates() -> None:
-    state = TargetGroupState(group("ab"), 0.0, in_use=False)
+    state = live(group("ab"), in_use=False)
     assert (serve(state, 1), state.mode) == ("-", RoutingMode.UNUSED)
     assert states(state) == {"a": "unused", "b": "unused"}
 
 
 def test_a_group_that_comes_into_use_begins_checking_and_goes_unused_again() -> None:
-    state = TargetGroupState(group("ab"), 0.0, in_use=False)
+    state = live(group("ab"), in_use=False)
     changes = state.reconcile(group("ab"), 5.0, in_use=True)
     assert [one.target.name for one in changes.added] == ["a", "b"], "these have to be probed from now on"
     assert states(state) == {"a": "initial", "b": "initial"}
@@ -203,7 +209,7 @@ def test_a_target_may_move_to_another_place_and_stays_healthy() -> None:
     state = with_health(a="P")
     moved = TargetGroup(name="web", arn="arn", targets=(target("a", dial_port=9999),))
     assert state.reconcile(moved, 10.0, in_use=True).added == ()
-    chosen = state.choose()
+    chosen = state.choose(1.0, Random(0))
     assert chosen is not None
     assert (chosen.target.dial_port, chosen.health.state) == (9999, HealthState.HEALTHY)
 
@@ -230,21 +236,21 @@ def test_a_late_probe_of_a_forgotten_target_changes_nothing() -> None:
 )
 def test_another_target_than_those_tried(tried: str, chosen: str | None) -> None:
     state = with_health(a="P", b="P", c="P", d="")
-    other = state.choose_other([named(state, name) for name in tried])
+    other = state.choose_other([named(state, name) for name in tried], 1.0, Random(0))
     assert (None if other is None else other.target.name) == chosen
 
 
 def test_trying_another_target_does_not_upset_the_cycle() -> None:
     state = with_health(a="P", b="P", c="P")
-    first = state.choose()
+    first = state.choose(1.0, Random(0))
     assert first is not None
-    assert state.choose_other([first]) is named(state, "b")
+    assert state.choose_other([first], 1.0, Random(0)) is named(state, "b")
     assert serve(state, 3) == "cab"
 
 
 def test_a_group_may_serve_while_all_are_initial() -> None:
     eager = TargetGroup(name="web", arn="arn", targets=(target("a"), target("b")), fail_open_while_initial=True)
-    state = TargetGroupState(eager, 0.0)
+    state = live(eager)
     assert (serve(state, 3), state.mode) == ("aba", RoutingMode.ALL_INITIAL)
     probe(state, "b", "P")
     assert (serve(state, 2), state.mode) == ("bb", RoutingMode.HEALTHY)

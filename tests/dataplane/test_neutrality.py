@@ -89,11 +89,12 @@ class Loft:
     def __init__(self, *, is_at_hand: bool = True) -> None:
         target = Target(id="10.0.0.1", port=80, dial_host="192.0.2.1", dial_port=1, name="i-01")
         group = TargetGroup(name="web", arn="arn", targets=(target,), fail_open_while_initial=True)
-        self.state = TargetGroupState(group, 0.0)
+        self.state = TargetGroupState(group, 0.0, cookie_key=bytes(32))
         self.clock = ManualClock()
         self.now = self.monotonic = self.wall = self.clock.now
         self.pigeon = Pigeon()
         self.is_at_hand = is_at_hand
+        self.random = Random(0)
         self.records: list[Exchange] = []
         self.cancelled: list[Exchange] = []
 

@@ -8,6 +8,7 @@ first target (reference 11, point 7).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ class RoundRobin:
         self._candidates: Sequence[object] = ()
         self._next = 0
 
-    def choose(self, candidates: Sequence[T]) -> T:
+    def choose(self, candidates: Sequence[T], now: float, random: Random) -> T:
         """The next candidate. `candidates` must not be empty."""
         if candidates is not self._candidates:
             self._resume(candidates)

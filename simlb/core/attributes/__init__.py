@@ -1,0 +1,33 @@
+"""Every attribute of a load balancer and of a target group: key, type, default, range - one table each."""
+
+from simlb.core.attributes.load_balancer import (
+    LOAD_BALANCER_ATTRIBUTES,
+    DesyncMode,
+    LoadBalancerAttributes,
+    XffMode,
+)
+from simlb.core.attributes.table import Attribute, AttributeValueError, ErrorCode, Kind, resolve
+from simlb.core.attributes.target_group import (
+    TARGET_GROUP_ATTRIBUTES,
+    AlgorithmType,
+    StickinessType,
+    TargetGroupAttributes,
+    check_combinations,
+)
+
+__all__ = [
+    "LOAD_BALANCER_ATTRIBUTES",
+    "TARGET_GROUP_ATTRIBUTES",
+    "AlgorithmType",
+    "Attribute",
+    "AttributeValueError",
+    "DesyncMode",
+    "ErrorCode",
+    "Kind",
+    "LoadBalancerAttributes",
+    "StickinessType",
+    "TargetGroupAttributes",
+    "XffMode",
+    "check_combinations",
+    "resolve",
+]
