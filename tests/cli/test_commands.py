@@ -17,7 +17,7 @@ def test_status_tells_everything(run: Run, running: Running) -> None:
     for words in (
         "instance default  pid 4000  up 7m00s AWS (42s here, speed 10)",
         "http://127.0.0.1:8089/",
-        "HTTPS:443  https://demo.elb.localhost:8443/  127.0.0.1:8443  → forward web",
+        "HTTPS:443  https://demo.elb.localhost:8443/  127.0.0.1:8443  2 rules, else → forward web",
         "HTTP GET /health every 30 s (timeout 5 s)",
         "→ nothing listens on 127.0.0.1:9003",
         "requests 21",
