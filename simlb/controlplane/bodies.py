@@ -23,7 +23,7 @@ def decode_body(kind: type[_Body], content: bytes) -> _Body:
     """The body as `kind`. Raises SimlbError E608 that names the member and what is wrong with it."""
     try:
         return msgspec.json.decode(content, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise SimlbError(
             "E608", f"The body was not understood: {error}.", f"→ JSON with: {', '.join(kind.__struct_fields__)}"
         ) from None

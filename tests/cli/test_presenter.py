@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the golden text
 @pytest.fixture(autouse=True)
 def spelling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("SIMLB_HOME", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr("sys.argv", [str(tmp_path / ".venv/bin/simlb")])
     monkeypatch.setenv("PATH", "")
     monkeypatch.chdir(tmp_path)
