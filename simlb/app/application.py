@@ -303,14 +303,13 @@ class App:
             self.narrator.notice(Notice(level="info", text=text))
 
     def _process_of(self, name: str) -> str:
-        targets = {target.name: target for target in self._known_targets()}
-        # A registered target's name is not taken by one of the same name that still drains.
-        targets |= {
-            target.name: target for group in self.configuration.target_groups.values() for target in group.targets
-        }
-        target = targets.get(name)
-        if target is None:
-            raise unknown_target(name, targets)
+        registered = [target for group in self.configuration.target_groups.values() for target in group.targets]
+        targets = [*registered, *self._known_targets()]
+        named = [target for target in targets if target.name == name]
+        if not named:
+            raise unknown_target(name, dict.fromkeys(target.name for target in targets))
+        # A target may be in several groups, and have been added to one of them by its address alone.
+        target = next((target for target in named if target.process is not None), named[0])
         if target.process is None:
             raise SimlbError(
                 "E303",
@@ -333,9 +332,10 @@ class App:
             self._keep(self._end_left_process(state.target.process))
 
     async def _end_left_process(self, name: str) -> None:
-        """A drained target's process ends with it, unless the configuration has it again by now."""
+        """A drained target's process ends with it, unless it is registered again by now, or drains in another group."""
         async with self.reloading:
-            if all(name != wanted.name for wanted in self.configuration.processes):
+            wanted = {process.name for process in self.configuration.processes}
+            if name not in wanted | {target.process for target in self._known_targets()}:
                 await self.supervisor.reconcile([held.process for held in self.supervisor if held.name != name])
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simlb.app.registrations import Registration, free_name
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.views import TargetChange
-from simlb.core.model import Target, TargetGroup
+from simlb.core.model import Protocol, Target, TargetGroup
 from simlb.core.target_group import TargetState
 from simlb.errors import SimlbError
 
@@ -37,7 +37,7 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
     Raises SimlbError: E304 for an unknown group, E305 when address or name are taken, E401, E502, E505 or E506 for a
     wrong name or URL.
     """
-    _group(app, group_name)
+    url = _written_out(url, _group(app, group_name).protocol)
     # Resolving a name may take seconds, which the traffic's loop does not have.
     located = await asyncio.to_thread(_locate, address_policy(app.compiled), url, name)
     address = f"[{located.id}]:{located.port}" if ":" in located.id else f"{located.id}:{located.port}"
@@ -62,7 +62,7 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
 async def deregister(app: App, name: str, group_name: str | None) -> TargetChange:
     """Deregister the target of that name or address: it drains, and then is gone. One that drains already goes on.
 
-    Raises SimlbError: E302 for an unknown target, E304 for an unknown group, E306 when several groups have it.
+    Raises SimlbError: E302 for an unknown target, E304 for an unknown group, E306 when several have it.
     """
     async with app.reloading:
         groups = app.configuration.target_groups
@@ -82,11 +82,11 @@ async def deregister(app: App, name: str, group_name: str | None) -> TargetChang
             item, state = leaving[0]
             return _change(item, f"{item.words} drains already: {_in_flight(state)}gone in {_left(app, state)}.")
         if len(found) > 1:
-            places = [item.target_group for item in found]
+            places = ", ".join(f"{item.target_group} ({item.target.address})" for item in found)
             raise SimlbError(
                 "E306",
-                f"{name} is in several target groups: {', '.join(places)}.",
-                f"→ say which: --group {places[0]}",
+                f"{name} is registered more than once: {places}.",
+                f"→ say which: --group {found[0].target_group}, or by its address where that differs",
             )
         (item,) = found
         app.use(app.registrations.deregister(item), item.target_group)
@@ -124,23 +124,22 @@ def _locate(policy: AddressPolicy, url: str, name: str | None) -> Located:
     try:
         if name is not None:
             names.resource_name("Target", name)
-        return policy.locate(_written_out(url))
+        return policy.locate(url)
     except Refused as refused:
         raise SimlbError(refused.code, f"{refused.what}.", *refused.hints) from None
 
 
-def _written_out(url: str) -> str:
-    """A URL from a URL or an address."""
-    from simlb.config.problems import Refused
-
+def _written_out(url: str, protocol: Protocol) -> str:
+    """A URL from a URL or an address, to which requests go by the group's protocol."""
     if url.startswith(_PROCESS_KINDS):
-        raise Refused(
-            f"'{url}': commands come only from the configuration file",
+        raise SimlbError(
+            "E502",
+            f"'{url}': commands come only from the configuration file.",
             "start it yourself and give its address, or write it into the file: simlb reload",
         )
     if url.isascii() and url.isdigit():
-        raise Refused(f"'{url}' is not a target's address", f"write it as 127.0.0.1:{url}")
-    return f"http://{url}" if _ADDRESS.fullmatch(url) else url
+        raise SimlbError("E502", f"'{url}' is not a target's address.", f"write it as 127.0.0.1:{url}")
+    return f"{protocol.lower()}://{url}" if _ADDRESS.fullmatch(url) else url
 
 
 def _target(located: Located, name: str) -> Target:
@@ -195,7 +194,7 @@ def _deregistered(app: App, item: Registration) -> str:
         said.append(f"Its {state.outstanding} in flight may finish within {_left(app, state)}; then it is gone.")
     else:
         said.append(f"It is shown as draining for {_left(app, state)}; then it is gone.")
-    if item.target.process is not None:
+    if item.target.process not in {None, *(process.name for process in app.configuration.processes)}:
         said.append("Its process ends with it.")
     if app.registrations.taken(item.target_group, item.target.address) is not None:
         said.append("The file still has it: a reload registers it again.")

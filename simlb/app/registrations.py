@@ -42,7 +42,7 @@ class Registrations:
     def applied_to(self, file: Configuration) -> Configuration:
         """What is in force: the file's targets without the removed ones, then the added ones.
 
-        The process of a removed target is no longer wanted either.
+        The process of a removed target is not wanted any more either, unless another group has that target too.
         """
         removed = {(item.target_group, item.target.key) for item in self.removed}
         groups = {
@@ -55,7 +55,8 @@ class Registrations:
             )
             for name, group in file.target_groups.items()
         }
-        unwanted = {item.target.process for item in self.removed}
+        wanted = {target.process for group in groups.values() for target in group.targets}
+        unwanted = {item.target.process for item in self.removed} - wanted
         processes = tuple(process for process in file.processes if process.name not in unwanted)
         return replace(file, target_groups=groups, processes=processes)
 

@@ -142,9 +142,11 @@ def _add_running(commands: _Commands) -> None:
         ("kill", "end a target's process with SIGKILL: the load balancer finds out by itself"),
         ("restart", "start a target's process again"),
     ):
-        below.add(name, f"targets:{name}", summary).add_argument("name", metavar="NAME", help="such as i-03")
+        below.add(name, f"targets:{name}", summary).add_argument(
+            "name", type=_given, metavar="NAME", help="such as i-03"
+        )
     adding = below.add("add", "registering:add", "register a target that runs already; a reload of the file keeps it")
-    adding.add_argument("group", metavar="GROUP", help="the target group, such as web")
+    adding.add_argument("group", type=_given, metavar="GROUP", help="the target group, such as web")
     adding.add_argument(
         "url", metavar="URL|ADDRESS:PORT", help="where it listens: http://127.0.0.1:9003, 127.0.0.1:9003"
     )
@@ -154,8 +156,8 @@ def _add_running(commands: _Commands) -> None:
         ("drain", "the same, and wait until it is gone"),
     ):
         leaving = below.add(name, f"registering:{name}", summary)
-        leaving.add_argument("name", metavar="NAME", help="such as i-03, or its address: 127.0.0.1:9003")
-        leaving.add_argument("--group", metavar="GROUP", help="of this target group, when several have it")
+        leaving.add_argument("name", type=_given, metavar="NAME", help="such as i-03, or its address: 127.0.0.1:9003")
+        leaving.add_argument("--group", type=_given, metavar="GROUP", help="of this target group, when several have it")
     for parser in (status, rules, listing, logs):
         parser.add_argument("--json", action="store_true", help="JSON in place of text")
     target.set_defaults(json=False)
@@ -185,6 +187,12 @@ def _meant(word: str, known: list[str]) -> str:
 
 def _python_version() -> str:
     return ".".join(map(str, sys.version_info[:3]))
+
+
+def _given(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
 
 
 def _speed(text: str) -> float:

@@ -68,7 +68,7 @@ def list_lines(view: InstanceView, style: Style, *, width: int | None = None) ->
         if mode and not has_heading:
             yield style.yellow(mode)
         for removed in group.removed:
-            yield style.dim(f"    {removed} was removed by command: a reload registers it again")
+            yield style.dim(f"drift: {removed} was removed by command; a reload registers it again")
 
 
 def group_words(group: TargetGroupView) -> str:

@@ -140,7 +140,10 @@ async def test_one_address_in_several_groups_has_one_name(bench: Bench) -> None:
     assert (await app.register_target("api", "127.0.0.1:9", None)).name == "i-01"
     with pytest.raises(SimlbError) as caught:
         await app.deregister_target("i-01")
-    assert (caught.value.code, caught.value.what) == ("E306", "i-01 is in several target groups: web, api.")
+    assert (caught.value.code, caught.value.what) == (
+        "E306",
+        "i-01 is registered more than once: web (127.0.0.1:9), api (127.0.0.1:9).",
+    )
     assert (await app.deregister_target("i-01", "web")).target_group == "web"
     assert bench.states()["i-01"] == "draining"
     # Only one group has it registered now.
@@ -162,6 +165,16 @@ async def test_what_cannot_be_removed(bench: Bench, name: str, group: str | None
         await app.deregister_target(name, group)
     assert caught.value.code == code
     assert words in " ".join((caught.value.what, *caught.value.hints))
+
+
+@pytest.mark.parametrize(("name", "code"), [("i-01", "E303"), ("extra", "E303"), ("i-05", "E302")])
+async def test_a_command_does_not_kill_what_simlb_does_not_run(bench: Bench, name: str, code: str) -> None:
+    app = await bench.start(web=[ONE])
+    await app.register_target("web", "127.0.0.3:9", "extra")
+    await app.deregister_target("i-01")
+    with pytest.raises(SimlbError) as caught:
+        await app.kill_target(name)
+    assert caught.value.code == code
 
 
 async def test_a_reload_settles_the_drift(bench: Bench) -> None:

@@ -66,6 +66,14 @@ def test_a_removed_target_is_out_and_so_is_its_process() -> None:
     ]
 
 
+def test_a_process_stays_as_long_as_a_group_has_its_target() -> None:
+    both = file(["i-03"], web=[RUN], api=[RUN])
+    once = Registrations().deregister(Registration("web", RUN))
+    assert [process.name for process in once.applied_to(both).processes] == ["i-03"]
+    twice = once.deregister(Registration("api", RUN))
+    assert twice.applied_to(both).processes == ()
+
+
 def test_what_was_added_and_removed_again_is_no_drift() -> None:
     added = Registration("web", target("i-04", 9004))
     assert Registrations().register(added).deregister(added) == Registrations()

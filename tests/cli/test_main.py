@@ -36,6 +36,7 @@ QUICK_S = 0.3
         ("config", "required: COMMAND"),
         ("down --timeout=-1", "'-1' must be 0 or more"),
         ("target add web", "required: URL|ADDRESS:PORT"),
+        ("target rm i-01 --group=", "--group: it is empty"),
         ("target rm i-01 --gruop web", "Did you mean '--group'?"),
     ],
 )

@@ -118,7 +118,7 @@ def test_several_groups_have_headings_with_how_they_choose_and_answer() -> None:
         "canary  ip  HTTP:80  least_outstanding_requests  sticky lb_cookie 1 d  slow start 30 s  "
         "fail-open: every target is unhealthy, so requests go to all of them"
     )
-    assert lines[6] == "    i-07 (127.0.0.1:9007) was removed by command: a reload registers it again"
+    assert lines[6] == "drift: i-07 (127.0.0.1:9007) was removed by command; a reload registers it again"
 
 
 def test_a_single_group_needs_no_heading() -> None:

@@ -110,11 +110,12 @@ def test_what_is_in_flight_at_a_removed_target_finishes(simlb: Workshop) -> None
 
 
 def test_a_process_target_that_drains_is_taken_back_with_its_process(simlb: Workshop) -> None:
-    instance = simlb.serve(web("sample: echo, name: one", "sample: echo, name: two", delay_s=3000), "--speed", "20")
+    text = web("sample: echo, name: one", "sample: echo, name: two", delay_s=3000) + "  - {name: spare, targets: []}\n"
+    instance = simlb.serve(text, "--speed", "20")
     instance.wait_healthy()
     before = instance.target("one")
     assert simlb.run("target", "rm", "one").returncode == 0
-    # A reload that cannot be done, and one that can, leave what drains alone; the second takes it back.
+    # A reload that cannot be done leaves what drains alone.
     simlb.write((simlb.here / "simlb.yaml").read_text() + "\tx")
     assert simlb.run("reload").returncode == 2
     assert instance.target("one").state == "draining"
@@ -122,6 +123,11 @@ def test_a_process_target_that_drains_is_taken_back_with_its_process(simlb: Work
     after = instance.wait_state("one", "healthy")
     assert (after.owner, after.pid) == ("file", before.pid)
     assert not drift(instance)
+
+    # In whatever groups it is, its process is found by its name.
+    assert simlb.run("target", "add", "spare", before.dial).stdout.startswith("one (")
+    assert simlb.run("target", "rm", "one").stderr.startswith("SIMLB-E306  one is registered more than once: web (")
+    assert simlb.run("target", "kill", "one").returncode == 0
 
 
 def test_a_second_reload_does_not_cut_what_drains_since_the_first(simlb: Workshop) -> None:
