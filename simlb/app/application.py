@@ -6,9 +6,8 @@ It is the `Instance` that the control port and the terminal talk to.
 from __future__ import annotations
 
 import asyncio
-import difflib
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 from simlb import __version__
 from simlb.app.narrator import Narrator
 from simlb.app.options import AppOptions, Presenter
+from simlb.app.registering import address_policy, deregister, register, unknown_target
+from simlb.app.registrations import Registrations
 from simlb.app.renewal import renew_certificates
 from simlb.app.view import describe
 from simlb.clock import Clock, ScaledClock
 from simlb.controlplane import runfile
-from simlb.controlplane.views import InstanceView, LogPage
+from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
-from simlb.core.model import Configuration, TargetGroup
+from simlb.core.model import Configuration, Target, TargetGroup
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.node import LoadBalancerNode, Prepared
@@ -55,6 +56,8 @@ class App:
         """`descriptors_max` is how many files and sockets the process may have open; None for no bound."""
         self.options = options
         self.compiled = compiled
+        self.registrations = Registrations()
+        self.configuration = compiled.configuration
         self.clock: Clock = clock or ScaledClock(options.speed or compiled.settings.speed)
         self.nodes: dict[str, LoadBalancerNode] = {}
         self.started_at = datetime.now(UTC)
@@ -82,7 +85,7 @@ class App:
     async def start(self) -> None:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
-        await self._apply(self.compiled, first=True)
+        await self._apply(self.compiled, self.registrations)
         self._keep(renew_certificates(self))
 
     async def run(self) -> None:
@@ -150,15 +153,15 @@ class App:
         """Read the configuration again and serve it; when it is bad, raise SimlbError and keep the old one."""
         async with self.reloading:
             compiled = await asyncio.to_thread(self.options.load)
-            await self._apply(compiled)
-            for warning in compiled.warnings:
+            registrations, drift = self.registrations.after_reload(compiled.configuration, address_policy(compiled))
+            await self._apply(compiled, registrations)
+            for warning in (*compiled.warnings, *drift):
                 self.narrator.notice(Notice(level="warning", text=warning))
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
-        return f"Reloaded{source}: {_summary(compiled.configuration)}."
+        return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *drift))
 
-    async def _apply(self, compiled: Compiled, *, first: bool = False) -> None:
-        configuration = compiled.configuration
-        old = self.compiled.configuration
+    async def _apply(self, compiled: Compiled, registrations: Registrations) -> None:
+        configuration = registrations.applied_to(compiled.configuration)
         nodes = {
             load_balancer.name: self.nodes.get(load_balancer.name) or self._new_node()
             for load_balancer in configuration.load_balancers
@@ -169,14 +172,16 @@ class App:
             for load_balancer in configuration.load_balancers:
                 node = nodes[load_balancer.name]
                 prepared.append((node, node.prepare(load_balancer)))
-            await self._reconcile_processes(configuration, old, first=first)
+            await self._reconcile_processes(configuration)
         except BaseException:
             for node, ready in prepared:
                 node.discard(ready)
-            if not first:
-                await self.supervisor.reconcile(old.processes)
+            if self.nodes:
+                await self._reconcile_processes(self.configuration)
             raise
         self.compiled = compiled
+        self.registrations = registrations
+        self.configuration = configuration
         groups = _groups_by_load_balancer(configuration)
         for node, ready in prepared:
             await node.commit(ready, groups[ready.load_balancer.name])
@@ -190,11 +195,19 @@ class App:
         self.access_log.write_to(self.access_log_path if logs else None)
         self.descriptors.measure()
 
-    async def _reconcile_processes(self, new: Configuration, old: Configuration, *, first: bool) -> None:
+    async def _reconcile_processes(self, configuration: Configuration) -> None:
         """Start what is new and changed. What was removed goes on until its target has drained."""
-        names = {process.name for process in new.processes}
-        leaving = () if first else tuple(process for process in old.processes if process.name not in names)
-        await self.supervisor.reconcile((*new.processes, *leaving))
+        names = {process.name for process in configuration.processes}
+        draining = {target.process for target in self._known_targets()} - names
+        leaving = (held.process for held in self.supervisor if held.name in draining)
+        await self.supervisor.reconcile((*configuration.processes, *leaving))
+
+    def _known_targets(self) -> Iterator[Target]:
+        """Every target that the load balancers know, also those that drain."""
+        for node in self.nodes.values():
+            for group in node.groups.values():
+                for state in group.targets.values():
+                    yield state.target
 
     def _new_node(self) -> LoadBalancerNode:
         return LoadBalancerNode(
@@ -220,6 +233,21 @@ class App:
                 place = f"{listener.model.protocol}:{port} listens on {listener.published_port} instead"
                 self.notices.append(f"SIMLB-{code}  {words}: {place}.")
 
+    def use(self, registrations: Registrations, target_group: str) -> None:
+        """Serve one target group with these registrations from the next request on."""
+        self.registrations = registrations
+        self.configuration = registrations.applied_to(self.compiled.configuration)
+        changed = {target_group: self.configuration.target_groups[target_group]}
+        self._node_of(target_group).change_target_groups(changed)
+
+    def live_group(self, target_group: str) -> TargetGroupState | None:
+        """How a group of the configuration stands. None once a group that no listener uses has lost its last target."""
+        return self._node_of(target_group).groups.get(target_group)
+
+    def _node_of(self, target_group: str) -> LoadBalancerNode:
+        groups = _groups_by_load_balancer(self.configuration)
+        return next(self.nodes[name] for name, names in groups.items() if target_group in names)
+
     # -- Instance ------------------------------------------------------------------------------------------------------
 
     def view(self) -> InstanceView:
@@ -241,6 +269,14 @@ class App:
         assert process is not None
         await process.restart()
         return f"{name} started (pid {process.pid}). It is back in rotation after enough passed checks."
+
+    async def register_target(self, target_group: str, url: str, name: str | None) -> TargetChange:
+        """Register a target that the file does not have."""
+        return await register(self, target_group, url, name)
+
+    async def deregister_target(self, name: str, target_group: str | None = None) -> TargetChange:
+        """Deregister a target, whoever registered it."""
+        return await deregister(self, name, target_group)
 
     def log_lines(self, after: int, limit: int) -> LogPage:
         """Access-log lines from number `after` on."""
@@ -267,16 +303,13 @@ class App:
             self.narrator.notice(Notice(level="info", text=text))
 
     def _process_of(self, name: str) -> str:
-        targets = {
-            target.name: target
-            for group in self.compiled.configuration.target_groups.values()
-            for target in group.targets
-        }
-        target = targets.get(name)
-        if target is None:
-            near = difflib.get_close_matches(name, targets, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(targets) or 'none'}"
-            raise SimlbError("E302", f"There is no target '{name}'.", hint)
+        registered = [target for group in self.configuration.target_groups.values() for target in group.targets]
+        targets = [*registered, *self._known_targets()]
+        named = [target for target in targets if target.name == name]
+        if not named:
+            raise unknown_target(name, dict.fromkeys(target.name for target in targets))
+        # A target may be in several groups, and have been added to one of them by its address alone.
+        target = next((target for target in named if target.process is not None), named[0])
         if target.process is None:
             raise SimlbError(
                 "E303",
@@ -296,13 +329,14 @@ class App:
         is_gone = previous == HealthState.DRAINING and state.health.state is HealthState.DRAINING
         self.narrator.state_changed(group, state, previous, is_gone=is_gone)
         if is_gone and state.target.process is not None:
-            self._end_left_process(state.target.process)
+            self._keep(self._end_left_process(state.target.process))
 
-    def _end_left_process(self, process: str) -> None:
-        """A drained target's process ends with it, unless the configuration has it again by now."""
-        held = self.supervisor.get(process)
-        if held is not None and all(process != wanted.name for wanted in self.compiled.configuration.processes):
-            self._keep(held.stop())
+    async def _end_left_process(self, name: str) -> None:
+        """A drained target's process ends with it, unless it is registered again by now, or drains in another group."""
+        async with self.reloading:
+            wanted = {process.name for process in self.configuration.processes}
+            if name not in wanted | {target.process for target in self._known_targets()}:
+                await self.supervisor.reconcile([held.process for held in self.supervisor if held.name != name])
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background, until it is done or the instance is closed."""

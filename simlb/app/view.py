@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from simlb import __version__
+from simlb.app.words import action_words, condition_words, transform_words
 from simlb.controlplane.views import (
     HealthCheckView,
     InstanceView,
     ListenerView,
     LoadBalancerView,
+    RuleView,
     TargetGroupView,
     TargetView,
 )
-from simlb.core import health
-from simlb.core.model import Action, ForwardAction, RedirectAction
+from simlb.core import health, ids
+from simlb.core.model import Listener
 from simlb.core.target_group import TargetGroupState, TargetState
 
 if TYPE_CHECKING:
@@ -58,7 +61,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         target_groups=tuple(
             _target_group(app, node, group) for node in app.nodes.values() for group in node.groups.values()
         ),
-        notices=tuple(app.notices),
+        notices=(*app.notices, *app.registrations.drift()),
         counters=dict(sorted(counters.items())),
     )
 
@@ -71,21 +74,30 @@ def _listener(listener: OpenListener) -> ListenerView:
         port=listener.model.port,
         bind=f"{host}:{listener.published_port}",
         published_port=listener.published_port,
-        default_action=action_text(listener.model.default_action),
+        default_action=action_words(listener.model.default_action),
         certificate_names=tuple(name for certificate in certificates for name in certificate.names),
         gate=listener.gate.state,
+        rules=tuple(_rules(listener.model)),
     )
 
 
-def action_text(action: Action) -> str:
-    """An action in a few words: `forward web`, `redirect HTTPS:443 (301)`, `fixed-response 404`."""
-    if isinstance(action, ForwardAction):
-        if len(action.target_groups) == 1:
-            return f"forward {action.target_groups[0].target_group}"
-        return "forward " + ", ".join(f"{entry.target_group}:{entry.weight}" for entry in action.target_groups)
-    if isinstance(action, RedirectAction):
-        return f"redirect {action.protocol}:{action.port} ({action.status_code.removeprefix('HTTP_')})"
-    return f"fixed-response {action.status_code}"
+def _rules(listener: Listener) -> Iterator[RuleView]:
+    """In the order of their evaluation; the default rule is last."""
+    for rule in sorted(listener.rules, key=lambda rule: rule.priority):
+        yield RuleView(
+            priority=str(rule.priority),
+            arn=rule.arn,
+            conditions=tuple(map(condition_words, rule.conditions)),
+            transforms=tuple(transform_words(rule)),
+            action=action_words(rule.action),
+        )
+    yield RuleView(
+        priority="default", arn=_default_rule_arn(listener.arn), action=action_words(listener.default_action)
+    )
+
+
+def _default_rule_arn(listener_arn: str) -> str:
+    return f"{listener_arn.replace(':listener/', ':listener-rule/')}/{ids.resource_id(listener_arn, 'default')}"
 
 
 def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> TargetGroupView:
@@ -104,8 +116,11 @@ def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> 
             unhealthy_threshold_count=check.unhealthy_threshold_count,
             matcher=check.matcher.http_code,
         ),
+        target_type=group.group.target_type,
+        deregistration_delay_s=group.group.attributes.deregistration_delay_s,
         in_use=group.in_use,
         mode=group.mode,
+        removed=tuple(item.words for item in app.registrations.removed if item.target_group == group.group.name),
         targets=tuple(_target(app, node.now(), group, state) for state in group.targets.values()),
     )
 
@@ -118,6 +133,7 @@ def _target(app: App, now: float, group: TargetGroupState, state: TargetState) -
         name=target.name,
         id=target.id,
         port=target.port,
+        address=target.address,
         dial=f"{dial_host}:{target.dial_port}",
         state=state.health.state,
         reason=state.health.reason,
@@ -127,6 +143,8 @@ def _target(app: App, now: float, group: TargetGroupState, state: TargetState) -
         requests=state.requests,
         in_flight=state.outstanding,
         since_s=max(0.0, now - state.since),
+        owner=None if state.draining_until is not None else app.registrations.owner(group.group.name, target),
+        draining_left_s=None if state.draining_until is None else max(0.0, state.draining_until - now),
         process=_process_words(process),
         pid=process.pid if process is not None and process.is_running else None,
     )

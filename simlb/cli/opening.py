@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simlb.cli.spelling import quote, short_path, simlb_command
-from simlb.cli.status import is_loopback, public_name, public_url
+from simlb.cli.status import is_loopback, outcome, public_name, public_url
 from simlb.cli.terminal import Style, columns, counted, ticked
 from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
 
@@ -30,10 +30,10 @@ def place_lines(view: InstanceView, style: Style) -> Iterator[str]:
             stands_for = "" if listener.published_port == listener.port else f"(stands for :{listener.port})"
             rows.append(
                 (
-                    f"{listener.protocol}:{listener.port}",
+                    listener.name,
                     public_url(listener, name),
                     stands_for,
-                    f"→ {listener.default_action}",
+                    outcome(listener),
                 )
             )
     rows.append(("control", f"http://{view.control}/", "", f"instance {view.name}, pid {view.pid}"))

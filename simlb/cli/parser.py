@@ -125,6 +125,7 @@ def _add_serving_flags(parser: Parser, default_speed: str) -> None:
 
 def _add_running(commands: _Commands) -> None:
     status = commands.add("status", "status:status", "how the running instance stands")
+    rules = commands.add("rules", "rules:rules", "the rules of every listener, in the order of their evaluation")
     down = commands.add("down", "down:down", "stop the running instance, and wait until it is gone")
     down.add_argument(
         "--timeout", type=_seconds, default=30.0, metavar="S", help="give up after S seconds (default: 30)"
@@ -134,15 +135,30 @@ def _add_running(commands: _Commands) -> None:
     logs.add_argument("-f", "--follow", action="store_true", help="go on as requests come")
     logs.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="begin with the last N (default: 20)")
 
-    target = commands.add("target", "targets:ls", "list targets, or kill and restart their processes")
+    target = commands.add("target", "targets:ls", "list targets, register and deregister them, kill their processes")
     below = commands.below(target)
     listing = below.add("ls", "targets:ls", "every target and its state")
     for name, summary in (
         ("kill", "end a target's process with SIGKILL: the load balancer finds out by itself"),
         ("restart", "start a target's process again"),
     ):
-        below.add(name, f"targets:{name}", summary).add_argument("name", metavar="NAME", help="such as i-03")
-    for parser in (status, listing, logs):
+        below.add(name, f"targets:{name}", summary).add_argument(
+            "name", type=_given, metavar="NAME", help="such as i-03"
+        )
+    adding = below.add("add", "registering:add", "register a target that runs already; a reload of the file keeps it")
+    adding.add_argument("group", type=_given, metavar="GROUP", help="the target group, such as web")
+    adding.add_argument(
+        "url", metavar="URL|ADDRESS:PORT", help="where it listens: http://127.0.0.1:9003, 127.0.0.1:9003"
+    )
+    adding.add_argument("--name", metavar="NAME", help="what to call it (default: the next free i-NN)")
+    for name, summary in (
+        ("rm", "deregister a target: it gets no new requests, drains, and then is gone"),
+        ("drain", "the same, and wait until it is gone"),
+    ):
+        leaving = below.add(name, f"registering:{name}", summary)
+        leaving.add_argument("name", type=_given, metavar="NAME", help="such as i-03, or its address: 127.0.0.1:9003")
+        leaving.add_argument("--group", type=_given, metavar="GROUP", help="of this target group, when several have it")
+    for parser in (status, rules, listing, logs):
         parser.add_argument("--json", action="store_true", help="JSON in place of text")
     target.set_defaults(json=False)
 
@@ -171,6 +187,12 @@ def _meant(word: str, known: list[str]) -> str:
 
 def _python_version() -> str:
     return ".".join(map(str, sys.version_info[:3]))
+
+
+def _given(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
 
 
 def _speed(text: str) -> float:

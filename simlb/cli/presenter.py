@@ -7,8 +7,9 @@ from typing import TextIO
 
 from simlb.cli.opening import header_lines, place_lines, suggestion_lines
 from simlb.cli.targets import target_lines
-from simlb.cli.terminal import Style, both_times, counted, ticked
+from simlb.cli.terminal import Style, counted, line_width, ticked
 from simlb.clock import Clock
+from simlb.controlplane.durations import both_times
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView, TargetGroupView
 from simlb.core.events import Event, Notice, ProcessExited, ProcessStarted, TargetStateChanged
@@ -89,7 +90,8 @@ class TerminalPresenter:
     def show_targets(self, view: InstanceView) -> None:
         """Print the target table."""
         for group in view.target_groups:
-            self.say(self.style.bold(group.name), *(f"  {line}" for line in target_lines(group.targets, self.style)))
+            lines = target_lines(group.targets, self.style, speed=self._speed, width=line_width(self._out), indent="  ")
+            self.say(self.style.bold(group.name), *lines)
 
     def _target_state_changed(self, event: TargetStateChanged) -> None:
         self._states[event.target_group, event.target] = event.state

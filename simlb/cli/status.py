@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simlb.cli.spelling import short_path
-from simlb.cli.targets import MODES, target_lines
-from simlb.cli.terminal import Style, columns, duration
+from simlb.cli.targets import MODES, group_words, target_lines
+from simlb.cli.terminal import Style, columns, counted, duration, line_width
 from simlb.controlplane.client import ControlClient
 from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
@@ -24,12 +24,12 @@ def status(arguments: Namespace) -> int:
     if arguments.json:
         print(json.dumps(view.to_json(), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(status_lines(view, Style.of(sys.stdout))))
+        print("\n".join(status_lines(view, Style.of(sys.stdout), width=line_width(sys.stdout))))
     return EXIT_FINE
 
 
-def status_lines(view: InstanceView, style: Style) -> Iterator[str]:
-    """The whole instance as text."""
+def status_lines(view: InstanceView, style: Style, *, width: int | None = None) -> Iterator[str]:
+    """The whole instance as text, its tables within `width` columns where they can be."""
     yield f"{style.bold('simlb ' + view.version)}  instance {view.name}  pid {view.pid}  up {_uptime(view)}"
     yield f"control port http://{view.control}/   CA {short_path(Path(view.ca_path)) if view.ca_path else '-'}"
     for load_balancer in view.load_balancers:
@@ -38,9 +38,9 @@ def status_lines(view: InstanceView, style: Style) -> Iterator[str]:
     for group in view.target_groups:
         yield ""
         mode = "" if group.mode == "healthy" else f"  {style.yellow(MODES.get(group.mode, group.mode))}"
-        yield f"target group {style.bold(group.name)}  {group.protocol}:{group.port}{mode}"
+        yield f"target group {style.bold(group.name)}  {group_words(group)}{mode}"
         yield f"  {style.dim(group.health_check.summary)}"
-        yield from (f"  {line}" for line in target_lines(group.targets, style))
+        yield from target_lines(group.targets, style, speed=view.speed, width=width, indent="  ")
     if view.counters:
         yield ""
         yield "  ".join(f"{name} {count}" for name, count in view.counters.items())
@@ -66,6 +66,16 @@ def public_url(listener: ListenerView, name: str) -> str:
     return f"{scheme}://{name}{port}/"
 
 
+def outcome(listener: ListenerView) -> str:
+    """What becomes of a listener's requests: `→ forward web`, `2 rules, else → forward web`."""
+    beside_default = len(listener.rules) - 1
+    return (
+        f"{counted(beside_default, 'rule')}, else → {listener.default_action}"
+        if beside_default > 0
+        else f"→ {listener.default_action}"
+    )
+
+
 def public_name(load_balancer: LoadBalancerView) -> str:
     """The name to show: the first of its own, else the DNS name."""
     return load_balancer.names[0] if load_balancer.names else load_balancer.dns_name
@@ -76,10 +86,10 @@ def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Itera
     yield f"  names {', '.join((*load_balancer.names, load_balancer.dns_name))}"
     rows = [
         (
-            f"{listener.protocol}:{listener.port}",
+            listener.name,
             public_url(listener, public_name(load_balancer)),
             listener.bind,
-            f"→ {listener.default_action}",
+            outcome(listener),
             "" if listener.gate == "open" else f"gate {listener.gate}",
         )
         for listener in load_balancer.listeners

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 
-from simlb.cli.terminal import Style, columns, duration
+from simlb.cli.terminal import Style, columns, duration, line_width
 from simlb.controlplane.client import ControlClient
+from simlb.controlplane.durations import both_times
 from simlb.controlplane.paths import default_state_dir
-from simlb.controlplane.views import TargetGroupView, TargetView
+from simlb.controlplane.views import InstanceView, TargetGroupView, TargetView
 from simlb.errors import EXIT_FINE
 
 MODES: Mapping[str, str] = {
@@ -22,9 +24,11 @@ MODES: Mapping[str, str] = {
 }
 """What a target group's mode means to its users."""
 
-_HEADERS = ("TARGET", "ADDRESS", "STATE", "REASON", "LAST CHECK", "REQUESTS", "IN-FLIGHT", "SINCE", "PROCESS")
-_STATE_COLUMN = _HEADERS.index("STATE")
-_NUMBERS = frozenset({_HEADERS.index("REQUESTS"), _HEADERS.index("IN-FLIGHT"), _HEADERS.index("SINCE")})
+_TARGET, _STATE, _REASON, _LAST_CHECK = "TARGET", "STATE", "REASON", "LAST CHECK"
+_COLUMNS = (_TARGET, "ADDRESS", _STATE, _REASON, _LAST_CHECK, "REQUESTS", "IN-FLIGHT", "SINCE", "OWNER", "PROCESS")
+_NUMBERS = frozenset({"REQUESTS", "IN-FLIGHT", "SINCE"})
+_DROPPED = ("PROCESS", "REQUESTS", "SINCE", "IN-FLIGHT")
+"""What a narrow terminal goes without, the first to go first."""
 
 
 def ls(arguments: Namespace) -> int:
@@ -34,15 +38,8 @@ def ls(arguments: Namespace) -> int:
     if arguments.json:
         listed = [{"target_group": group.name, **target} for group, target in _as_json(view.target_groups)]
         print(json.dumps(listed, ensure_ascii=False, indent=2))
-        return EXIT_FINE
-    style = Style.of(sys.stdout)
-    for group in view.target_groups:
-        if len(view.target_groups) > 1:
-            print(style.bold(group.name))
-        for line in target_lines(group.targets, style):
-            print(line)
-        if group.mode != "healthy":
-            print(style.yellow(MODES.get(group.mode, group.mode)))
+    else:
+        print("\n".join(list_lines(view, Style.of(sys.stdout), width=line_width(sys.stdout))))
     return EXIT_FINE
 
 
@@ -60,40 +57,114 @@ def restart(arguments: Namespace) -> int:
     return EXIT_FINE
 
 
-def target_lines(targets: Sequence[TargetView], style: Style) -> Iterator[str]:
-    """A table of targets, with a line for each hint below its target."""
+def list_lines(view: InstanceView, style: Style, *, width: int | None = None) -> Iterator[str]:
+    """Every target of an instance. Several groups have headings, with how each of them chooses and answers."""
+    for group in view.target_groups:
+        mode = MODES.get(group.mode, group.mode)
+        has_heading = len(view.target_groups) > 1
+        if has_heading:
+            yield f"{style.bold(group.name)}  {group_words(group)}  {style.yellow(mode) if mode else group.mode}"
+        yield from target_lines(group.targets, style, speed=view.speed, width=width)
+        if mode and not has_heading:
+            yield style.yellow(mode)
+        for removed in group.removed:
+            yield style.dim(f"drift: {removed} was removed by command; a reload registers it again")
+
+
+def group_words(group: TargetGroupView) -> str:
+    """What kind of group it is: `ip HTTP:80 round_robin`, and what is on beside it."""
+    parts = [group.target_type, f"{group.protocol}:{group.port}", group.algorithm]
+    if group.stickiness is not None:
+        parts.append(f"sticky {group.stickiness}")
+    if group.slow_start_s:
+        parts.append(f"slow start {group.slow_start_s} s")
+    return "  ".join(parts)
+
+
+def target_lines(
+    targets: Sequence[TargetView], style: Style, *, speed: float = 1, width: int | None = None, indent: str = ""
+) -> Iterator[str]:
+    """A table of targets, with a line for each hint below its target.
+
+    What does not fit into `width` columns is folded: reason and last check go below their target. Then columns go.
+    """
     if not targets:
-        yield style.dim("(no targets)")
+        yield indent + style.dim("(no targets)")
         return
-    rows = [_HEADERS, *(_row(target) for target in targets)]
-    header, *lines = columns(rows, right=_NUMBERS)
-    yield style.dim(header)
-    width = max(len(row[_STATE_COLUMN]) for row in rows)
-    start = sum(max(len(row[index]) for row in rows) + 2 for index in range(_STATE_COLUMN))
-    for target, line in zip(targets, lines, strict=True):
-        # Coloured only now: the colour codes must not count as width.
-        yield (
-            line[:start]
-            + style.state(target.state)
-            + line[start + len(target.state) : start + width]
-            + (line[start + width :])
-        )
-        if target.hint:
-            yield style.yellow(f"    → {target.hint}")
-
-
-def _row(target: TargetView) -> tuple[str, ...]:
-    return (
-        target.name,
-        f"{target.id}:{target.port}" if target.id else f":{target.port}",
-        target.state,
-        target.reason or "-",
-        target.last_check,
-        str(target.requests),
-        str(target.in_flight),
-        duration(target.since_s),
-        target.process or "yours",
+    room = math.inf if width is None else width - len(indent)
+    table = _fitting([_cells(target, speed) for target in targets], room)
+    header, *lines = columns(
+        [table.columns, *table.rows], right=frozenset(map(table.columns.index, _NUMBERS & {*table.columns}))
     )
+    yield indent + style.dim(header)
+    at = table.columns.index(_STATE)
+    start = sum(max(len(row[index]) for row in (table.columns, *table.rows)) + 2 for index in range(at))
+    for target, line, below in zip(targets, lines, table.below, strict=True):
+        # Coloured only now: the colour codes must not count as width.
+        end = start + len(target.state)
+        yield indent + line[:start] + style.state(target.state) + line[end:]
+        if below:
+            yield f"{indent}    {below}"
+        if target.hint:
+            yield indent + style.yellow(f"    → {target.hint}")
+
+
+class _Table:
+    """Rows of these columns, and what stands below each of them."""
+
+    def __init__(self, cells: Sequence[Mapping[str, str]], shown: Sequence[str], *, folded: bool) -> None:
+        self.columns = tuple(shown)
+        self.below = [_folded(row) if folded else "" for row in cells]
+        self.rows = [
+            tuple("-" if below and column == _LAST_CHECK else row[column] for column in self.columns)
+            for row, below in zip(cells, self.below, strict=True)
+        ]
+
+    def width(self) -> int:
+        """Of the widest row."""
+        return max(map(len, columns([self.columns, *self.rows])))
+
+
+def _fitting(cells: Sequence[Mapping[str, str]], room: float) -> _Table:
+    """The fullest table that fits; the narrowest one where none does."""
+    # Who owns a target says something only where somebody other than the file does.
+    is_plain = all(row["OWNER"] in {"file", "-"} for row in cells)
+    shown = [column for column in _COLUMNS if not (is_plain and column == "OWNER")]
+    table = _Table(cells, shown, folded=False)
+    if table.width() <= room:
+        return table
+    shown.remove(_REASON)
+    for dropped in (None, *_DROPPED):
+        if dropped is not None:
+            shown.remove(dropped)
+        table = _Table(cells, shown, folded=True)
+        if table.width() <= room:
+            break
+    return table
+
+
+def _folded(row: Mapping[str, str]) -> str:
+    """Reason and last check of a target that has a reason."""
+    return "" if row[_REASON] == "-" else f"{row[_REASON]}  {row[_LAST_CHECK]}"
+
+
+def _cells(target: TargetView, speed: float) -> dict[str, str]:
+    if target.draining_left_s is None:
+        last_check = target.last_check
+    else:
+        last_check = f"gone in {both_times(math.ceil(target.draining_left_s), speed)}"
+    return {
+        _TARGET: target.name,
+        "ADDRESS": target.address,
+        _STATE: target.state,
+        _REASON: target.reason or "-",
+        _LAST_CHECK: last_check,
+        "REQUESTS": str(target.requests),
+        "IN-FLIGHT": str(target.in_flight),
+        "SINCE": duration(target.since_s),
+        "OWNER": target.owner or "-",
+        "PROCESS": target.process or "yours",
+    }
 
 
 def _as_json(groups: Sequence[TargetGroupView]) -> Iterator[tuple[TargetGroupView, dict[str, object]]]:

@@ -87,9 +87,15 @@ def duration(seconds: float) -> str:
     return f"{whole // DAY_S}d{whole % DAY_S // HOUR_S:02}h"
 
 
-def both_times(aws_s: float, speed: float) -> str:
-    """A load-balancer duration, and what it takes here when the clock is scaled: `30 s (3 s here)`."""
-    return f"{aws_s:g} s" if speed == 1 else f"{aws_s:g} s ({round(aws_s / speed, 2):g} s here)"
+def line_width(stream: TextIO) -> int | None:
+    """How many columns a line may take: $COLUMNS, else the terminal's; None where there is none (a pipe, a file)."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isascii() and given.isdigit() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):  # no terminal, or a stream without a descriptor
+        return None
 
 
 if sys.platform == "win32":

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from simlb.controlplane import runfile
 from simlb.controlplane.runfile import RunFile
-from simlb.controlplane.views import InstanceView, LogPage
+from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.errors import EXIT_USAGE, SimlbError
 
 DEFAULT_TIMEOUT_S = 30.0
 
-_View = TypeVar("_View", InstanceView, LogPage)
+_View = TypeVar("_View", InstanceView, LogPage, TargetChange)
 
 
 class ControlClient:
@@ -53,11 +54,25 @@ class ControlClient:
 
     def kill_target(self, name: str) -> str:
         """Kill a target's process; the sentence about it."""
-        return self._message(f"/api/v1/targets/{quote(name, safe='')}/kill")
+        return self._message(f"/api/v1/targets/{_segment(name)}/kill")
 
     def restart_target(self, name: str) -> str:
         """Start a target's process again; the sentence about it."""
-        return self._message(f"/api/v1/targets/{quote(name, safe='')}/restart")
+        return self._message(f"/api/v1/targets/{_segment(name)}/restart")
+
+    def register_target(self, target_group: str, url: str, name: str | None = None) -> TargetChange:
+        """Register a target, as `Instance.register_target`."""
+        body = {"url": url} if name is None else {"url": url, "name": name}
+        path = f"/api/v1/target-groups/{_segment(target_group)}/targets"
+        return self._read(TargetChange, self._ask("POST", path, body))
+
+    def deregister_target(self, name: str, target_group: str | None = None) -> TargetChange:
+        """Deregister a target, as `Instance.deregister_target`."""
+        if target_group is None:
+            answer = self._ask("POST", f"/api/v1/targets/{_segment(name)}/deregister")
+        else:
+            answer = self._ask("DELETE", f"/api/v1/target-groups/{_segment(target_group)}/targets/{_segment(name)}")
+        return self._read(TargetChange, answer)
 
     def reload(self) -> str:
         """Have the configuration read again; the sentence about it."""
@@ -76,14 +91,17 @@ class ControlClient:
         except (KeyError, TypeError) as error:
             raise self._not_understood(f"its answer lacks {error}") from error
 
-    def _ask(self, method: str, path: str) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> dict[str, Any]:
         headers = {"Accept": "application/json"}
-        if method == "POST":
+        if method != "GET":
             headers["Authorization"] = f"Bearer {self.record.token}"
+        content = None if body is None else json.dumps(body)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         try:
-            self._connection.request(method, path, headers=headers)
+            self._connection.request(method, path, content, headers)
             response = self._connection.getresponse()
-            status, body = response.status, response.read()
+            status, answer = response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise SimlbError(
@@ -94,7 +112,7 @@ class ControlClient:
                 f"→ else end it yourself: process {self.record.pid}",
             ) from error
         try:
-            data = json.loads(body)
+            data = json.loads(answer)
         except ValueError as error:
             raise self._not_understood(f"status {status}, and no JSON") from error
         if not isinstance(data, dict):
@@ -118,6 +136,11 @@ class ControlClient:
             f"The answer of {self._address} was not understood: {seen}.",
             f"→ it runs simlb {self.record.version}; use the same version here, or start it anew: simlb down, simlb up",
         )
+
+
+def _segment(name: str) -> str:
+    """A name as one segment of a path, whatever the shell has handed over as one."""
+    return quote(name, safe="", errors="replace")
 
 
 def _not_running(state_dir: Path, name: str) -> SimlbError:

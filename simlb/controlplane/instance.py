@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from simlb.controlplane.views import InstanceView, LogPage
+from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 
 
 class Instance(Protocol):
@@ -21,6 +21,20 @@ class Instance(Protocol):
 
     async def restart_target(self, name: str) -> str:
         """Start the target's process again, ending a living one first; a sentence about it. Raises as `kill_target`."""
+
+    async def register_target(self, target_group: str, url: str, name: str | None) -> TargetChange:
+        """Register the target at `url` (or `ADDRESS:PORT`) in a group; one that drains there is registered again.
+
+        Raises SimlbError E304 for an unknown group, E305 when address or name are taken, E401, E502, E505 or E506 for a
+        name or URL that no target can have.
+        """
+
+    async def deregister_target(self, name: str, target_group: str | None = None) -> TargetChange:
+        """Deregister the target of that name or address: no new requests, gone after the deregistration delay.
+
+        Without a group the one that has it. Raises SimlbError E302 for an unknown target, E304 for an unknown group,
+        E306 when several groups have that target.
+        """
 
     async def reload(self) -> str:
         """Read the configuration again and serve it; a sentence about it.

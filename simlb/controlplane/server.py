@@ -4,7 +4,14 @@
     GET  /api/v1/status                     InstanceView
     GET  /api/v1/logs?after=&limit=         LogPage
     POST /api/v1/targets/{name}/kill        POST /api/v1/targets/{name}/restart
+    POST /api/v1/target-groups/{group}/targets
+                                            {"url": "http://127.0.0.1:9003", "name": "i-03"}, or without the name
+    DELETE /api/v1/target-groups/{group}/targets/{name}
+    POST /api/v1/targets/{name}/deregister  the same, in whichever group it is
     POST /api/v1/reload                     POST /api/v1/stop
+
+Registering and deregistering answer a TargetChange, other POSTs `{"message": "..."}`. Where a target is deregistered,
+its `{name}` may be its `address:port`.
 
 Errors are `{"code": "E302", "message": "...", "hints": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
@@ -19,6 +26,7 @@ import socket
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from simlb.controlplane.bodies import RegisterTarget, decode_body, refuse_body
 from simlb.controlplane.guard import Guard
 from simlb.controlplane.instance import Instance
 from simlb.errors import EXIT_USAGE, BindError, SimlbError
@@ -37,7 +45,7 @@ _FIXED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_STATUS_OF_CODE = {"E302": 404, "E605": 403, "E606": 403, "E607": 401, "E608": 400}
+_STATUS_OF_CODE = {"E302": 404, "E304": 404, "E401": 422, "E605": 403, "E606": 403, "E607": 401, "E608": 400}
 _STATUS_OF_KIND = {"E5": 422}
 _CODE_OF_STATUS = {413: "E612"}
 
@@ -64,6 +72,9 @@ class ControlServer:
                 web.get("/api/v1/logs", self._logs),
                 web.post("/api/v1/targets/{name}/kill", self._kill),
                 web.post("/api/v1/targets/{name}/restart", self._restart),
+                web.post("/api/v1/targets/{name}/deregister", self._deregister),
+                web.post("/api/v1/target-groups/{group}/targets", self._register),
+                web.delete("/api/v1/target-groups/{group}/targets/{name}", self._deregister),
                 web.post("/api/v1/reload", self._reload),
                 web.post("/api/v1/stop", self._stop),
             ]
@@ -99,6 +110,17 @@ class ControlServer:
     async def _restart(self, request: web.Request) -> web.Response:
         return _sentence(await self._instance.restart_target(request.match_info["name"]))
 
+    async def _register(self, request: web.Request) -> web.Response:
+        wanted = decode_body(RegisterTarget, await request.read())
+        change = await self._instance.register_target(request.match_info["group"], wanted.url, wanted.name)
+        return web.json_response(change.to_json())
+
+    async def _deregister(self, request: web.Request) -> web.Response:
+        refuse_body(await request.read())
+        target_group = request.match_info.get("group")
+        change = await self._instance.deregister_target(request.match_info["name"], target_group)
+        return web.json_response(change.to_json())
+
     async def _reload(self, _: web.Request) -> web.Response:
         return _sentence(await self._instance.reload())
 
@@ -123,7 +145,7 @@ def _integer(request: web.Request, name: str, default: int) -> int:
 
 
 async def _drain(request: web.Request) -> None:
-    """Read the body, which no operation needs, within the limits of size and time."""
+    """Read the body within the limits of size and time; it is kept for those operations that have one."""
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             await request.read()

@@ -13,10 +13,25 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleView:
+    """One rule in words. `priority` is a number as text, or `default`, as in elbv2.
+
+    All `conditions` must hold (`path /img/*`, `header X-Canary: 1`); the values within one are alternatives. `action`
+    is `forward web 90 %, canary 10 % (sticky 1 h)`, `redirect HTTPS:443 (301)` or `fixed-response 404`.
+    """
+
+    priority: str
+    arn: str
+    action: str
+    conditions: tuple[str, ...] = ()
+    transforms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerView:
     """One listener. `bind` is where its socket is (`127.0.0.1:8443`), `published_port` what clients type.
 
-    `default_action` is text: `forward web`, `redirect HTTPS:443 (301)`, `fixed-response 404`. `gate` tells what the
+    `default_action` is the action of the last of its `rules`, which are in ascending priority. `gate` tells what the
     security group lets in: `open`, `closed` or `restricted` (some sources).
     """
 
@@ -27,6 +42,12 @@ class ListenerView:
     default_action: str
     certificate_names: tuple[str, ...] = ()
     gate: str = "open"
+    rules: tuple[RuleView, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Protocol and port as AWS shows them: `HTTPS:443`."""
+        return f"{self.protocol}:{self.port}"
 
     @property
     def bind_host(self) -> str:
@@ -71,15 +92,18 @@ class HealthCheckView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetView:
-    """One target. `last_check` is in words (`200 in 2 ms (pass 14)`); `since_s` how long it has had its state.
+    """One target; `address` is what the access log shows, `dial` where it really listens.
 
+    `last_check` is in words (`200 in 2 ms (pass 14)`); `since_s` tells how long it has had its state.
     `process` says how the process that simlb runs for it is doing (`pid 4121`, `killed by SIGKILL`), None when the user
-    runs the target; `pid` is set only while such a process lives.
+    runs the target; `pid` is set only while such a process lives. `owner` tells who wants it registered: `file` or
+    `api` (a command); None while it drains, and then `draining_left_s` how long that still takes.
     """
 
     name: str
     id: str
     port: int
+    address: str
     dial: str
     state: str
     reason: str | None
@@ -91,11 +115,17 @@ class TargetView:
     since_s: float
     process: str | None = None
     pid: int | None = None
+    owner: str | None = "file"
+    draining_left_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGroupView:
-    """One target group. `mode` is how it answers now: `healthy`, `fail_open`, `no_targets`, `initial` or `unused`."""
+    """One target group. `mode` is how it answers now: `healthy`, `fail_open`, `no_targets`, `initial` or `unused`.
+
+    `stickiness` is in words (`lb_cookie 1 d`), None when it is off, as a `slow_start_s` of 0 is. `removed` names the
+    targets (`i-02 (127.0.0.1:9002)`) that the file has and a command has deregistered.
+    """
 
     name: str
     protocol: str
@@ -104,6 +134,12 @@ class TargetGroupView:
     in_use: bool
     mode: str
     targets: tuple[TargetView, ...]
+    target_type: str = "ip"
+    algorithm: str = "round_robin"
+    stickiness: str | None = None
+    slow_start_s: int = 0
+    deregistration_delay_s: int = 300
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +203,25 @@ class LogPage:
         return cls(next=data["next"], lines=tuple(data["lines"]), dropped=data["dropped"])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetChange:
+    """What registering or deregistering a target came to: a sentence about it, and which target of which group."""
+
+    message: str
+    target_group: str
+    name: str
+    address: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Only scalars."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TargetChange:
+        """Read `to_json` back."""
+        return cls(**_scalars(cls, data))
+
+
 def _scalars(kind: type, data: Mapping[str, Any], *omitted: str) -> dict[str, Any]:
     return {item.name: data[item.name] for item in dataclasses.fields(kind) if item.name not in omitted}
 
@@ -175,18 +230,30 @@ def _load_balancer(data: Mapping[str, Any]) -> LoadBalancerView:
     return LoadBalancerView(
         **_scalars(LoadBalancerView, data, "listeners", "names"),
         names=tuple(data["names"]),
-        listeners=tuple(
-            ListenerView(
-                **_scalars(ListenerView, item, "certificate_names"), certificate_names=tuple(item["certificate_names"])
-            )
-            for item in data["listeners"]
-        ),
+        listeners=tuple(map(_listener, data["listeners"])),
+    )
+
+
+def _listener(data: Mapping[str, Any]) -> ListenerView:
+    return ListenerView(
+        **_scalars(ListenerView, data, "certificate_names", "rules"),
+        certificate_names=tuple(data["certificate_names"]),
+        rules=tuple(map(_rule, data["rules"])),
+    )
+
+
+def _rule(data: Mapping[str, Any]) -> RuleView:
+    return RuleView(
+        **_scalars(RuleView, data, "conditions", "transforms"),
+        conditions=tuple(data["conditions"]),
+        transforms=tuple(data["transforms"]),
     )
 
 
 def _target_group(data: Mapping[str, Any]) -> TargetGroupView:
     return TargetGroupView(
-        **_scalars(TargetGroupView, data, "health_check", "targets"),
+        **_scalars(TargetGroupView, data, "health_check", "targets", "removed"),
         health_check=HealthCheckView(**_scalars(HealthCheckView, data["health_check"])),
         targets=tuple(TargetView(**_scalars(TargetView, item)) for item in data["targets"]),
+        removed=tuple(data["removed"]),
     )

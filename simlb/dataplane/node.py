@@ -181,6 +181,20 @@ class LoadBalancerNode:
         if self._sweep_timer is None:
             self._sweep()
 
+    def change_target_groups(self, target_groups: Mapping[str, TargetGroup]) -> None:
+        """Take over new descriptions of these groups; listeners, rules and other groups stay as they are.
+
+        A group that is not there is one that no listener uses: it was forgotten when its last target had drained.
+        """
+        now = self.now()
+        for name, description in target_groups.items():
+            present = self.groups.get(name)
+            if present is None:
+                self.groups[name] = TargetGroupState(description, now, in_use=False)
+            else:
+                self._reconcile(present, description, now, in_use=present.in_use)
+        self._arm_drain()
+
     def reload_certificates(self, arns: Collection[str]) -> None:
         """Present the files behind these certificates anew from the next handshake on. Raises SimlbError."""
         for open_ in self.listeners.values():

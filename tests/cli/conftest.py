@@ -27,6 +27,7 @@ def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty state folder, and an empty current folder beside it."""
     monkeypatch.setenv("SIMLB_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("SIMLB_CERTS", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path / "state"

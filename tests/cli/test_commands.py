@@ -17,9 +17,10 @@ def test_status_tells_everything(run: Run, running: Running) -> None:
     for words in (
         "instance default  pid 4000  up 7m00s AWS (42s here, speed 10)",
         "http://127.0.0.1:8089/",
-        "HTTPS:443  https://demo.elb.localhost:8443/  127.0.0.1:8443  → forward web",
+        "HTTPS:443  https://demo.elb.localhost:8443/  127.0.0.1:8443  2 rules, else → forward web",
         "HTTP GET /health every 30 s (timeout 5 s)",
         "→ nothing listens on 127.0.0.1:9003",
+        "target group web  ip  HTTP:80  round_robin\n",
         "requests 21",
         "! All is well.",
     ):
@@ -169,7 +170,20 @@ def test_the_instance_may_be_named_before_or_after_the_command(run: Run, running
     assert "--instance default" in err
 
 
-@pytest.mark.parametrize("command", ["status", "down", "reload", "logs", "target ls", "target kill x"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "status",
+        "rules",
+        "down",
+        "reload",
+        "logs",
+        "target ls",
+        "target kill x",
+        "target add web 127.0.0.1:1",
+        "target rm x",
+    ],
+)
 def test_without_an_instance_every_command_says_so(run: Run, command: str) -> None:
     status, out, err = run(*command.split())
     assert (status, out) == (2, "")

@@ -35,6 +35,9 @@ QUICK_S = 0.3
         ("status now", "one word too many: 'now'"),
         ("config", "required: COMMAND"),
         ("down --timeout=-1", "'-1' must be 0 or more"),
+        ("target add web", "required: URL|ADDRESS:PORT"),
+        ("target rm i-01 --group=", "--group: it is empty"),
+        ("target rm i-01 --gruop web", "Did you mean '--group'?"),
     ],
 )
 def test_wrong_usage_is_told_with_what_was_meant(run: Run, argv: str, words: str) -> None:
@@ -114,7 +117,9 @@ def simlb(*argv: str, state_dir: Path, flags: tuple[str, ...] = ()) -> subproces
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["status", "target ls", "logs", "cert path", "down --timeout 0"])
+@pytest.mark.parametrize(
+    "command", ["status", "rules", "target ls", "target rm i-03", "logs", "cert path", "down --timeout 0"]
+)
 def test_questions_import_nothing_heavy(running: Running, state_dir: Path, command: str) -> None:
     (state_dir / "ca.pem").write_text("")
     done = simlb(*command.split(), state_dir=state_dir, flags=("-X", "importtime"))

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the golden text
 @pytest.fixture(autouse=True)
 def spelling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("SIMLB_HOME", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr("sys.argv", [str(tmp_path / ".venv/bin/simlb")])
     monkeypatch.setenv("PATH", "")
     monkeypatch.chdir(tmp_path)
@@ -79,7 +80,7 @@ def test_the_start(tmp_path: Path) -> None:
         "simlb 0.1.0 – a local Application Load Balancer\n"
         " ✔ 3 targets in web   i-01 127.0.0.1:9001  i-02 127.0.0.1:9002  i-03 127.0.0.1:9003\n"
         " ✔ HTTP:80    http://demo.elb.localhost:8080/   (stands for :80)   → redirect HTTPS:443 (301)\n"
-        " ✔ HTTPS:443  https://demo.elb.localhost:8443/  (stands for :443)  → forward web\n"
+        " ✔ HTTPS:443  https://demo.elb.localhost:8443/  (stands for :443)  2 rules, else → forward web\n"
         " ✔ control    http://127.0.0.1:8089/                               instance default, pid 4000\n"
         "   8080 stands for 80, 8443 stands for 443, which could not be opened here; rules and logs keep AWS's numbers."
         "  Why: simlb doctor\n"

@@ -11,6 +11,8 @@ from simlb.controlplane.views import (
     ListenerView,
     LoadBalancerView,
     LogPage,
+    RuleView,
+    TargetChange,
     TargetGroupView,
     TargetView,
 )
@@ -25,12 +27,15 @@ LOG_LINE = (
     '"forward" "-" "-" "127.0.0.1:9001" "200" "-" "-" TID_1234abcd5678ef90 "-" "-" "-" 127.0.0.1'
 )
 
+RULE = "arn:aws:elasticloadbalancing:ap-northeast-2:000000000000:listener-rule/app/demo/50dc6c495c0c9188"
+
 
 def target(name: str = "i-01", port: int = 9001, **changes: object) -> TargetView:
     view = TargetView(
         name=name,
         id="127.0.0.1",
         port=port,
+        address=f"127.0.0.1:{port}",
         dial=f"127.0.0.1:{port}",
         state="healthy",
         reason=None,
@@ -72,6 +77,7 @@ def instance_view(**changes: object) -> InstanceView:
                         bind="127.0.0.1:8080",
                         published_port=8080,
                         default_action="redirect HTTPS:443 (301)",
+                        rules=(RuleView(priority="default", arn=f"{RULE}/80/0", action="redirect HTTPS:443 (301)"),),
                     ),
                     ListenerView(
                         protocol="HTTPS",
@@ -80,6 +86,22 @@ def instance_view(**changes: object) -> InstanceView:
                         published_port=8443,
                         default_action="forward web",
                         certificate_names=("demo.elb.localhost",),
+                        rules=(
+                            RuleView(
+                                priority="10",
+                                arn=f"{RULE}/443/10",
+                                conditions=("path /img/*, /css/*", "method GET, HEAD"),
+                                transforms=("url-rewrite ^/img/(.*)$ → /$1",),
+                                action="forward images",
+                            ),
+                            RuleView(
+                                priority="20",
+                                arn=f"{RULE}/443/20",
+                                conditions=("header X-Canary: 1",),
+                                action="forward web 90 %, canary 10 % (sticky 1 h)",
+                            ),
+                            RuleView(priority="default", arn=f"{RULE}/443/0", action="forward web"),
+                        ),
                     ),
                 ),
             ),
@@ -148,6 +170,21 @@ class FakeInstance:
         self._check(name)
         self.calls.append(f"restart {name}")
         return f"{name} restarted (pid 4122)."
+
+    async def register_target(self, target_group: str, url: str, name: str | None) -> TargetChange:
+        if target_group != "web":
+            raise SimlbError("E304", f"There is no target group '{target_group}'.", "did you mean web?")
+        self.calls.append(f"register {target_group} {url} {name}")
+        return TargetChange(
+            message=f"{name} is registered in web.", target_group="web", name=name or "i-04", address="127.0.0.1:9004"
+        )
+
+    async def deregister_target(self, name: str, target_group: str | None = None) -> TargetChange:
+        self._check(name)
+        self.calls.append(f"deregister {name} {target_group}")
+        return TargetChange(
+            message=f"{name} is deregistered from web.", target_group="web", name=name, address="127.0.0.1:9003"
+        )
 
     async def reload(self) -> str:
         if self.bad_file:

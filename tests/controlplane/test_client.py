@@ -46,11 +46,24 @@ async def test_it_asks_and_understands(state_dir: Path, instance: FakeInstance) 
             assert client.logs(-2, 10).lines == ("b", "c")
             assert client.kill_target("i-03") == "i-03 killed (pid 4121, SIGKILL)."
             assert client.restart_target("i-03")
+            assert client.register_target("web", "http://127.0.0.1:9004", "new").name == "new"
+            assert client.register_target("web", "127.0.0.1:9004").address == "127.0.0.1:9004"
+            assert client.deregister_target("i-03").message == "i-03 is deregistered from web."
+            assert client.deregister_target("i-03", "w/b").target_group == "web"
             assert client.reload() == "Reloaded."
             assert client.stop() == "Stopping."
 
     await asyncio.to_thread(talk)
-    assert instance.calls == ["kill i-03", "restart i-03", "reload", "stop"]
+    assert instance.calls == [
+        "kill i-03",
+        "restart i-03",
+        "register web http://127.0.0.1:9004 new",
+        "register web 127.0.0.1:9004 None",
+        "deregister i-03 None",
+        "deregister i-03 w/b",
+        "reload",
+        "stop",
+    ]
 
 
 async def test_errors_arrive_whole_and_the_connection_lives_on(state_dir: Path) -> None:
@@ -59,6 +72,8 @@ async def test_errors_arrive_whole_and_the_connection_lives_on(state_dir: Path) 
             with pytest.raises(SimlbError) as caught:
                 client.kill_target("i/../9")
             assert (caught.value.code, caught.value.hints) == ("E302", ("did you mean i-01?",))
+            with pytest.raises(SimlbError, match="no target"):
+                client.kill_target("\udcff")
             assert client.status().name == "default"
 
     await asyncio.to_thread(talk)

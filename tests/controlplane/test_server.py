@@ -71,22 +71,70 @@ async def test_a_wrong_number_is_refused(http: aiohttp.ClientSession, query: str
 
 
 @pytest.mark.parametrize(
-    ("path", "call"),
+    ("method", "path", "body", "call"),
     [
-        ("/api/v1/targets/i-03/kill", "kill i-03"),
-        ("/api/v1/targets/i-03/restart", "restart i-03"),
-        ("/api/v1/reload", "reload"),
-        ("/api/v1/stop", "stop"),
+        ("POST", "/api/v1/targets/i-03/kill", None, "kill i-03"),
+        ("POST", "/api/v1/targets/i-03/restart", None, "restart i-03"),
+        ("POST", "/api/v1/targets/i-03/deregister", None, "deregister i-03 None"),
+        ("DELETE", "/api/v1/target-groups/web/targets/i-03", None, "deregister i-03 web"),
+        ("POST", "/api/v1/target-groups/web/targets", {"url": "http://[::1]:1"}, "register web http://[::1]:1 None"),
+        ("POST", "/api/v1/target-groups/web/targets", {"url": "h:1", "name": "new"}, "register web h:1 new"),
+        ("POST", "/api/v1/reload", None, "reload"),
+        ("POST", "/api/v1/stop", None, "stop"),
     ],
 )
 async def test_what_changes_something_needs_the_token(
-    http: aiohttp.ClientSession, instance: FakeInstance, path: str, call: str
+    http: aiohttp.ClientSession, instance: FakeInstance, method: str, path: str, body: Any, call: str
 ) -> None:
-    status, data = await ask(http, "POST", path)
+    status, data = await ask(http, method, path, json=body)
     assert (status, data["code"], instance.calls) == (401, "E607", [])
-    status, data = await ask(http, "POST", path, headers=OWNER)
+    status, data = await ask(http, method, path, json=body, headers=OWNER)
     assert (status, instance.calls) == (200, [call])
     assert data["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "truncated"),
+        (b"url=http://127.0.0.1:1", "malformed"),
+        (b"[]", "Expected `object`, got `array`"),
+        (b"{}", "missing required field `url`"),
+        (b'{"url": 9003}', "Expected `str`, got `int` - at `$.url`"),
+        (b'{"url": ""}', "length >= 1 - at `$.url`"),
+        (b'{"url": "http://127.0.0.1:1", "port": 1}', "unknown field `port`"),
+        (b'{"url": "http://127.0.0.1:1", "name": 3}', "at `$.name`"),
+        (b'{"url": "' + b"x" * 2049 + b'"}', "length <= 2048 - at `$.url`"),
+        (b'{"url": "\xff"}', "codec can't decode"),
+        (b"[" * 60_000, "array"),
+    ],
+)
+async def test_a_body_is_read_strictly(
+    http: aiohttp.ClientSession, instance: FakeInstance, body: bytes, words: str
+) -> None:
+    status, data = await ask(http, "POST", "/api/v1/target-groups/web/targets", data=body, headers=OWNER)
+    assert (status, data["code"], instance.calls) == (400, "E608", [])
+    assert words in data["message"]
+    assert data["hints"] == ["→ JSON with: url, name"]
+
+
+async def test_a_body_where_none_belongs_is_not_passed_over(
+    http: aiohttp.ClientSession, instance: FakeInstance
+) -> None:
+    path = "/api/v1/targets/i-03/deregister"
+    status, data = await ask(http, "POST", path, json={"group": "web"}, headers=OWNER)
+    assert (status, data["code"], instance.calls) == (400, "E608", [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/api/v1/target-groups/wbe/targets"), ("DELETE", "/api/v1/target-groups/web/targets/i-09")],
+)
+async def test_unknown_names_are_not_found(http: aiohttp.ClientSession, method: str, path: str) -> None:
+    body = {"url": "http://127.0.0.1:1"} if method == "POST" else None
+    status, data = await ask(http, method, path, json=body, headers=OWNER)
+    assert (status, data["code"]) == (404, "E304" if method == "POST" else "E302")
+    assert data["hints"][0].startswith("did you mean ")
 
 
 @pytest.mark.parametrize(("name", "status", "code"), [("i-09", 404, "E302"), ("i-02", 409, "E303")])

@@ -1,0 +1,218 @@
+"""Registering and deregistering targets of the running instance by command, on top of its configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from simlb.app.registrations import Registration, free_name
+from simlb.controlplane.durations import both_times
+from simlb.controlplane.views import TargetChange
+from simlb.core.model import Protocol, Target, TargetGroup
+from simlb.core.target_group import TargetState
+from simlb.errors import SimlbError
+
+if TYPE_CHECKING:
+    from simlb.app.application import App
+    from simlb.config import Compiled
+    from simlb.config.addresses import AddressPolicy, Located
+
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}")
+_PROCESS_KINDS = ("run:", "sample:")
+
+
+def address_policy(compiled: Compiled) -> AddressPolicy:
+    """Where targets may be: the same for commands as for the file."""
+    from simlb.config.addresses import AddressPolicy, system_resolver
+
+    return AddressPolicy((), system_resolver)
+
+
+async def register(app: App, group_name: str, url: str, name: str | None) -> TargetChange:
+    """Register the target at `url` (or `ADDRESS:PORT`) in a group; one that drains there is registered again.
+
+    Raises SimlbError: E304 for an unknown group, E305 when address or name are taken, E401, E502, E505 or E506 for a
+    wrong name or URL.
+    """
+    url = _written_out(url, _group(app, group_name).protocol)
+    # Resolving a name may take seconds, which the traffic's loop does not have.
+    located = await asyncio.to_thread(_locate, address_policy(app.compiled), url, name)
+    address = f"[{located.id}]:{located.port}" if ":" in located.id else f"{located.id}:{located.port}"
+    async with app.reloading:
+        group = _group(app, group_name)
+        present = next((target for target in group.targets if target.address == address), None)
+        if present is not None:
+            raise SimlbError("E305", f"{address} is registered in {group_name} already, as {present.name}.")
+        draining = any(state.target.address == address for state in _live(app, group_name))
+        name = _name(app, address, name)
+        registration = app.registrations.taken(group_name, address)
+        if registration is not None and (registration.target.process is None or draining):
+            registrations = app.registrations.give_back(registration)
+        else:
+            # Also at the address of a process that has ended with its deregistration: commands start no process.
+            registration = Registration(group_name, _target(located, name))
+            registrations = app.registrations.register(registration)
+        app.use(registrations, group_name)
+        return _change(registration, _registered(app, registration, again=draining))
+
+
+async def deregister(app: App, name: str, group_name: str | None) -> TargetChange:
+    """Deregister the target of that name or address: it drains, and then is gone. One that drains already goes on.
+
+    Raises SimlbError: E302 for an unknown target, E304 for an unknown group, E306 when several have it.
+    """
+    async with app.reloading:
+        groups = app.configuration.target_groups
+        chosen = groups if group_name is None else {group_name: _group(app, group_name)}
+        registered = [Registration(group, target) for group in chosen for target in groups[group].targets]
+        found = [item for item in registered if name in {item.target.name, item.target.address}]
+        if not found:
+            leaving = [
+                (Registration(group, state.target), state)
+                for group in chosen
+                for state in _live(app, group)
+                if name in {state.target.name, state.target.address}
+            ]
+            if not leaving:
+                place = "" if group_name is None else f" in {group_name}"
+                raise unknown_target(name, [item.target.name for item in registered], place)
+            item, state = leaving[0]
+            return _change(item, f"{item.words} drains already: {_in_flight(state)}gone in {_left(app, state)}.")
+        if len(found) > 1:
+            places = ", ".join(f"{item.target_group} ({item.target.address})" for item in found)
+            raise SimlbError(
+                "E306",
+                f"{name} is registered more than once: {places}.",
+                f"→ say which: --group {found[0].target_group}, or by its address where that differs",
+            )
+        (item,) = found
+        app.use(app.registrations.deregister(item), item.target_group)
+        return _change(item, _deregistered(app, item))
+
+
+def unknown_target(name: str, known: Iterable[str], place: str = "") -> SimlbError:
+    """E302: nothing has that name; the closest that has."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+    return SimlbError("E302", f"There is no target '{name}'{place}.", hint)
+
+
+def _group(app: App, name: str) -> TargetGroup:
+    groups = app.configuration.target_groups
+    if name not in groups:
+        near = difflib.get_close_matches(name, groups, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(groups) or 'none'}"
+        raise SimlbError("E304", f"There is no target group '{name}'.", hint)
+    return groups[name]
+
+
+def _live(app: App, group: str) -> list[TargetState]:
+    """Every target that the load balancer knows in a group, also those that drain."""
+    live = app.live_group(group)
+    return list(live.targets.values()) if live is not None else []
+
+
+def _locate(policy: AddressPolicy, url: str, name: str | None) -> Located:
+    """Check address and name as the file's are checked."""
+    from simlb.config import names
+    from simlb.config.problems import Refused
+
+    try:
+        if name is not None:
+            names.resource_name("Target", name)
+        return policy.locate(url)
+    except Refused as refused:
+        raise SimlbError(refused.code, f"{refused.what}.", *refused.hints) from None
+
+
+def _written_out(url: str, protocol: Protocol) -> str:
+    """A URL from a URL or an address, to which requests go by the group's protocol."""
+    if url.startswith(_PROCESS_KINDS):
+        raise SimlbError(
+            "E502",
+            f"'{url}': commands come only from the configuration file.",
+            "start it yourself and give its address, or write it into the file: simlb reload",
+        )
+    if url.isascii() and url.isdigit():
+        raise SimlbError("E502", f"'{url}' is not a target's address.", f"write it as 127.0.0.1:{url}")
+    return f"{protocol.lower()}://{url}" if _ADDRESS.fullmatch(url) else url
+
+
+def _target(located: Located, name: str) -> Target:
+    return Target(id=located.id, port=located.port, dial_host=located.dial_host, dial_port=located.port, name=name)
+
+
+def _name(app: App, address: str, wanted: str | None) -> str:
+    """What to call the target at `address`. In whatever groups it is, it has one name, and no other target has that."""
+    known: dict[str, Registration] = {}
+    for item in _all_known(app):
+        known.setdefault(item.target.name, item)
+    present = next((item for item in known.values() if item.target.address == address), None)
+    if present is not None:
+        if wanted not in {None, present.target.name}:
+            raise SimlbError("E305", f"{address} is called {present.target.name} in {present.target_group} already.")
+        return present.target.name
+    if wanted in known:
+        raise SimlbError(
+            "E305",
+            f"There is another target named {known[wanted].words} already, in {known[wanted].target_group}.",
+            f"→ free: --name {free_name(known)}",
+        )
+    return wanted or free_name(known)
+
+
+def _all_known(app: App) -> Iterator[Registration]:
+    """The file's targets, also those that were removed by command; what commands have added; what still drains."""
+    for name, group in app.compiled.configuration.target_groups.items():
+        yield from (Registration(name, target) for target in group.targets)
+    yield from app.registrations.added
+    for node in app.nodes.values():
+        for name, live in node.groups.items():
+            yield from (Registration(name, state.target) for state in live.targets.values())
+
+
+def _registered(app: App, item: Registration, *, again: bool) -> str:
+    said = [f"{item.words} is registered in {item.target_group}{' again' if again else ''}."]
+    live = app.live_group(item.target_group)
+    if live is not None and live.in_use:
+        said.append("It gets requests once it has passed a check, which is on its way.")
+    else:
+        said.append("No listener forwards to that group, so that it is not used.")
+    if app.registrations.owner(item.target_group, item.target) == "api":
+        said.append("A reload keeps it; the next start knows only the file's.")
+    return " ".join(said)
+
+
+def _deregistered(app: App, item: Registration) -> str:
+    state = next(state for state in _live(app, item.target_group) if state.target.key == item.target.key)
+    said = [f"{item.words} is deregistered from {item.target_group}: it gets no new requests."]
+    if state.outstanding:
+        said.append(f"Its {state.outstanding} in flight may finish within {_left(app, state)}; then it is gone.")
+    else:
+        said.append(f"It is shown as draining for {_left(app, state)}; then it is gone.")
+    if item.target.process not in {None, *(process.name for process in app.configuration.processes)}:
+        said.append("Its process ends with it.")
+    if app.registrations.taken(item.target_group, item.target.address) is not None:
+        said.append("The file still has it: a reload registers it again.")
+    if not app.configuration.target_groups[item.target_group].targets:
+        said.append(f"No target is left in {item.target_group}: requests get 503.")
+    return " ".join(said)
+
+
+def _in_flight(state: TargetState) -> str:
+    return f"{state.outstanding} in flight, " if state.outstanding else ""
+
+
+def _left(app: App, state: TargetState) -> str:
+    assert state.draining_until is not None
+    return both_times(round(max(0.0, state.draining_until - app.clock.now())), app.clock.speed)
+
+
+def _change(item: Registration, message: str) -> TargetChange:
+    return TargetChange(
+        message=message, target_group=item.target_group, name=item.target.name, address=item.target.address
+    )

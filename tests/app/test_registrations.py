@@ -1,0 +1,151 @@
+"""What commands have changed lies over the file's configuration, and what a reload makes of it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+import pytest
+
+from simlb.app.registrations import Registration, Registrations, free_name
+from simlb.config.addresses import AddressPolicy
+from simlb.core.model import Configuration, Target, TargetGroup, TargetProcess
+
+
+def target(name: str, port: int, *, host: str = "127.0.0.1", process: str | None = None) -> Target:
+    return Target(id=host, port=port, dial_host=host, dial_port=port, name=name, process=process)
+
+
+def file(processes: Sequence[str] = (), **groups: Sequence[Target]) -> Configuration:
+    """A file with these target groups."""
+    return Configuration(
+        load_balancers=(),
+        target_groups={name: TargetGroup(name=name, arn=name, targets=tuple(found)) for name, found in groups.items()},
+        processes=tuple(TargetProcess(name=name, port=1) for name in processes),
+    )
+
+
+def no_addresses(name: str) -> list[str]:
+    raise AssertionError(f"{name} is looked up")
+
+
+LOOPBACK = AddressPolicy((), no_addresses)
+ONE, TWO, RUN = target("i-01", 9001), target("i-02", 9002), target("i-03", 9003, process="i-03")
+FILE = file(["i-03"], web=[ONE, TWO, RUN], api=[])
+
+
+def in_force(registrations: Registrations, configuration: Configuration = FILE) -> dict[str, list[str]]:
+    groups = registrations.applied_to(configuration).target_groups
+    return {name: [found.name for found in group.targets] for name, group in groups.items()}
+
+
+def test_without_commands_the_file_is_in_force() -> None:
+    assert Registrations().applied_to(FILE) == FILE
+
+
+def test_added_targets_come_after_the_files() -> None:
+    registrations = Registrations().register(Registration("web", target("i-04", 9004)))
+    registrations = registrations.register(Registration("api", target("i-05", 9005)))
+    assert in_force(registrations) == {"web": ["i-01", "i-02", "i-03", "i-04"], "api": ["i-05"]}
+    assert registrations.owner("web", target("i-04", 9004)) == "api"
+    assert registrations.owner("web", ONE) == "file"
+    assert list(registrations.drift()) == [
+        "drift: i-04 (127.0.0.1:9004) was added to web by command; the file does not have it.",
+        "drift: i-05 (127.0.0.1:9005) was added to api by command; the file does not have it.",
+    ]
+
+
+def test_a_removed_target_is_out_and_so_is_its_process() -> None:
+    registrations = Registrations().deregister(Registration("web", RUN))
+    assert in_force(registrations) == {"web": ["i-01", "i-02"], "api": []}
+    assert registrations.applied_to(FILE).processes == ()
+    assert registrations.taken("web", RUN.address) == Registration("web", RUN)
+    assert registrations.taken("api", RUN.address) is None
+    assert list(registrations.drift()) == [
+        "drift: i-03 (127.0.0.1:9003) was removed from web by command; a reload registers it again, as the file says."
+    ]
+
+
+def test_a_process_stays_as_long_as_a_group_has_its_target() -> None:
+    both = file(["i-03"], web=[RUN], api=[RUN])
+    once = Registrations().deregister(Registration("web", RUN))
+    assert [process.name for process in once.applied_to(both).processes] == ["i-03"]
+    twice = once.deregister(Registration("api", RUN))
+    assert twice.applied_to(both).processes == ()
+
+
+def test_what_was_added_and_removed_again_is_no_drift() -> None:
+    added = Registration("web", target("i-04", 9004))
+    assert Registrations().register(added).deregister(added) == Registrations()
+    taken = Registration("web", ONE)
+    assert Registrations().deregister(taken).give_back(taken) == Registrations()
+
+
+@pytest.mark.parametrize(
+    ("new_file", "kept", "told"),
+    [
+        pytest.param(
+            FILE,
+            {"web": ["i-01", "i-02", "i-03", "i-04"], "api": []},
+            ["drift: i-02 (127.0.0.1:9002), removed by command, is registered again as the file says."],
+            id="the file has not changed",
+        ),
+        pytest.param(
+            file(web=[ONE]), {"web": ["i-01", "i-04"]}, [], id="the file does not have the removed one any more either"
+        ),
+        pytest.param(
+            file(other=[ONE]),
+            {"other": ["i-01"]},
+            ["drift: i-04 (127.0.0.1:9004), added by command, leaves: the file has no target group 'web' any more."],
+            id="the group is gone",
+        ),
+        pytest.param(
+            file(web=[ONE, target("four", 9004)]),
+            {"web": ["i-01", "four"]},
+            ["drift: i-04 (127.0.0.1:9004), added by command, is the file's own now, as four."],
+            id="the file has taken it over",
+        ),
+        pytest.param(
+            file(web=[ONE, target("i-04", 9010), target("i-05", 9011)]),
+            {"web": ["i-01", "i-04", "i-05", "i-02"]},
+            ["drift: i-04 (127.0.0.1:9004), added by command, is i-02 now: the file uses that name."],
+            id="the file uses its name for another",
+        ),
+        pytest.param(
+            file(web=[], api=[target("i-04", 9004)]),
+            {"web": ["i-04"], "api": ["i-04"]},
+            [],
+            id="the file has it in another group",
+        ),
+    ],
+)
+def test_a_reload(new_file: Configuration, kept: dict[str, list[str]], told: list[str]) -> None:
+    before = Registrations().register(Registration("web", target("i-04", 9004))).deregister(Registration("web", TWO))
+    after, said = before.after_reload(new_file, LOOPBACK)
+    assert in_force(after, new_file) == kept
+    assert list(said) == told
+    assert after.removed == ()
+
+
+def test_a_renamed_target_has_one_name_in_all_its_groups() -> None:
+    before = Registrations()
+    for group in ("web", "api"):
+        before = before.register(Registration(group, target("i-01", 9004)))
+    after, said = before.after_reload(FILE, LOOPBACK)
+    assert in_force(after) == {"web": ["i-01", "i-02", "i-03", "i-04"], "api": ["i-04"]}
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("host", ["10.0.0.7", "fd00::7"])
+def test_an_address_that_the_file_allows_no_more_leaves(host: str) -> None:
+    before = Registrations().register(Registration("web", target("i-04", 80, host=host)))
+    allowed = AddressPolicy([ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")], no_addresses)
+    assert before.after_reload(FILE, allowed) == (before, ())
+    after, said = before.after_reload(FILE, LOOPBACK)
+    assert after == Registrations()
+    assert said[0].endswith("added by command, leaves: the file does not allow its address any more.")
+
+
+def test_the_free_name_is_the_first_that_nobody_has() -> None:
+    assert free_name(()) == "i-01"
+    assert free_name(["i-01", "i-03"]) == "i-02"
