@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from simlb.app.registrations import Registration, free_name
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.views import TargetChange
-from simlb.core.model import Protocol, Target, TargetGroup
+from simlb.core import ids
+from simlb.core.model import Protocol, Target, TargetGroup, TargetType
 from simlb.core.target_group import TargetState
 from simlb.errors import SimlbError
 
@@ -28,7 +29,7 @@ def address_policy(compiled: Compiled) -> AddressPolicy:
     """Where targets may be: the same for commands as for the file."""
     from simlb.config.addresses import AddressPolicy, system_resolver
 
-    return AddressPolicy((), system_resolver)
+    return AddressPolicy(compiled.settings.allow_targets, system_resolver)
 
 
 async def register(app: App, group_name: str, url: str, name: str | None) -> TargetChange:
@@ -40,9 +41,10 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
     url = _written_out(url, _group(app, group_name).protocol)
     # Resolving a name may take seconds, which the traffic's loop does not have.
     located = await asyncio.to_thread(_locate, address_policy(app.compiled), url, name)
-    address = f"[{located.id}]:{located.port}" if ":" in located.id else f"{located.id}:{located.port}"
+    address = f"[{located.ip}]:{located.port}" if ":" in located.ip else f"{located.ip}:{located.port}"
     async with app.reloading:
         group = _group(app, group_name)
+        _check_scheme(url, located, group)
         present = next((target for target in group.targets if target.address == address), None)
         if present is not None:
             raise SimlbError("E305", f"{address} is registered in {group_name} already, as {present.name}.")
@@ -53,7 +55,7 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
             registrations = app.registrations.give_back(registration)
         else:
             # Also at the address of a process that has ended with its deregistration: commands start no process.
-            registration = Registration(group_name, _target(located, name))
+            registration = Registration(group_name, _target(app, group, located, name))
             registrations = app.registrations.register(registration)
         app.use(registrations, group_name)
         return _change(registration, _registered(app, registration, again=draining))
@@ -142,8 +144,26 @@ def _written_out(url: str, protocol: Protocol) -> str:
     return f"{protocol.lower()}://{url}" if _ADDRESS.fullmatch(url) else url
 
 
-def _target(located: Located, name: str) -> Target:
-    return Target(id=located.id, port=located.port, dial_host=located.dial_host, dial_port=located.port, name=name)
+def _check_scheme(url: str, located: Located, group: TargetGroup) -> None:
+    """A URL's scheme has to be the group's protocol, as in the file."""
+    if located.scheme.upper() != group.protocol:
+        raise SimlbError(
+            "E502",
+            f"'{url}' does not go with target group '{group.name}', which speaks {group.protocol}.",
+            f"write {group.protocol.lower()}://{url.partition('://')[2]}",
+        )
+
+
+def _target(app: App, group: TargetGroup, located: Located, name: str) -> Target:
+    is_instance = group.target_type is TargetType.INSTANCE
+    return Target(
+        id=ids.instance_id(app.compiled.settings.region, name) if is_instance else located.ip,
+        instance_ip=located.ip if is_instance else None,
+        port=located.port,
+        dial_host=located.dial_host,
+        dial_port=located.port,
+        name=name,
+    )
 
 
 def _name(app: App, address: str, wanted: str | None) -> str:

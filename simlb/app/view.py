@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from simlb import __version__
-from simlb.app.words import action_words, condition_words, transform_words
+from simlb.app.words import action_words, condition_words, duration_words, transform_words
 from simlb.controlplane.views import (
     HealthCheckView,
     InstanceView,
@@ -19,6 +19,7 @@ from simlb.controlplane.views import (
     TargetView,
 )
 from simlb.core import health, ids
+from simlb.core.attributes import TargetGroupAttributes
 from simlb.core.model import Listener
 from simlb.core.target_group import TargetGroupState, TargetState
 
@@ -101,7 +102,7 @@ def _default_rule_arn(listener_arn: str) -> str:
 
 
 def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> TargetGroupView:
-    check = group.group.health_check
+    check, attributes = group.group.health_check, group.group.attributes
     return TargetGroupView(
         name=group.group.name,
         protocol=group.group.protocol,
@@ -117,12 +118,23 @@ def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> 
             matcher=check.matcher.http_code,
         ),
         target_type=group.group.target_type,
-        deregistration_delay_s=group.group.attributes.deregistration_delay_s,
+        algorithm=attributes.algorithm,
+        slow_start_s=attributes.slow_start_s,
+        stickiness=_stickiness_words(attributes),
+        deregistration_delay_s=attributes.deregistration_delay_s,
         in_use=group.in_use,
         mode=group.mode,
         removed=tuple(item.words for item in app.registrations.removed if item.target_group == group.group.name),
         targets=tuple(_target(app, node.now(), group, state) for state in group.targets.values()),
     )
+
+
+def _stickiness_words(attributes: TargetGroupAttributes) -> str | None:
+    if not attributes.stickiness_enabled:
+        return None
+    if attributes.stickiness_type == "lb_cookie":
+        return f"lb_cookie {duration_words(attributes.lb_cookie_duration_s)}"
+    return f"app_cookie {attributes.app_cookie_name} {duration_words(attributes.app_cookie_duration_s)}"
 
 
 def _target(app: App, now: float, group: TargetGroupState, state: TargetState) -> TargetView:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simlb.config import binds, names
-from simlb.config.addresses import AddressPolicy, Resolver
+from simlb.config.addresses import AddressPolicy
 from simlb.config.certificates import UnissuedCertificates
 from simlb.config.context import Context, Tools
 from simlb.config.decode import Places, decode
@@ -28,12 +28,16 @@ from simlb.core.model import Configuration, IPNetwork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What concerns the whole instance. `speed` is load-balancer seconds in a real second."""
+    """What concerns the whole instance. `speed` is load-balancer seconds in a real second.
+
+    `allow_targets` are the networks beyond loopback that targets may be in.
+    """
 
     region: str
     speed: float
     control_port: int
     strict: bool
+    allow_targets: tuple[IPNetwork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,8 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
     context = Context(places=places, problems=problems, tools=tools, strict=file.strict)
     with context.at(file, "region"):
         names.region_name(file.region)
-    groups = GroupCompiler(context, file.region, _address_policy(context, file, tools.resolve))
+    allowed = _allowed_networks(context, file)
+    groups = GroupCompiler(context, file.region, AddressPolicy(allowed, tools.resolve))
     target_groups = groups.compile(file.target_groups)
     balancers = LoadBalancerCompiler(context, file.region, target_groups, file.control_port)
     load_balancers = balancers.compile(file.load_balancers)
@@ -103,7 +108,11 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
     check_quotas(context, file, configuration)
     return Compiled(
         settings=Settings(
-            region=file.region, speed=float(file.speed), control_port=file.control_port, strict=file.strict
+            region=file.region,
+            speed=float(file.speed),
+            control_port=file.control_port,
+            strict=file.strict,
+            allow_targets=allowed,
         ),
         configuration=configuration,
         warnings=tuple(context.warnings),
@@ -111,9 +120,9 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
     )
 
 
-def _address_policy(context: Context, file: ConfigFile, resolve: Resolver) -> AddressPolicy:
+def _allowed_networks(context: Context, file: ConfigFile) -> tuple[IPNetwork, ...]:
     allowed: list[IPNetwork] = []
     for position, written in enumerate(file.allow_targets):
         with context.at(file, "allow_targets", position):
             allowed.append(names.network(written))
-    return AddressPolicy(allowed, resolve)
+    return tuple(allowed)

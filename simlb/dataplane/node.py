@@ -113,6 +113,7 @@ class LoadBalancerNode:
         self._pools: dict[TargetState, TargetPool] = {}
         self._health = HealthChecker(clock, on_state_changed, process_has_ended)
         self._on_state_changed = on_state_changed
+        self._configured: frozenset[str] = frozenset()
         self._cookie_key = secrets.token_bytes(KEY_BYTES)
         self._sweep_timer: Timer | None = None
         self._drain_timer: Timer | None = None
@@ -182,15 +183,12 @@ class LoadBalancerNode:
             self._sweep()
 
     def change_target_groups(self, target_groups: Mapping[str, TargetGroup]) -> None:
-        """Take over new descriptions of these groups; listeners, rules and other groups stay as they are.
-
-        A group that is not there is one that no listener uses: it was forgotten when its last target had drained.
-        """
+        """Take over new descriptions of these groups; listeners, rules and other groups stay as they are."""
         now = self.now()
         for name, description in target_groups.items():
             present = self.groups.get(name)
             if present is None:
-                self.groups[name] = TargetGroupState(description, now, in_use=False)
+                self.groups[name] = TargetGroupState(description, now, cookie_key=self._cookie_key, in_use=False)
             else:
                 self._reconcile(present, description, now, in_use=present.in_use)
         self._arm_drain()
@@ -205,6 +203,7 @@ class LoadBalancerNode:
     def _reconcile_groups(self, load_balancer: LoadBalancer, target_groups: Mapping[str, TargetGroup]) -> None:
         used = load_balancer.target_group_names()
         now = self.now()
+        self._configured = frozenset(target_groups)
         for name in [name for name in self.groups if name not in target_groups]:
             group = self.groups[name]
             empty = TargetGroup(name=name, arn=group.group.arn, attributes=group.group.attributes)
@@ -276,7 +275,7 @@ class LoadBalancerNode:
                 pool = self._pools.pop(state, None)
                 if pool is not None:
                     pool.cut(TargetFailure.DEREGISTERED)
-            if not group.targets and not group.in_use:
+            if not group.targets and name not in self._configured:
                 del self.groups[name]
         self._arm_drain()
 
