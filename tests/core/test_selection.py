@@ -77,9 +77,9 @@ def test_it_leaves_when_the_duration_has_passed() -> None:
     group.register("abc")
     group.probe(c="P")
     group.state.tick(99.9)
-    assert group.ramping == "c"
+    assert (group.ramping, group.state.is_slow_starting) == ("c", True)
     group.state.tick(100.0)
-    assert group.ramping == ""
+    assert (group.ramping, group.state.is_slow_starting) == ("", False)
     assert sorted(group.serve(3)) == ["a", "b", "c"]
 
 
@@ -221,6 +221,7 @@ def test_another_algorithm_counts_at_once_and_keeps_health_and_books() -> None:
     group.register("ab", algorithm="round_robin")
     assert group.serve(4) == "abab"
     group.register("ab", algorithm="weighted_random")
+    assert group.state.algorithm == "weighted_random"
     assert set(group.serve(40)) == {"a", "b"}
 
 
@@ -283,6 +284,7 @@ def test_a_failing_target_loses_its_traffic_and_gets_it_back() -> None:
     group = anomaly_group(algorithm="weighted_random", anomaly_mitigation=True)
     run(group, 10, failing="d")
     assert (group["d"].anomaly, group["d"].weight) == (AnomalyResult.ANOMALOUS, 0.05)
+    assert (group["d"].is_mitigated, group["a"].is_mitigated) == (True, False)
     served = run(group, 50, failing="d")
     assert 0 < served["d"] < 40, "a little, to see whether it has recovered: 600 requests came"
     run(group, 130)
