@@ -12,6 +12,7 @@ from enum import StrEnum
 from random import Random
 
 from simlb.core.anomaly import AnomalyDetector
+from simlb.core.attributes import AlgorithmType
 from simlb.core.health import HealthState, ProbeResult
 from simlb.core.model import TargetGroup
 from simlb.core.selection import Selection
@@ -120,6 +121,22 @@ class TargetGroupState:
         if told is not None:
             told.on_changed(target)
 
+    # -- for people ----------------------------------------------------------------------------------------------------
+
+    @property
+    def algorithm(self) -> AlgorithmType:
+        """The configured algorithm's name."""
+        return self.group.attributes.algorithm
+
+    @property
+    def is_slow_starting(self) -> bool:
+        """True while a target is in slow start: then round robin chooses by ramp weights."""
+        return self._selection.is_ramping
+
+    def ramp_weight(self, state: TargetState, now: float) -> float:
+        """The part of its full share that a target gets: below 1 in slow start."""
+        return self._selection.ramp_weight(state, now)
+
     # -- health --------------------------------------------------------------------------------------------------------
 
     def on_probe_started(self, state: TargetState, now: float) -> bool:
@@ -203,10 +220,6 @@ class TargetGroupState:
         if changed:
             self._recompute()
         return changed
-
-    def ramp_weight(self, state: TargetState, now: float) -> float:
-        """The part of its full share that a target gets: below 1 in slow start."""
-        return self._selection.ramp_weight(state, now)
 
     def next_deadline(self) -> float | None:
         """When the next draining target's delay is over; None when nothing drains."""

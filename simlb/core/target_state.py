@@ -57,6 +57,11 @@ class TargetState:
         """Counts as one of its group's targets: neither draining nor unused."""
         return self.health.state not in {HealthState.DRAINING, HealthState.UNUSED}
 
+    @property
+    def is_mitigated(self) -> bool:
+        """`AnomalyDetection.MitigationInEffect`: it gets less than its share because of its errors."""
+        return self.weight < 1.0
+
     def leave_slow_start(self) -> None:
         """The target gets its full share, or nothing at all: it is unhealthy, or leaves, or slow start is off."""
         self.ramping_since = None
