@@ -111,6 +111,11 @@ class ExchangeRecord:
     redirect_url: str | None = None
     error_reason: str | None = None
     findings: tuple[Finding, ...] = ()
+    transformed_host: bytes | None = None
+    """What a rule's transforms changed; None when it stayed."""
+    transformed_uri: bytes | None = None
+    transform_status: str | None = None
+    """None when there was nothing to transform."""
 
     def __init__(self, facts: ConnectionFacts, request: RequestFacts | None, created_at: float) -> None:
         """`request` is None when nothing arrived that could be read as one."""
@@ -257,6 +262,13 @@ def _unusual_outcome(r: ExchangeRecord, target: str) -> str:
     )
 
 
+def _transformed_end(r: ExchangeRecord) -> str:
+    """Fields 30 to 34 of a record whose rule has transforms."""
+    host = "-" if r.transformed_host is None else _quoted(r.transformed_host)
+    uri = "-" if r.transformed_uri is None else _quoted(r.transformed_uri)
+    return f'{r.facts.trace_id} "{host}" "{uri}" "{r.transform_status}" {r.facts.node_ip}'
+
+
 def format_line(record: ExchangeRecord) -> str:
     """One line of 34 fields, without its line end."""
     r, c, request = record, record.facts, record.request
@@ -267,6 +279,8 @@ def format_line(record: ExchangeRecord) -> str:
     target, codes, group, outcome = _outcomes.get(key) or _render_outcome(key)
     if r.findings or r.redirect_url is not None or r.error_reason is not None:
         outcome = _unusual_outcome(r, target)
+    if r.transform_status is not None:
+        end = _transformed_end(r)
     priority = "-" if r.matched_rule_priority is None else r.matched_rule_priority
     trace_id = r.trace_id if r.has_own_trace_id else _quoted(r.trace_id)
     # Written out, since three calls here are a noticeable part of a line's cost.

@@ -125,13 +125,15 @@ class AppCookies:
         wall: float,
         random: Random,
         *,
+        is_kept: bool,
         is_same_site_none: bool,
     ) -> bytes:
         """The Set-Cookie lines of a response of `target`, which itself sets the cookies `set_by_target`.
 
-        Without the application's cookie among them, the lines take away what the client may hold.
+        A session begins when the application's cookie is among them, and is renewed while cookies lead to the target
+        (`is_kept`): applications set theirs only once. Without either, the lines take away what the client may hold.
         """
-        if self._name not in set_by_target:
+        if self._name not in set_by_target and not is_kept:
             return b"".join([set_cookie_line(name, _REMOVED, wall) for name in _SHARDS])
         suffix = b"; SameSite=None; Secure" if is_same_site_none else b""
         return set_cookie_line(_SHARDS[0], self._sealed.seal(target, now, random), wall, suffix)

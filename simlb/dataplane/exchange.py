@@ -6,59 +6,30 @@ Outcomes are values; nothing is raised for what a client or a target did.
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from simlb.core import desync, error_pages, forwarding
 from simlb.core.access_log import ExchangeRecord
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect, RedirectContext
+from simlb.core.cookie_routing import CookieRouting
 from simlb.core.desync import Verdict
 from simlb.core.plan import ListenerPlan
-from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.core.rules import Decision
+from simlb.core.target_group import RoutingMode, TargetGroupState, TargetState
+from simlb.core.transforms import CompiledTransforms, TransformStatus
 from simlb.dataplane.streams import ClientStream, TargetStream
+from simlb.dataplane.target_failure import NOTHING_SENT, TARGETS_FAULT, TargetFailure
 from simlb.wire.request import RequestHead
 from simlb.wire.response import Answer, ResponseHead, error_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from random import Random
+
+    from simlb.core.stickiness import GroupCookies
 
 CLIENT_CLOSED = 460
 BAD_REQUEST = 400
-
-
-class TargetFailure(Enum):
-    """How a target let an exchange down; the value is the status the client gets if nothing was sent yet (4.1)."""
-
-    REFUSED = ("connection refused", 502)
-    UNREACHABLE = ("unreachable", 502)
-    CONNECT_TIMED_OUT = ("connect timed out", 504)
-    TLS_FAILED = ("TLS handshake failed", 502)
-    TLS_TIMED_OUT = ("TLS handshake timed out", 504)
-    CLOSED = ("connection closed before the response was complete", 502)
-    MALFORMED = ("malformed response", 502)
-    NO_DESCRIPTOR = ("no file descriptor left to connect with", 503)
-    IDLE = ("no response within the idle timeout", 504)
-    DEREGISTERED = ("deregistration delay ran out", 502)
-    STOPPED = ("the load balancer stopped", 502)
-
-    @property
-    def status_code(self) -> int:
-        """502 or 504; 503 when the load balancer itself could not connect."""
-        return self.value[1]
-
-
-_TARGETS_FAULT = frozenset(
-    {
-        TargetFailure.REFUSED,
-        TargetFailure.UNREACHABLE,
-        TargetFailure.CONNECT_TIMED_OUT,
-        TargetFailure.CLOSED,
-        TargetFailure.MALFORMED,
-    }
-)
-"""What counts against a target when error rates are compared, besides its 5xx answers (reference 5.3)."""
-_NOTHING_SENT = frozenset({TargetFailure.REFUSED, TargetFailure.UNREACHABLE, TargetFailure.CONNECT_TIMED_OUT})
 
 
 class Router(Protocol):
@@ -71,6 +42,10 @@ class Router(Protocol):
     wall: Callable[[], float]
     """Wall-clock time, for stamps."""
     random: Random
+
+    @property
+    def group_cookies(self) -> GroupCookies:
+        """What seals and reads the load balancer's target-group cookies."""
 
     def group(self, name: str) -> TargetGroupState | None:
         """The live state of a target group; None when it is gone and only an old plan still names it."""
@@ -92,8 +67,10 @@ class Exchange(ExchangeRecord):
     """One request and its response. The client codec drives it from one side, the target codec from the other."""
 
     __slots__ = (
+        "candidates",
         "client",
         "connection",
+        "decision",
         "dispatched_at",
         "group",
         "has_response_head",
@@ -102,6 +79,7 @@ class Exchange(ExchangeRecord):
         "is_request_ended",
         "is_tunnel",
         "last_activity",
+        "mode",
         "plan",
         "received_at",
         "responded_at",
@@ -112,6 +90,10 @@ class Exchange(ExchangeRecord):
     closes_client = False
     """The client connection must not be used again (ambiguous request)."""
     failure: TargetFailure | None = None
+    routing: CookieRouting | None = None
+    """How weights and cookies led the request, where there are any."""
+    set_cookie_lines = b""
+    """What the load balancer adds to the target's response head: whole lines."""
     is_client_blocked = False
     is_target_blocked = False
     _tried: tuple[TargetState, ...] = ()
@@ -126,7 +108,11 @@ class Exchange(ExchangeRecord):
         self.head = head
         self.received_at = router.monotonic()
         self.last_activity = now
+        # What was decided and from what: an explanation is rendered from these when somebody asks for one.
+        self.decision: Decision | None = None
         self.group: TargetGroupState | None = None
+        self.mode: RoutingMode | None = None
+        self.candidates: Sequence[TargetState] = ()
         self.target: TargetState | None = None
         self.connection: TargetStream | None = None
         self.has_response_head = False
@@ -148,11 +134,11 @@ class Exchange(ExchangeRecord):
             if refusal:
                 self.answer_error(refusal)
                 return
-        decision = self.plan.rules.evaluate(head, self.facts.client_ip)
+        decision = self.decision = self.plan.rules.evaluate(head, self.facts.client_ip)
         self.matched_rule_priority = decision.priority
         action = decision.action
         if type(action) is CompiledForward:
-            self._forward(action, body)
+            self._forward(decision, action, body)
         elif type(action) is CompiledRedirect:
             self._redirect(action)
         else:
@@ -206,17 +192,31 @@ class Exchange(ExchangeRecord):
 
     # -- forward -------------------------------------------------------------------------------------------------------
 
-    def _forward(self, action: CompiledForward, body: bytes) -> None:
+    def _forward(self, decision: Decision, action: CompiledForward, body: bytes) -> None:
         self.action = "forward"
         router = self.router
-        group = self.group = None if action.only is None else router.group(action.only)
+        now = self.last_activity
+        name = action.only
+        if name is None or action.stickiness_duration_s is not None:
+            routing = self.routing = CookieRouting(self.head, action)
+            name = routing.choose_group(router.group_cookies, now, router.random)
+            self.error_reason = routing.error_reason
+        group = self.group = None if name is None else router.group(name)
         if group is None:
             self.answer_error(503)
             return
         self.target_group_arn = group.group.arn
-        target = group.choose(router.now(), router.random)
+        self.mode, self.candidates = group.mode, group.candidates
+        if group.stickiness is None:
+            target = group.choose(now, router.random)
+        else:
+            self.routing = self.routing or CookieRouting(self.head, action)
+            target = self.routing.choose_target(group, now, router.random)
         if target is None:
             self.answer_error(503)
+            return
+        if decision.transforms is not None and not self._transform(decision.transforms):
+            self.answer_error(500)
             return
         self._assign(group, target)
         connection = router.connect(self, target)
@@ -228,6 +228,16 @@ class Exchange(ExchangeRecord):
             if not self.is_request_ended:
                 # One read of body at most is held while the connection is made.
                 self.client.pause_reading()
+
+    def _transform(self, transforms: CompiledTransforms) -> bool:
+        """Rewrite host and URL for the target; False when what came of it cannot be sent (reference 1.3.1)."""
+        made = transforms.apply(self.head.named_host, self.head.path_and_query)
+        if made.status is None:
+            return True
+        self.action = "rewrite,forward"
+        self.transform_status = made.status
+        self.transformed_host, self.transformed_uri = made.host, made.path_and_query
+        return made.status is TransformStatus.SUCCESS
 
     def on_connected(self, connection: TargetStream) -> None:
         """The connection that was being made for this exchange is there."""
@@ -250,7 +260,7 @@ class Exchange(ExchangeRecord):
         plan, head, client = self.plan, self.head, self.client
         fields = head.fields
         fresh = self.router.fresh_trace_id(self.created_at)
-        if plan.is_plain and not fields.needs_rewriting and head.authority is None:
+        if plan.is_plain and not fields.needs_rewriting and head.authority is None and self.transformed_host is None:
             # The everyday request, in one join.
             self.trace_id = "Root=" + fresh.decode()
             host_line = plan.host_line(fields.host, fields.host_port)
@@ -276,8 +286,18 @@ class Exchange(ExchangeRecord):
             pieces.append(b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
         return b"".join(pieces)
 
+    @property
+    def host_for_target(self) -> bytes:
+        """The host that the target is asked for, without port."""
+        if self.transformed_host is not None:
+            named = forwarding.split_host(self.transformed_host)
+            return self.transformed_host if named is None else named[0]
+        return self.head.named_host or self.plan.dns_name
+
     def _host_lines(self) -> bytes:
         fields, plan = self.head.fields, self.plan
+        if self.transformed_host is not None:
+            return b"Host: " + self.transformed_host + b"\r\n"
         if plan.attributes.preserve_host_header and fields.hosts:
             return b"".join([b"Host: " + host + b"\r\n" for host in fields.hosts])
         return plan.host_line(*(self.head.authority or (fields.host, fields.host_port)))
@@ -295,6 +315,19 @@ class Exchange(ExchangeRecord):
         if head.status_code == 101:
             self.is_tunnel = True
             self.kind = "wss" if self.plan.scheme == "https" else "ws"
+        routing, group, target = self.routing, self.group, self.target
+        if routing is not None and group is not None and target is not None:
+            router = self.router
+            self.set_cookie_lines = routing.set_lines(
+                router.group_cookies,
+                group,
+                target,
+                head.lines,
+                self.last_activity,
+                router.wall(),
+                router.random,
+                is_https=self.plan.scheme == "https",
+            )
         self.client.respond(head, body, is_end=is_end)
         if is_end:
             self._finish(is_complete=True)
@@ -321,7 +354,7 @@ class Exchange(ExchangeRecord):
         if self.connection is not None and failure is not TargetFailure.IDLE:
             # It was sent and failed at a point in time; only silence has none (reference 7.1, field 7).
             self.target_processing_time = self.router.monotonic() - self.dispatched_at
-        if failure in _NOTHING_SENT and self._try_another():
+        if failure in NOTHING_SENT and self._try_another():
             return
         self.answer_error(failure.status_code)
 
@@ -438,7 +471,7 @@ class Exchange(ExchangeRecord):
             self.response_processing_time = router.monotonic() - self.responded_at
         target, group = self.target, self.group
         if target is not None and group is not None:
-            group.end(target, failed=self.target_status_code >= 500 or self.failure in _TARGETS_FAULT)
+            group.end(target, failed=self.target_status_code >= 500 or self.failure in TARGETS_FAULT)
             connection = self.connection
             if connection is None:
                 router.cancel_connect(self)

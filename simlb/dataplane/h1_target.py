@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from simlb.dataplane.exchange import Exchange, TargetFailure
+from simlb.dataplane.exchange import Exchange
+from simlb.dataplane.target_failure import TargetFailure
 from simlb.wire.h1_chunked import LAST_CHUNK, ChunkedDecoder, encode_chunk
 from simlb.wire.h1_response import ResponseParser
 from simlb.wire.response import has_body
@@ -202,11 +203,12 @@ class H1TargetConnection(asyncio.Protocol):
         self._exchange = exchange
         self._state = _HEAD
         head = exchange.head
+        uri = exchange.transformed_uri or head.path_and_query
         self._is_chunking = head.is_chunked
         if head.length < 0 and not head.is_chunked:
-            self.transport.write(b"%b %b HTTP/1.1\r\n%b\r\n" % (head.method, head.path_and_query, field_lines))
+            self.transport.write(b"%b %b HTTP/1.1\r\n%b\r\n" % (head.method, uri, field_lines))
             return
-        pieces = [head.method, b" ", head.path_and_query, b" HTTP/1.1\r\n", field_lines]
+        pieces = [head.method, b" ", uri, b" HTTP/1.1\r\n", field_lines]
         if head.is_chunked:
             pieces.append(b"Transfer-Encoding: chunked\r\n\r\n")
             if body:

@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from email.utils import formatdate
+from functools import cached_property
 from random import Random
 from typing import Protocol
 
@@ -22,14 +23,16 @@ from simlb.core.access_log import ExchangeRecord
 from simlb.core.health import HealthState
 from simlb.core.model import LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
-from simlb.core.stickiness_seal import KEY_BYTES
+from simlb.core.stickiness import GroupCookies
+from simlb.core.stickiness_seal import KEY_BYTES, CookieSealer
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
-from simlb.dataplane.exchange import Exchange, TargetFailure
+from simlb.dataplane.exchange import Exchange
 from simlb.dataplane.gate import Gate
 from simlb.dataplane.health_checker import HealthChecker, StateChanged
 from simlb.dataplane.listener import OpenListener, bind_socket
 from simlb.dataplane.streams import TargetStream
+from simlb.dataplane.target_failure import TargetFailure
 from simlb.dataplane.target_pool import TargetPool
 from simlb.wire.h1_fields import FieldParser
 from simlb.wire.h1_request import RequestParser
@@ -288,6 +291,11 @@ class LoadBalancerNode:
     def connect(self, exchange: Exchange, target: TargetState) -> TargetStream | None:
         """An idle connection to `target`, or None while one is being made."""
         return self._pools[target].take(exchange)
+
+    @cached_property
+    def group_cookies(self) -> GroupCookies:
+        """What seals and reads target-group cookies; made when a rule first needs it."""
+        return GroupCookies(CookieSealer(secrets.token_bytes(KEY_BYTES)))
 
     def _lets_dial(self) -> bool:
         """Whether there is a descriptor for one more connection to a target, if need be in place of idle ones."""

@@ -11,7 +11,7 @@ from typing import cast
 from simlb.clock import Clock, Timer
 from simlb.core.health import SPEAKS_TLS, ProbeOutcome, ProbeResult
 from simlb.core.model import TRAFFIC_PORT, HealthCheck, Protocol, Target
-from simlb.dataplane.exchange import TargetFailure
+from simlb.dataplane.target_failure import TargetFailure
 from simlb.dataplane.target_pool import dial_addresses, failure_of
 from simlb.dataplane.target_tls import TargetTls, TlsBrokenError
 

@@ -28,7 +28,7 @@ class ClientStream(Protocol):
         """This client as X-Forwarded-For names it."""
 
     def respond(self, head: ResponseHead, body: bytes, *, is_end: bool) -> None:
-        """Relay a target's response head and the body bytes that came with it."""
+        """Relay a target's response head, the exchange's `set_cookie_lines` behind it, and the body bytes at hand."""
 
     def answer(self, answer: Answer) -> None:
         """Send an answer of the load balancer's own, whole."""
@@ -56,7 +56,11 @@ class TargetStream(Protocol):
     """The target's side of one exchange, as the exchange uses it."""
 
     def send_request(self, exchange: Exchange, field_lines: bytes, body: bytes) -> None:
-        """Send the head (request line from `exchange.head`, then `field_lines`) and the body bytes at hand."""
+        """Send the head and the body bytes at hand.
+
+        The head is the method of `exchange.head`, its path and query or what a rule made of them
+        (`exchange.transformed_uri`), and `field_lines`.
+        """
 
     def send_body(self, data: bytes) -> None:
         """Send more of the request body."""

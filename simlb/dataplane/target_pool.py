@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from simlb.clock import Clock
 from simlb.core.model import Protocol
 from simlb.core.target_group import TargetState
-from simlb.dataplane.exchange import Exchange, TargetFailure
+from simlb.dataplane.exchange import Exchange
 from simlb.dataplane.h1_target import H1TargetConnection
+from simlb.dataplane.target_failure import TargetFailure
 from simlb.dataplane.target_tls import TargetTls, server_name
 from simlb.wire.h1_response import ResponseParser
 
@@ -111,7 +112,7 @@ class TargetPool:
     async def _connect(self, exchange: Exchange) -> None:
         outcome: H1TargetConnection | TargetFailure
         try:
-            outcome = await self._dial(server_name(exchange.head.named_host or exchange.plan.dns_name))
+            outcome = await self._dial(server_name(exchange.host_for_target))
         except OSError as error:
             outcome = failure_of(error)
         finally:

@@ -73,7 +73,7 @@ def test_the_lines_of_a_response(is_https: bool, suffix: str) -> None:
 )
 def test_where_a_request_leads(sent: str, found: TargetKey | None, verdict: StickinessVerdict) -> None:
     app = AppCookies(SEALER, "web", 100, "sid").set_lines(
-        TARGET, {b"sid"}, 0.0, WALL, Random(5), is_same_site_none=False
+        TARGET, {b"sid"}, 0.0, WALL, Random(5), is_kept=False, is_same_site_none=False
     )
     made = {
         "good": given_cookies()[b"AWSALB"],
@@ -131,9 +131,16 @@ def app_cookies(duration_s: int = 100) -> AppCookies:
     return AppCookies(SEALER, "web", duration_s, "sid")
 
 
-def app_lines(response: bytes, *, is_same_site_none: bool = False, now: float = 0.0) -> bytes:
+def app_lines(response: bytes, *, is_kept: bool = False, is_same_site_none: bool = False, now: float = 0.0) -> bytes:
     names = cookies_set_by(response)
-    return app_cookies().set_lines(TARGET, names, now, WALL, Random(5), is_same_site_none=is_same_site_none)
+    return app_cookies().set_lines(
+        TARGET, names, now, WALL, Random(5), is_kept=is_kept, is_same_site_none=is_same_site_none
+    )
+
+
+def test_a_session_goes_on_without_a_new_application_cookie() -> None:
+    lines = app_lines(b"Set-Cookie: other=1\r\n", is_kept=True).decode()
+    assert re.fullmatch(rf"Set-Cookie: AWSALBAPP-0=[A-Za-z0-9+/]+; {EXPIRES}\r\n", lines)
 
 
 @pytest.mark.parametrize(("is_same_site_none", "suffix"), [(False, ""), (True, "; SameSite=None; Secure")])

@@ -30,7 +30,7 @@ def cookies_of(group: Group, name: str) -> dict[bytes, bytes]:
     if isinstance(stickiness, TargetCookies):
         lines = stickiness.set_lines(key, group.now, 0.0, Random(2), is_https=False)
     else:
-        lines = stickiness.set_lines(key, {b"sid"}, group.now, 0.0, Random(2), is_same_site_none=False)
+        lines = stickiness.set_lines(key, {b"sid"}, group.now, 0.0, Random(2), is_kept=False, is_same_site_none=False)
     return {b"sid": b"1"} | dict(re.findall(rb"Set-Cookie: ([^=]+)=([^;]*);", lines))
 
 

@@ -8,9 +8,11 @@ from simlb.clock import ManualClock
 from simlb.core.access_log import ConnectionFacts
 from simlb.core.model import FixedResponseAction, ForwardAction, Listener, LoadBalancer, Protocol, Target, TargetGroup
 from simlb.core.plan import ListenerPlan
+from simlb.core.stickiness import GroupCookies
 from simlb.core.target_group import TargetGroupState, TargetState
-from simlb.dataplane.exchange import Exchange, TargetFailure
+from simlb.dataplane.exchange import Exchange
 from simlb.dataplane.streams import ClientStream, TargetStream
+from simlb.dataplane.target_failure import TargetFailure
 from simlb.wire.request import RequestFields, RequestHead
 from simlb.wire.response import Answer, ResponseHead
 
@@ -97,6 +99,10 @@ class Loft:
         self.random = Random(0)
         self.records: list[Exchange] = []
         self.cancelled: list[Exchange] = []
+
+    @property
+    def group_cookies(self) -> GroupCookies:
+        raise AssertionError("no rule here is sticky")
 
     def group(self, name: str) -> TargetGroupState | None:
         return self.state if name == "web" else None

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from simlb.core.model import Protocol
-from simlb.dataplane.exchange import TargetFailure
+from simlb.dataplane.target_failure import TargetFailure
 from simlb.dataplane.target_tls import server_name
 from tests.dataplane.harness import GET, OK, Client, Rig, Script, ScriptedTarget, TargetConnection, answer, echo, until
 from tests.dataplane.test_clients import MEGABYTE, Flood, post, until_steady
