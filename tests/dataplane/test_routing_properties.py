@@ -149,7 +149,7 @@ STEPS = st.one_of(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["round_robin", "least_outstanding_requests", "weighted_random"])
-@bounded(40)
+@bounded(25)
 @given(
     steps=st.lists(STEPS, min_size=10, max_size=30), minimum=st.integers(1, 4), slow_start_s=st.sampled_from([0, 30])
 )
@@ -244,7 +244,7 @@ CHURN = st.one_of(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["round_robin", "least_outstanding_requests"])
-@bounded(40)
+@bounded(25)
 @given(churn=st.lists(CHURN, min_size=10, max_size=30))
 def test_a_sticky_client_keeps_its_target_whatever_becomes_of_the_others(
     algorithm: str, churn: list[tuple[str, object]]
@@ -271,7 +271,7 @@ def test_a_sticky_client_keeps_its_target_whatever_becomes_of_the_others(
 
 
 @pytest.mark.slow
-@bounded(40)
+@bounded(25)
 @given(changes=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=8))
 def test_a_sticky_client_keeps_its_group_whatever_the_weights_become(changes: list[tuple[int, int, int]]) -> None:
     async def play(rig: Rig) -> None:
