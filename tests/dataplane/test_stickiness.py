@@ -529,6 +529,18 @@ async def test_a_group_keeps_its_clients_when_its_weight_falls_to_zero(rig: Rig)
     assert {line[ERROR_REASON] for line in rig.lines} == {"-"}
 
 
+async def test_every_response_renews_the_group_cookie(rig: Rig) -> None:
+    await groups_of_one(rig, "a", "b")
+    await route(rig, sticky_rule(a=1, b=0))
+    first = await rig.ask(get("/shop"))
+    await route(rig, sticky_rule(a=0, b=1))
+    await rig.clock.advance(60)
+    renewed = await rig.ask(get("/shop", cookie_of(first)))
+    await rig.clock.advance(60)
+    assert await served_by(rig, cookie_of(renewed), target="/shop") == "aaaa"
+    assert await served_by(rig, cookie_of(first), target="/shop") == "bbbb"
+
+
 async def test_a_cookie_counts_in_every_rule_that_names_the_group(rig: Rig) -> None:
     await groups_of_one(rig, "a", "b", "c")
     other = rule(2, path("/other"), action=weighted(sticky_s=100, a=1, c=99))
