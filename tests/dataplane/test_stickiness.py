@@ -119,7 +119,7 @@ async def test_the_lines_of_a_response(
     is_sticky: bool,
     added: list[str],
 ) -> None:
-    """Behind the target's own lines; `Secure` on the twins alone, and on HTTPS alone."""
+    """Before the target's own lines; `Secure` on the twins alone, and on HTTPS alone."""
     rig.node.wall = lambda: 1_709_032_913.25
     target = await rig.target(says("a", *TARGET_LINES))
     listener = (
@@ -139,7 +139,7 @@ async def test_the_lines_of_a_response(
             "Content-Length: 1",
             "Connection: keep-alive",
         ]
-        assert lines[3:] == TARGET_LINES + secure
+        assert lines[3:] == secure + TARGET_LINES
         found = values(response)
         assert found.get("AWSALB") == found.get("AWSALBCORS")
         assert found.get("AWSALBTG") == found.get("AWSALBTGCORS")
@@ -439,7 +439,7 @@ async def test_a_session_begins_with_the_applications_cookie_and_is_kept(rig: Ri
     assert app_lines(before) == REMOVED
     login = await rig.ask(get("/login", cookie_of(before)))
     assert (login.body, app_lines(login)) == (b"b", [APP_LINE])
-    assert shape(login.lines[-2]) == "Set-Cookie: SESSION=s1; HttpOnly"
+    assert "Set-Cookie: SESSION=s1; HttpOnly" in login.lines
     for _ in range(3):
         again = await rig.ask(get("/", cookie_of(login)))
         assert (again.body, app_lines(again)) == (b"b", [APP_LINE])
