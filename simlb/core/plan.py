@@ -35,8 +35,10 @@ class ListenerPlan:
         "scheme",
     )
 
-    def __init__(self, load_balancer: LoadBalancer, listener: Listener, published_ports: Mapping[int, int]) -> None:
-        """`published_ports` maps each listener port to the port its socket really has."""
+    def __init__(
+        self, load_balancer: LoadBalancer, listener: Listener, published_ports: Mapping[int, int], rules: RuleTable
+    ) -> None:
+        """`published_ports` maps each listener port to the port its socket really has; `rules` are the listener's."""
         self.load_balancer = load_balancer
         self.listener = listener
         self.attributes = load_balancer.attributes
@@ -46,7 +48,7 @@ class ListenerPlan:
         self.default_port = DEFAULT_PORTS[self.scheme]
         self.published_ports = dict(published_ports)
         self.published_port = self.published_ports.get(listener.port, listener.port)
-        self.rules = RuleTable(listener.default_action, listener.rules)
+        self.rules = rules
         self._host_lines: dict[tuple[bytes | None, int | None], bytes] = {}
         attributes = self.attributes
         self.is_plain = (

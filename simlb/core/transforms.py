@@ -37,6 +37,10 @@ class TransformStatus(StrEnum):
     INVALID_PATH = "TransformInvalidPath"
 
 
+class ReplaceSyntaxError(RegexSyntaxError):
+    """A replacement that is not accepted; the message goes on where "the 'Replace' value" has begun."""
+
+
 class Transformed(NamedTuple):
     """What the transforms of a rule make of a request.
 
@@ -55,28 +59,29 @@ UNCHANGED = Transformed(None, None, None)
 class CompiledRewrite:
     """A regular expression and the replacement of its first match.
 
-    `$1` or `${1}` stands for a group (as many digits as there are), `$0` for the whole match, and any other `$` for
-    itself. A group that took no part is empty.
+    `$1` or `${1}` stands for a group (as many digits as there are), and any other `$` for itself. A group that took no
+    part is empty.
     """
 
     __slots__ = ("_parts", "_pattern")
 
     def __init__(self, rewrite: Rewrite, *, ignore_case: bool) -> None:
-        """Raises RegexSyntaxError for an expression that is not accepted or a replacement that does not fit it."""
-        for what, text in (("a regular expression", rewrite.regex), ("a replacement", rewrite.replace)):
-            if len(text) > REWRITE_MAX_CHARACTERS:
-                raise RegexSyntaxError(f"{what} may have {REWRITE_MAX_CHARACTERS} characters, not {len(text)}")
+        """Raises RegexSyntaxError for an expression that is not accepted, ReplaceSyntaxError for a replacement."""
+        if len(rewrite.regex) > REWRITE_MAX_CHARACTERS:
+            raise RegexSyntaxError(f"it is too long; the limit is '{REWRITE_MAX_CHARACTERS}'")
+        if len(rewrite.replace) > REWRITE_MAX_CHARACTERS:
+            raise ReplaceSyntaxError(f"is too long; the limit is '{REWRITE_MAX_CHARACTERS}'")
         if not rewrite.replace.isascii():
-            raise RegexSyntaxError(f"the replacement {rewrite.replace!r} may hold ASCII characters only")
+            raise ReplaceSyntaxError("may hold ASCII characters only")
         self._pattern = compile_pattern(rewrite.regex, ignore_case=ignore_case)
         self._parts: list[bytes | int] = []
         """Literals, and numbers of groups."""
         position = 0
         for reference in _GROUP.finditer(rewrite.replace):
-            number = int(reference[1] or reference[2])
-            if number > self._pattern.groups:
-                has = self._pattern.groups or "none"
-                raise RegexSyntaxError(f"the replacement names group {number}, of which the expression has {has}")
+            number, groups = int(reference[1] or reference[2]), self._pattern.groups
+            if not 1 <= number <= groups:
+                have = f"'$1' to '${groups}'" if groups > 1 else "only '$1'" if groups else "no capture groups"
+                raise ReplaceSyntaxError(f"refers to '{reference[0]}', but the 'Regex' value has {have}")
             self._parts += [rewrite.replace[position : reference.start()].encode(), number]
             position = reference.end()
         self._parts.append(rewrite.replace[position:].encode())

@@ -23,6 +23,7 @@ from simlb.core.access_log import ExchangeRecord
 from simlb.core.health import HealthState
 from simlb.core.model import LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
+from simlb.core.rules import RuleTable
 from simlb.core.stickiness import GroupCookies
 from simlb.core.stickiness_seal import KEY_BYTES, CookieSealer
 from simlb.core.target_group import TargetGroupState, TargetState
@@ -81,6 +82,7 @@ class Prepared:
         self.load_balancer = load_balancer
         self.opened: dict[int, OpenListener] = {}
         self.contexts: dict[int, dict[str, ssl.SSLContext]] = {}
+        self.rules: dict[int, RuleTable] = {}
 
 
 class LoadBalancerNode:
@@ -133,7 +135,7 @@ class LoadBalancerNode:
     # -- configuration -------------------------------------------------------------------------------------------------
 
     def prepare(self, load_balancer: LoadBalancer) -> Prepared:
-        """Bind new listeners and load all certificates: everything that can fail, while nothing has changed.
+        """Bind new listeners, load certificates, compile rules: everything that can fail, while nothing has changed.
 
         Raises SimlbError. What comes back goes to `commit`, or to `discard` when something else failed.
         """
@@ -148,6 +150,7 @@ class LoadBalancerNode:
                     else:
                         sock, refusals = bind_socket(listener.binds, self._port_owner)
                     open_ = prepared.opened[listener.port] = OpenListener(self, listener, sock, refusals)
+                prepared.rules[listener.port] = RuleTable(listener.default_action, listener.rules)
                 prepared.contexts[listener.port] = OpenListener.load_contexts(listener.certificates)
         except BaseException:
             self.discard(prepared)
@@ -173,7 +176,7 @@ class LoadBalancerNode:
         for port, listener in wanted.items():
             open_ = self.listeners[port]
             open_.model = listener
-            open_.plan = ListenerPlan(load_balancer, listener, published)
+            open_.plan = ListenerPlan(load_balancer, listener, published, prepared.rules[port])
             open_.use_contexts(prepared.contexts[port], listener.certificates)
         self._idle_timeout_s = load_balancer.attributes.idle_timeout_s
         # From here on others run in between: groups and plans have to belong together by now, or a request would ask

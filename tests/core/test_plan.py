@@ -9,6 +9,7 @@ import pytest
 from simlb.core.attributes import LoadBalancerAttributes
 from simlb.core.model import Bind, FixedResponseAction, Listener, LoadBalancer, Protocol
 from simlb.core.plan import HOSTS_REMEMBERED_MAX, ListenerPlan
+from simlb.core.rules import RuleTable
 
 
 def plan(protocol: Protocol = Protocol.HTTP, port: int = 80, published: int = 80, **attributes: Any) -> ListenerPlan:
@@ -28,7 +29,7 @@ def plan(protocol: Protocol = Protocol.HTTP, port: int = 80, published: int = 80
         attributes=LoadBalancerAttributes(**attributes),
         listeners=(listener,),
     )
-    return ListenerPlan(balancer, listener, {port: published})
+    return ListenerPlan(balancer, listener, {port: published}, RuleTable(listener.default_action))
 
 
 @pytest.mark.parametrize(

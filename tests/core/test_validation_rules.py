@@ -66,6 +66,8 @@ TRANSFORMS = [
     ([url(("a", "$1"))], ["The 'Replace' value refers to '$1', but the 'Regex' value has no capture groups"]),
     ([url(("(a)", "$2"))], ["The 'Replace' value refers to '$2', but the 'Regex' value has only '$1'"]),
     ([url(("(a)(b)", "$1$3"))], ["The 'Replace' value refers to '$3', but the 'Regex' value has '$1' to '$2'"]),
+    ([url(("a", "/${9}"))], ["The 'Replace' value refers to '${9}', but the 'Regex' value has no capture groups"]),
+    ([url(("a", "/é"))], ["The 'Replace' value may hold ASCII characters only"]),
     ([url(("(a)", "$0"))], ["The 'Replace' value refers to '$0', but the 'Regex' value has only '$1'"]),
     ([url(("(?:a)", "$1"))], ["The 'Replace' value refers to '$1', but the 'Regex' value has no capture groups"]),
     ([url(("(a)", f"${'9' * 30}"))], [

@@ -8,6 +8,7 @@ from simlb.clock import ManualClock
 from simlb.core.access_log import ConnectionFacts
 from simlb.core.model import FixedResponseAction, ForwardAction, Listener, LoadBalancer, Protocol, Target, TargetGroup
 from simlb.core.plan import ListenerPlan
+from simlb.core.rules import RuleTable
 from simlb.core.stickiness import GroupCookies
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.exchange import Exchange
@@ -129,7 +130,7 @@ def begin(loft: Loft, action: ForwardAction | FixedResponseAction | None = None)
         default_action=action or ForwardAction.to("web"),
     )
     balancer = LoadBalancer(name="web", id="1", arn="arn", dns_name="n", region="r", listeners=(listener,))
-    plan = ListenerPlan(balancer, listener, {80: 80})
+    plan = ListenerPlan(balancer, listener, {80: 80}, RuleTable(listener.default_action))
     facts = ConnectionFacts(
         elb="app/web/1",
         dns_name="n",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simlb.core.model import Rewrite
-from simlb.core.regexes import RegexSyntaxError, compile_pattern
+from simlb.core.regexes import RegexSyntaxError
+from simlb.core.transforms import REWRITE_MAX_CHARACTERS, CompiledRewrite, ReplaceSyntaxError
 from simlb.core.validation.errors import ElbError, constraint, invalid
 
 TYPES = ("host-header-rewrite", "url-rewrite")
-LENGTH_MAX = 1024
-
-_REFERENCE = re.compile(r"\$([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,24 +40,15 @@ def transform_errors(transforms: Sequence[GivenTransform]) -> Iterator[ElbError]
 
 
 def _rewrite_errors(rewrite: Rewrite) -> Iterator[ElbError]:
-    if len(rewrite.replace) > LENGTH_MAX:
-        yield invalid(f"The 'Replace' value is too long; the limit is '{LENGTH_MAX}'", "replace")
     if not rewrite.regex:
         yield invalid("A 'Regex' must be specified in a rewrite", "regex")
         return
-    if len(rewrite.regex) > LENGTH_MAX:
-        yield invalid(f"The 'Regex' value is too long; the limit is '{LENGTH_MAX}'", "regex")
-        return
     try:
-        groups = compile_pattern(rewrite.regex, ignore_case=False).groups
+        CompiledRewrite(rewrite, ignore_case=False)
+    except ReplaceSyntaxError as error:
+        yield invalid(f"The 'Replace' value {error}", "replace")
     except RegexSyntaxError as error:
+        if len(rewrite.regex) > REWRITE_MAX_CHARACTERS:
+            yield invalid(f"The 'Regex' value is too long; the limit is '{REWRITE_MAX_CHARACTERS}'", "regex")
+            return
         yield invalid(f"The 'Regex' value '{rewrite.regex}' is not a valid regular expression: {error}", "regex")
-        return
-    missing = [digits for digits in _REFERENCE.findall(rewrite.replace) if not _is_group(digits, groups)]
-    if missing:
-        have = f"'$1' to '${groups}'" if groups > 1 else "only '$1'" if groups else "no capture groups"
-        yield invalid(f"The 'Replace' value refers to '${missing[0]}', but the 'Regex' value has {have}", "replace")
-
-
-def _is_group(digits: str, groups: int) -> bool:
-    return len(digits) <= 4 and 1 <= int(digits) <= groups
