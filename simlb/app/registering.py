@@ -97,7 +97,7 @@ async def deregister(app: App, name: str, group_name: str | None) -> TargetChang
 
 def unknown_target(name: str, known: Iterable[str], place: str = "") -> SimlbError:
     """E302: nothing has that name; the closest that has."""
-    known = list(known)
+    known = dict.fromkeys(known)  # a target of several groups is told once
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
     return SimlbError("E302", f"There is no target '{name}'{place}.", hint)

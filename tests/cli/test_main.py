@@ -38,6 +38,9 @@ QUICK_S = 0.3
         ("target add web", "required: URL|ADDRESS:PORT"),
         ("target rm i-01 --group=", "--group: it is empty"),
         ("target rm i-01 --gruop web", "Did you mean '--group'?"),
+        ("target add web 127.0.0.1:1 --group web", "unknown option '--group'\n       more: simlb target add --help"),
+        ("target add web 127.0.0.1:1 --name=", "--name: it is empty"),
+        ("--json status", "'--json' belongs behind a command"),
     ],
 )
 def test_wrong_usage_is_told_with_what_was_meant(run: Run, argv: str, words: str) -> None:
