@@ -12,7 +12,7 @@ from simlb.app.registrations import Registration, free_name
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.views import TargetChange
 from simlb.core import ids
-from simlb.core.model import Protocol, Target, TargetGroup, TargetType
+from simlb.core.model import Bind, Protocol, Target, TargetGroup, TargetType
 from simlb.core.target_group import TargetState
 from simlb.errors import SimlbError
 
@@ -48,6 +48,7 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
         present = next((target for target in group.targets if target.address == address), None)
         if present is not None:
             raise SimlbError("E305", f"{address} is registered in {group_name} already, as {present.name}.")
+        _check_loop(app, url, located)
         draining = any(state.target.address == address for state in _live(app, group_name))
         name = _name(app, address, name)
         registration = app.registrations.taken(group_name, address)
@@ -152,6 +153,16 @@ def _check_scheme(url: str, located: Located, group: TargetGroup) -> None:
             f"'{url}' does not go with target group '{group.name}', which speaks {group.protocol}.",
             f"write {group.protocol.lower()}://{url.partition('://')[2]}",
         )
+
+
+def _check_loop(app: App, url: str, located: Located) -> None:
+    """As in the file, no target may be a listener: with a loop, one request becomes as many as descriptors allow."""
+    from simlb.config.binds import meets
+
+    for node in app.nodes.values():
+        for listener in node.listeners.values():
+            if meets(Bind(host=listener.host, port=listener.published_port), located.dial_host, located.port):
+                raise SimlbError("E502", f"'{url}' is where simlb listens: the load balancer would forward to itself.")
 
 
 def _target(app: App, group: TargetGroup, located: Located, name: str) -> Target:

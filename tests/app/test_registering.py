@@ -86,6 +86,16 @@ async def test_what_cannot_be_added(
     assert not app.view().notices
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_listener_cannot_be_a_target(bench: Bench, host: str) -> None:
+    app = await bench.start()
+    (node,) = app.nodes.values()
+    port = node.listeners[80].published_port
+    with pytest.raises(SimlbError, match="the load balancer would forward to itself") as caught:
+        await app.register_target("api", f"{host}:{port}", None)
+    assert caught.value.code == "E502"
+
+
 async def test_a_removed_target_drains_and_is_gone(bench: Bench) -> None:
     app = await bench.start(web=[ONE, TWO])
     change = await app.deregister_target("i-02")
@@ -144,6 +154,9 @@ async def test_one_address_in_several_groups_has_one_name(bench: Bench) -> None:
         "E306",
         "i-01 is registered more than once: web (127.0.0.1:9), api (127.0.0.1:9).",
     )
+    with pytest.raises(SimlbError) as unknown:
+        await app.deregister_target("zzzz", None)
+    assert unknown.value.hints == ("there are: i-01, i-02",)
     assert (await app.deregister_target("i-01", "web")).target_group == "web"
     assert bench.states()["i-01"] == "draining"
     # Only one group has it registered now.
