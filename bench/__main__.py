@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench import commands, idle, report, rounds, system
+from bench import commands, idle, report, rounds, routing, system
 from bench.proxies import PROGRAMS, ROOT, STARTERS, Proxy, Setting, free_ports, start_simlb, start_target
 from bench.report import Results
-from bench.rows import CONTROL, ROWS, SIMLB, Row
+from bench.rows import CONTROL, HUNDRED_RULES, ONE_RULE, ROWS, SIMLB, Row
 
 RESULTS = Path(__file__).parent / "results"
+ROUTING = (ONE_RULE, HUNDRED_RULES)
+BESIDE = [name for name in STARTERS if name not in ROUTING]
 ROUNDS, MINOR_ROUNDS, QUICK_ROUNDS = 14, 5, 1
 
 
@@ -28,9 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one round: to see that everything works, not to believe")
     parser.add_argument("--rounds", type=int, help=f"rounds of each row (default: {ROUNDS}, minor rows {MINOR_ROUNDS})")
     parser.add_argument("--rows", nargs="*", metavar="ROW", help=" ".join(row.name for row in ROWS))
-    parser.add_argument(
-        "--proxies", nargs="*", metavar="NAME", default=list(STARTERS), help="beside simlb; default: all"
-    )
+    parser.add_argument("--proxies", nargs="*", metavar="NAME", default=BESIDE, help="beside simlb; default: all")
     parser.add_argument("--against", type=Path, metavar="DIR", help="another source tree of simlb, as the control")
     parser.add_argument("--no-memory", action="store_true")
     parser.add_argument("--no-commands", action="store_true")
@@ -84,12 +84,17 @@ def _measure(arguments: argparse.Namespace, setting: Setting, results: Results, 
         running[SIMLB] = start_simlb(setting)
         tree = {"tree": arguments.against.resolve()} if arguments.against else {}
         running[CONTROL] = start_simlb(setting, CONTROL, **tree)
-        for name in names[1:]:
+        for name in names[1:] if any(not row.is_routing for row in rows) else ():
             running[name] = STARTERS[name](setting)
         for row in rows:
+            for name in ROUTING if row.is_routing else ():
+                running[name] = STARTERS[name](setting)
             count = _rounds_of(row, arguments)
             show = partial(_progress, row.title, count)
             results.rows.append((row, rounds.measure(row, running, target.pid, rounds=count, rng=rng, on_round=show)))
+            for name in ROUTING if row.is_routing else ():
+                # A thousand targets are probed all the time, which the other rows should not feel.
+                running.pop(name).stop()
         if not arguments.no_commands:
             _progress("commands")
             results.seconds.update(commands.measure_start(setting, starts=1 if arguments.quick else commands.STARTS))
@@ -141,7 +146,8 @@ def main() -> int:
     results = Results(circumstances, notes=notes)
     system.raise_descriptor_limit()
     with tempfile.TemporaryDirectory(prefix="simlb-bench-") as folder:
-        setting = Setting(directory=Path(folder), target_ports=free_ports(3), cores=cores)
+        ports = free_ports(3 + (routing.TARGETS if any(row.is_routing for row in rows) else 0))
+        setting = Setting(directory=Path(folder), target_ports=ports[:3], many_ports=ports[3:], cores=cores)
         _measure(arguments, setting, results, rows)
     circumstances["took"] = f"{(datetime.now(UTC) - began).total_seconds() / 60:.1f} minutes"
     control = "/ other tree" if arguments.against else "A/A: simlb / simlb"

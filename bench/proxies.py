@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench import clients, routing
 from bench.system import Cores
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,8 @@ class Setting:
 
     directory: Path
     target_ports: list[int]
+    many_ports: list[int]
+    """Those of the row with a thousand targets; empty when it is not measured."""
     cores: Cores
     certificate: Certificate | None = None
     """None until simlb has issued it."""
@@ -132,25 +135,24 @@ def _folder(setting: Setting, name: str) -> Path:
     return folder
 
 
-def start_simlb(setting: Setting, name: str = "simlb", tree: Path = ROOT) -> Proxy:
+def start_simlb(
+    setting: Setting, name: str = "simlb", tree: Path = ROOT, layout: routing.Layout | None = None
+) -> Proxy:
     """simlb from a source tree, with everything on: log file, trace ids, health checks, control port."""
     folder = _folder(setting, name)
     ports = free_ports(2)
-    targets = "\n".join(f'      - {{url: "http://127.0.0.1:{port}"}}' for port in setting.target_ports)
+    layout = layout or routing.no_rules(setting.target_ports)
     (folder / "simlb.yaml").write_text(
         f"""simlb: config/1
 load_balancers:
   - name: bench
     attributes: {{access_logs.s3.enabled: true}}
     listeners:
-      - {{protocol: HTTP, port: 80, bind: "127.0.0.1:{ports[0]}", forward: web}}
-      - {{protocol: HTTPS, port: 443, bind: "127.0.0.1:{ports[1]}", forward: web, certificates: [shop.localhost]}}
+      - {{protocol: HTTP, port: 80, bind: "127.0.0.1:{ports[0]}", forward: {layout.default}, rules: {layout.rules}}}
+      - {{protocol: HTTPS, port: 443, bind: "127.0.0.1:{ports[1]}", forward: {layout.default},
+         certificates: [shop.localhost]}}
 target_groups:
-  - name: web
-    health_check: {{path: /}}
-    targets:
-{targets}
-"""
+{layout.groups}"""
     )
     certs = setting.directory / "certs"
     command = [sys.executable, "-m", "simlb", "up", "-f", "simlb.yaml", "--no-keys", "--control-port", "0"]
@@ -281,8 +283,23 @@ def start_aiohttp(setting: Setting) -> Proxy:
     return proxy
 
 
+def start_one_rule(setting: Setting) -> Proxy:
+    """simlb with one rule and three targets."""
+    return start_simlb(setting, "one-rule", layout=routing.one_rule(setting.target_ports))
+
+
+def start_hundred_rules(setting: Setting) -> Proxy:
+    """simlb with a hundred rules and a thousand targets."""
+    proxy = start_simlb(setting, "hundred-rules", layout=routing.hundred_rules(setting.many_ports))
+    # Every target has had its first probe and every pool its first connection before anything is measured.
+    clients.wrk(proxy.url("/", tls=False), connections=64, duration_s=3, script=routing.SCRIPT)
+    return proxy
+
+
 STARTERS: dict[str, Callable[[Setting], Proxy]] = {
     "simlb": start_simlb,
+    "one-rule": start_one_rule,
+    "hundred-rules": start_hundred_rules,
     "nginx": start_nginx,
     "haproxy": start_haproxy,
     "aiohttp": start_aiohttp,
@@ -293,10 +310,10 @@ PROGRAMS = {"nginx": "nginx", "haproxy": "haproxy"}
 
 def start_target(setting: Setting) -> subprocess.Popen[bytes]:
     """The target, on the client's core; answers on all its ports when this returns."""
-    command = [sys.executable, "-m", "bench.target", *map(str, setting.target_ports)]
+    command = [sys.executable, "-m", "bench.target", *map(str, setting.target_ports + setting.many_ports)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
     deadline = time.monotonic() + START_TIMEOUT_S
-    for port in setting.target_ports:
+    for port in setting.target_ports + setting.many_ports:
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.commands import COMMAND_GOAL_S, UP_GOAL_S
 from bench.idle import Memory
 from bench.rounds import Rounds, Run
-from bench.rows import AIOHTTP, CONTROL, HAPROXY, NAIVE_GOAL, NGINX, P99_GOAL, SIMLB, Row
+from bench.routing import COST_GOAL
+from bench.rows import (
+    AIOHTTP,
+    CONTROL,
+    HAPROXY,
+    HUNDRED_RULES,
+    NAIVE_GOAL,
+    NGINX,
+    ONE_RULE,
+    P99_GOAL,
+    SIMLB,
+    Row,
+)
 from bench.stats import Estimate, median_ratio
 
 IDLE_GOAL_MB = 60.0
@@ -29,6 +41,10 @@ class Results:
     memory: dict[str, Memory] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    def usual_rows(self) -> Iterator[tuple[Row, Rounds]]:
+        """Those in which other proxies stand beside simlb."""
+        return ((row, rounds) for row, rounds in self.rows if not row.is_routing)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data: every run of every round."""
@@ -88,7 +104,7 @@ def verdict(value: float | None, goal: float, *, at_least: bool) -> str:
 def speed_table(results: Results, control: str) -> Table:
     """CPU per request side by side, and the ratios the goals are about."""
     table = [["row", "simlb µs", "nginx µs", "HAProxy µs", "capacity / nginx", "goal", "/ HAProxy", control, "n"]]
-    for row, rounds in results.rows:
+    for row, rounds in results.usual_rows():
         to_nginx = capacity(rounds, SIMLB, NGINX)
         goal = "-" if row.goal is None else verdict(to_nginx.median if to_nginx else None, row.goal, at_least=True)
         table.append(
@@ -108,7 +124,7 @@ def speed_table(results: Results, control: str) -> Table:
 def latency_table(results: Results) -> Table:
     """Throughput and latency; they depend on client and core more than the CPU time does."""
     table = [["row", "req/s simlb", "nginx", "HAProxy", "p99 ms simlb", "nginx", "HAProxy", "p99 / nginx", "goal"]]
-    for row, rounds in results.rows:
+    for row, rounds in results.usual_rows():
         trio = [rounds.get(name, []) for name in (SIMLB, NGINX, HAPROXY)]
         rates = [_number(_median(run.per_second for run in runs), 0) for runs in trio]
         tails = [_number(_median(run.p99_ms for run in runs)) for runs in trio]
@@ -126,6 +142,18 @@ def naive_table(results: Results) -> Table:
             ratio = capacity(rounds, SIMLB, AIOHTTP)
             goal = verdict(ratio.median if ratio else None, NAIVE_GOAL, at_least=True)
             table.append([row.title, _cpu(rounds.get(SIMLB)), _cpu(rounds[AIOHTTP]), _estimate(ratio), goal])
+    return table
+
+
+def routing_table(results: Results) -> Table:
+    """What many rules and targets cost beside few, under the same requests."""
+    table = [["row", "1 rule, 3 targets µs", "this µs", "cost", "goal", "n"]]
+    for row, rounds in results.rows:
+        if row.is_routing:
+            cost = capacity(rounds, ONE_RULE, HUNDRED_RULES)
+            goal = verdict(cost.median if cost else None, COST_GOAL, at_least=False)
+            cells = (_cpu(rounds.get(ONE_RULE)), _cpu(rounds.get(HUNDRED_RULES)), _estimate(cost), goal)
+            table.append([row.title, *cells, str(len(rounds.get(HUNDRED_RULES, ())))])
     return table
 
 
@@ -181,7 +209,7 @@ def noise(results: Results) -> str:
 def tables(results: Results, *, control: str) -> list[tuple[str, Table]]:
     """All tables that have something to show, with their captions."""
     named = []
-    if results.rows:
+    if any(results.usual_rows()):
         named = [
             ("CPU time of the proxy per request; capacity ratios with 95 % intervals", speed_table(results, control)),
             ("Throughput and latency", latency_table(results)),
@@ -189,6 +217,9 @@ def tables(results: Results, *, control: str) -> list[tuple[str, Table]]:
         naive = naive_table(results)
         if len(naive) > 1:
             named.append(("The naive aiohttp proxy on the same interpreter", naive))
+    routing = routing_table(results)
+    if len(routing) > 1:
+        named.append(("Rules and targets: CPU time per request", routing))
     if results.memory:
         named.append(("Memory (PSS)", memory_table(results)))
     if results.seconds:

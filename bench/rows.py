@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench import clients
+from bench import clients, routing
 from bench.clients import Load
 from bench.proxies import Proxy
 
 SIMLB, CONTROL, NGINX, HAPROXY, AIOHTTP = "simlb", "control", "nginx", "haproxy", "aiohttp"
+ONE_RULE, HUNDRED_RULES = "one-rule", "hundred-rules"
 USUAL = (SIMLB, CONTROL, NGINX, HAPROXY)
 WITH_NAIVE = (*USUAL, AIOHTTP)
 
@@ -35,6 +36,11 @@ class Row:
     limits_p99: bool = False
     is_minor: bool = False
     """Fewer rounds: no goal hangs on it."""
+
+    @property
+    def is_routing(self) -> bool:
+        """simlb with few rules beside simlb with many: no other proxy takes part."""
+        return HUNDRED_RULES in self.proxies
 
     def run(self, proxy: Proxy) -> Load:
         """Put the load on a proxy for one round."""
@@ -98,4 +104,11 @@ ROWS = (
         goal=0.8,
     ),
     Row(name="connections", title="new connection each, c=64", connections=64, headers=_NEW),
+    Row(
+        name="rules",
+        title="100 rules, 5 groups, 1,000 targets",
+        connections=64,
+        script=routing.SCRIPT,
+        proxies=(ONE_RULE, HUNDRED_RULES),
+    ),
 )

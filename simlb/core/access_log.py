@@ -174,6 +174,7 @@ def _seconds(value: float) -> str:
 
 
 _TEXTS_MAX = 1024
+_OUTCOMES_MAX = 4096
 _TEXT_REMEMBERED_MAX_BYTES = 512
 _texts: dict[bytes, str] = {}
 _around_uri: dict[tuple[bytes, bytes, bytes | str, str, int], tuple[str, str]] = {}
@@ -243,7 +244,7 @@ def _render_outcome(key: _Outcome) -> tuple[str, str, str, str]:
         target_group_arn or "-",
         f'"{action}" "-" "-" "{target}" "{target_status}" "-" "-"',
     )
-    if len(_outcomes) >= _TEXTS_MAX:
+    if len(_outcomes) >= _OUTCOMES_MAX:
         _outcomes.clear()
     _outcomes[key] = rendered
     return rendered

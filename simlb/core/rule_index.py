@@ -142,17 +142,18 @@ class PathIndex:
 class QueryIndex:
     """The rules whose query-string condition holds, for those conditions that have no wildcards."""
 
-    __slots__ = ("_pairs", "_rest", "_values")
+    __slots__ = ("_pairs", "_values", "without")
 
     def __init__(self, conditions: Sequence[QueryString | None]) -> None:
         """`conditions` by rule, indexable ones; None for a rule without one."""
-        self._rest = 0
+        self.without = 0
+        """The rules without such a condition: what is left when there is no query."""
         self._pairs: dict[tuple[bytes, bytes], int] = {}
         self._values: dict[bytes, int] = {}
         for place, condition in enumerate(conditions):
             bit = 1 << place
             if condition is None:
-                self._rest |= bit
+                self.without |= bit
                 continue
             for key, value in condition.pairs:
                 if key is None:
@@ -169,7 +170,7 @@ class QueryIndex:
 
     def mask(self, query: Query) -> int:
         """The rules whose condition holds for a query, and all without an indexed one."""
-        mask = self._rest
+        mask = self.without
         pairs, values = self._pairs, self._values
         for key, value in query.tokens:
             mask |= pairs.get((key, value or b""), 0) | values.get(key if value is None else value, 0)
@@ -251,7 +252,7 @@ class RuleIndex:
             if query_index is not None or own_queries:
                 query = query or Query(request.query)
                 if query_index is not None:
-                    mask &= query_index.mask(query)
+                    mask &= query_index.mask(query) if query.tokens else query_index.without
             if mask & lowest:
                 if _all_hold(own_paths, path) and _all_hold(own_queries, query):
                     return place

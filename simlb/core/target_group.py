@@ -6,10 +6,11 @@ One `TargetGroupState` exists per (load-balancer node, target group). It outlive
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
+from typing import NamedTuple
 
 from simlb.core.anomaly import AnomalyDetector
 from simlb.core.attributes import AlgorithmType
@@ -32,6 +33,16 @@ class RoutingMode(StrEnum):
     ALL_INITIAL = "initial"  # nobody has passed or failed yet (reference 11, point 17)
 
 
+class Basis(NamedTuple):
+    """What a choice of a target rests on: a new one whenever any of it changes, so that an exchange keeps just one."""
+
+    mode: RoutingMode
+    candidates: Sequence[TargetState]
+    registered: int
+    algorithm: AlgorithmType
+    is_slow_starting: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Reconciled:
     """What a new configuration changed: targets to begin probing, and those that now drain."""
@@ -51,6 +62,7 @@ class TargetGroupState:
         "_anomalies",
         "_cookie_key",
         "_selection",
+        "basis",
         "candidates",
         "group",
         "in_use",
@@ -66,6 +78,7 @@ class TargetGroupState:
         self.targets: dict[TargetKey, TargetState] = {}
         self.candidates: list[TargetState] = []
         self.mode = RoutingMode.NO_TARGETS
+        self.basis: Basis
         self.stickiness: TargetCookies | AppCookies | None = None
         self._cookie_key = cookie_key
         self._selection = Selection(group.attributes)
@@ -255,6 +268,7 @@ class TargetGroupState:
         for state in self.candidates:
             state.is_candidate = True
         self._selection.on_candidates(self.candidates)
+        self.basis = Basis(self.mode, self.candidates, len(registered), self.algorithm, self.is_slow_starting)
 
     def _are_enough(self, healthy: int, registered: int) -> bool:
         """Neither threshold of unhealthy-state routing is breached (reference 2.4)."""

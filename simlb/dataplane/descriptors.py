@@ -63,6 +63,8 @@ class DescriptorBudget:
         self._notify = notify
         self._users: list[Callable[[], int]] = []
         self._arriving = 0
+        self._at_most = 0
+        """No more connections than this can be open: each is admitted here, and counting afresh only lowers it."""
         self._is_full = False
         self._clients_max = 0
         self._sockets_max = 0
@@ -107,9 +109,10 @@ class DescriptorBudget:
         """Whether a connection that has just been accepted may stay. Counts those that are not."""
         if self.limit is None:
             return True
-        if self._arriving + self.in_use() >= self._clients_max:
+        if self._at_most >= self._clients_max and self._count() >= self._clients_max:
             self._reject()
             return False
+        self._at_most += 1
         # Several are accepted before the first of them counts as a connection of its node.
         if self._arriving == 0:
             asyncio.get_running_loop().call_soon(self._arrived)
@@ -118,7 +121,17 @@ class DescriptorBudget:
 
     def admits_target(self) -> bool:
         """Whether one more connection to a target may be made."""
-        return self.limit is None or self.in_use() < self._sockets_max
+        if self.limit is None:
+            return True
+        if self._at_most >= self._sockets_max and self._count() >= self._sockets_max:
+            return False
+        self._at_most += 1
+        return True
+
+    def _count(self) -> int:
+        """Count afresh, which takes a while with a thousand targets. Nodes do not count yet what is arriving."""
+        self._at_most = self._arriving + self.in_use()
+        return self._at_most
 
     def check(self) -> None:
         """Called by the nodes' sweeps: tell when the shortage is over."""

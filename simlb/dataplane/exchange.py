@@ -15,7 +15,7 @@ from simlb.core.cookie_routing import CookieRouting
 from simlb.core.desync import Verdict
 from simlb.core.plan import ListenerPlan
 from simlb.core.rules import Decision
-from simlb.core.target_group import RoutingMode, TargetGroupState, TargetState
+from simlb.core.target_group import Basis, TargetGroupState, TargetState
 from simlb.core.transforms import CompiledTransforms, TransformStatus
 from simlb.dataplane.streams import ClientStream, TargetStream
 from simlb.dataplane.target_failure import NOTHING_SENT, TARGETS_FAULT, TargetFailure
@@ -23,7 +23,7 @@ from simlb.wire.request import RequestHead
 from simlb.wire.response import Answer, ResponseHead, error_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from random import Random
 
     from simlb.core.stickiness import GroupCookies
@@ -67,7 +67,8 @@ class Exchange(ExchangeRecord):
     """One request and its response. The client codec drives it from one side, the target codec from the other."""
 
     __slots__ = (
-        "candidates",
+        "basis",
+        "busy_with",
         "client",
         "connection",
         "decision",
@@ -79,7 +80,6 @@ class Exchange(ExchangeRecord):
         "is_request_ended",
         "is_tunnel",
         "last_activity",
-        "mode",
         "plan",
         "received_at",
         "responded_at",
@@ -111,8 +111,8 @@ class Exchange(ExchangeRecord):
         # What was decided and from what: an explanation is rendered from these when somebody asks for one.
         self.decision: Decision | None = None
         self.group: TargetGroupState | None = None
-        self.mode: RoutingMode | None = None
-        self.candidates: Sequence[TargetState] = ()
+        self.basis: Basis | None = None
+        self.busy_with = 0
         self.target: TargetState | None = None
         self.connection: TargetStream | None = None
         self.has_response_head = False
@@ -206,7 +206,7 @@ class Exchange(ExchangeRecord):
             self.answer_error(503)
             return
         self.target_group_arn = group.group.arn
-        self.mode, self.candidates = group.mode, group.candidates
+        self.basis = group.basis
         if group.stickiness is None:
             target = group.choose(now, router.random)
         else:
@@ -377,6 +377,7 @@ class Exchange(ExchangeRecord):
 
     def _assign(self, group: TargetGroupState, target: TargetState) -> None:
         self.target = target
+        self.busy_with = target.outstanding
         group.begin(target)
         self.target_address = target.address
 

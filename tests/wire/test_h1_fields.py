@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -220,9 +221,14 @@ def seen(parsed: tuple[RequestHead, int] | None) -> object:
     head, size = parsed
     own = {name: getattr(head, name) for name in RequestHead.__slots__ if name != "fields"}
     own["findings"] = tuple(own["findings"])
+    return size, own, said(head.fields)
+
+
+def said(fields: RequestFields) -> dict[str, object]:
+    """All that a header section says, to compare."""
     names = [name for name in dir(RequestFields) if not name.startswith("_")]
-    said = {name: getattr(head.fields, name) for name in names}
-    return size, own, {name: value for name, value in said.items() if not callable(value)}
+    values = {name: getattr(fields, name) for name in names}
+    return {name: value for name, value in values.items() if not callable(value)} | {"section": fields.section}
 
 
 def test_a_defective_line_stays_defective_when_it_comes_again() -> None:
@@ -331,3 +337,48 @@ def test_nothing_a_client_sends_raises_and_nothing_passed_on_can_break_a_line(ra
 )
 def test_which_fields_have_to_be_merged(line: bytes, needs_rewriting: bool) -> None:
     assert read(line).needs_rewriting is needs_rewriting
+
+
+def long_sections(count: int, seed: int) -> list[bytes]:
+    """Sections as browsers send them, with defects and odd fields between the lines that change in each request."""
+    random = Random(seed)
+    lines = [
+        b"Host: shop.localhost:8080", b"Host: other.test", b"Connection: keep-alive", b"Connection: close, X-Hop",
+        b"User-Agent: Mozilla/5.0 (X11; Linux x86_64)", b"user-agent: second", b"Accept: text/html", b"X-Hop: gone",
+        b"Sec-Fetch-Site: same-origin", b"Content-Length: 5", b"Content-Length: 6", b"Transfer-Encoding: chunked",
+        b"X-Forwarded-For: 1.2.3.4", b"X-Amzn-Trace-Id: Root=1", b"Upgrade: websocket", b"Connection: upgrade",
+        b"Expect: 100-continue", b"Keep-Alive: 5", b"x_loose: 1", b"no colon", b": empty", b"X: a\x01b", b"X: a\rb",
+        b" folded", b"X: a\nY: b", b"Content_Length: 5", b"X-Padding: " + b"p" * 400,
+    ]  # fmt: skip
+    changing = [
+        b"Cookie: a=%d", b"Referer: http://shop.localhost/%d", b"cookie: b=%d", b"referer: /%d", b"Cookie:c=%d",
+        b"Cookie: bad\x01%d", b"Referer: cut\rhere%d", b"Cookie: line\nfeed%d", b"COOKIE: d=%d",
+    ]  # fmt: skip
+    sections = []
+    for _ in range(count):
+        chosen = [random.choice(lines[:8] if random.random() < 0.7 else lines) for _ in range(random.randrange(1, 9))]
+        chosen += [random.choice(changing) % random.randrange(9) for _ in range(random.randrange(4))]
+        random.shuffle(chosen)
+        sections.append(b"\r\n".join([*chosen, lines[-1]] if random.random() < 0.9 else [lines[-1], *chosen]))
+    return sections
+
+
+def test_a_long_section_means_the_same_read_by_stretches_and_line_by_line() -> None:
+    warm = FieldParser()
+    by_stretches = 0
+    for section in long_sections(3000, seed=5) * 2:
+        found = warm._parse_by_stretches(section)
+        if found is not None:
+            by_stretches += 1
+            assert said(found) == said(FieldParser()._parse_by_lines(section)), section
+    assert 1000 < by_stretches < 5000, "both ways are taken"
+
+
+def test_what_changes_is_not_remembered() -> None:
+    parser = FieldParser()
+    for number in range(20_000):
+        parser.parse(
+            b"Host: a\r\nX-Padding: %b\r\nCookie: n=%d\r\nReferer: /%d\r\nAccept: a" % (b"p" * 400, number, number)
+        )
+    assert len(parser._stretches) == 2
+    assert not any(line.startswith((b"Cookie", b"Referer")) for line in parser._lines)
