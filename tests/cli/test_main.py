@@ -65,6 +65,13 @@ def test_flags_that_do_not_go_together(run: Run, argv: str) -> None:
     assert run(*argv.split())[2].startswith("SIMLB-E512")
 
 
+def test_a_file_without_its_flag(run: Run) -> None:
+    assert (
+        run("up", "shop.yaml")[2]
+        == "SIMLB-E512  'shop.yaml' is a file, not a URL.\n            → simlb up -f shop.yaml\n"
+    )
+
+
 def test_a_second_start_is_refused_before_anything_else(run: Run, running: Running) -> None:
     status, _, err = run("demo")
     assert status == 2
