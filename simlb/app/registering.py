@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from simlb.app.registrations import Registration, free_name
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.views import TargetChange
-from simlb.core import ids
-from simlb.core.model import Protocol, Target, TargetGroup, TargetType
+from simlb.core import ids, quotas
+from simlb.core.model import Bind, Protocol, Target, TargetGroup, TargetType
 from simlb.core.target_group import TargetState
 from simlb.errors import SimlbError
 
@@ -48,6 +48,8 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
         present = next((target for target in group.targets if target.address == address), None)
         if present is not None:
             raise SimlbError("E305", f"{address} is registered in {group_name} already, as {present.name}.")
+        _check_loop(app, url, located)
+        _check_quotas(app, group)
         draining = any(state.target.address == address for state in _live(app, group_name))
         name = _name(app, address, name)
         registration = app.registrations.taken(group_name, address)
@@ -97,7 +99,7 @@ async def deregister(app: App, name: str, group_name: str | None) -> TargetChang
 
 def unknown_target(name: str, known: Iterable[str], place: str = "") -> SimlbError:
     """E302: nothing has that name; the closest that has."""
-    known = list(known)
+    known = dict.fromkeys(known)  # a target of several groups is told once
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
     return SimlbError("E302", f"There is no target '{name}'{place}.", hint)
@@ -152,6 +154,29 @@ def _check_scheme(url: str, located: Located, group: TargetGroup) -> None:
             f"'{url}' does not go with target group '{group.name}', which speaks {group.protocol}.",
             f"write {group.protocol.lower()}://{url.partition('://')[2]}",
         )
+
+
+def _check_loop(app: App, url: str, located: Located) -> None:
+    """As in the file, no target may be a listener: with a loop, one request becomes as many as descriptors allow."""
+    from simlb.config.binds import meets
+
+    for node in app.nodes.values():
+        for listener in node.listeners.values():
+            if meets(Bind(host=listener.host, port=listener.published_port), located.dial_host, located.port):
+                raise SimlbError("E502", f"'{url}' is where simlb listens: the load balancer would forward to itself.")
+
+
+def _check_quotas(app: App, group: TargetGroup) -> None:
+    """One more target, in the group and in its load balancer, has to be within AWS's quotas, as in the file."""
+    groups = app.configuration.target_groups
+    counts = [(quotas.TARGETS_PER_TARGET_GROUP, len(group.targets) + 1)]
+    for balancer in app.configuration.load_balancers:
+        names = balancer.target_group_names()
+        if group.name in names:
+            counts.append((quotas.TARGETS_PER_LOAD_BALANCER, sum(len(groups[name].targets) for name in names) + 1))
+    for quota, count in counts:
+        if count > quota.limit:
+            raise SimlbError("E502", f"{quota.message} ({quota.code}).", f"the limit is {quota.limit}")
 
 
 def _target(app: App, group: TargetGroup, located: Located, name: str) -> Target:

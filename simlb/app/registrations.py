@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from simlb.core.model import Configuration, Target
+from simlb.core.model import Configuration, Target, TargetType
 
 if TYPE_CHECKING:
     from simlb.config.addresses import AddressPolicy
@@ -132,7 +132,12 @@ def _leaves(item: Registration, file: Configuration, policy: AddressPolicy) -> s
     group = file.target_groups.get(item.target_group)
     if group is None:
         return f"leaves: the file has no target group '{item.target_group}' any more"
-    own = next((target for target in group.targets if target.key == item.target.key), None)
+    if (item.target.instance_ip is not None) is not (group.target_type is TargetType.INSTANCE):
+        # AWS has no such change: it is another group of the same name.
+        return f"leaves: the targets of {item.target_group} are of type {group.target_type} now"
+    # At the file's address, or with the id and port that the file gives to another address.
+    mine = {item.target.address, item.target.key}
+    own = next((target for target in group.targets if not mine.isdisjoint((target.address, target.key))), None)
     if own is not None:
         return f"is the file's own now, as {own.name}"
     host = item.target.dial_host

@@ -27,12 +27,15 @@ def place_lines(view: InstanceView, style: Style) -> Iterator[str]:
     for load_balancer in view.load_balancers:
         name = public_name(load_balancer)
         for listener in load_balancer.listeners:
-            stands_for = "" if listener.published_port == listener.port else f"(stands for :{listener.port})"
+            remarks = [f"stands for :{listener.port}"] if listener.published_port != listener.port else []
+            if not _leads_to(name, listener):
+                remarks.append(f"at {_reachable(listener)}")
+            remark = f"({', '.join(remarks)})" if remarks else ""
             rows.append(
                 (
                     listener.name,
                     public_url(listener, name),
-                    stands_for,
+                    remark,
                     outcome(listener),
                 )
             )
@@ -44,7 +47,7 @@ def place_lines(view: InstanceView, style: Style) -> Iterator[str]:
             yield style.red(f" ⚠ {listener.bind} can be reached from the network, not only from this machine!")
     moved = [listener for listener in listeners if listener.published_port != listener.port]
     if moved and not any("E101" in notice or "E102" in notice for notice in view.notices):
-        yield style.dim(f"   {_moved_sentence(moved)}  Why: simlb doctor")
+        yield style.dim(f"   {_moved_sentence(moved)}")
     if view.speed != 1:
         yield f"   Load-balancer time runs {view.speed:g} times as fast: 30 s AWS = {30 / view.speed:g} s here."
 
@@ -72,12 +75,18 @@ def _curl_lines(load_balancer: LoadBalancerView, ca_path: str | None) -> Iterato
             words += ["--cacert", quote(short_path(Path(ca_path)))]
             if sys.platform == "win32":
                 words.append("--ssl-no-revoke")  # a local CA has no revocation list, which Windows insists on
-        if not (name == "localhost" or name.endswith(".localhost")):
+        if not _leads_to(name, listener):
             # curl resolves *.localhost by itself (from 7.77 on), other names not.
             words += ["--resolve", f"{name}:{listener.published_port}:{_reachable(listener)}"]
         is_redirect = listener.default_action.startswith("redirect")
         words += ["-i", public_url(listener, name)] if is_redirect else [public_url(listener, name)]
         yield f"  {' '.join(words)}" + ("      (answers with the redirect)" if is_redirect else "")
+
+
+def _leads_to(name: str, listener: ListenerView) -> bool:
+    """Whether browsers and curl find the listener by that name alone: *.localhost is 127.0.0.1 and ::1 to them."""
+    is_local = name == "localhost" or name.endswith(".localhost")
+    return is_local and _reachable(listener) in {"127.0.0.1", "[::1]"}
 
 
 def _reachable(listener: ListenerView) -> str:
@@ -89,4 +98,4 @@ def _reachable(listener: ListenerView) -> str:
 
 def _moved_sentence(moved: list[ListenerView]) -> str:
     said = ", ".join(f"{listener.published_port} stands for {listener.port}" for listener in moved)
-    return f"{said}, which could not be opened here; rules and logs keep AWS's numbers."
+    return f"{said}; rules and logs keep AWS's numbers."

@@ -7,7 +7,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from simlb import __version__
 
@@ -23,6 +23,13 @@ Without a command: the status of a running instance; else `up` when there is a s
 class Parser(argparse.ArgumentParser):
     """argparse with short errors that know what was probably meant. Exit status 2, as for every wrong usage."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Each command refuses what it does not know, rather than the tree's root, which knows the options of all."""
+        known, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return known, rest
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and leave."""
         self.exit(2, f"simlb: {self._clearer(message)}\n       more: {self.prog} --help\n")
@@ -36,7 +43,11 @@ class Parser(argparse.ArgumentParser):
         if unknown := re.fullmatch(r"unrecognized arguments: (\S+).*", message):
             word = unknown[1]
             if word.startswith("-"):
-                return f"unknown option '{word}'{_meant(word.partition('=')[0], sorted(set(self.option_names())))}"
+                name = word.partition("=")[0]
+                names = {*self.option_names()}
+                if name in names:
+                    return f"'{name}' belongs behind a command"
+                return f"unknown option '{word}'{_meant(name, sorted(names))}"
             return f"one word too many: '{word}'"
         return message
 
@@ -148,9 +159,12 @@ def _add_running(commands: _Commands) -> None:
     adding = below.add("add", "registering:add", "register a target that runs already; a reload of the file keeps it")
     adding.add_argument("group", type=_given, metavar="GROUP", help="the target group, such as web")
     adding.add_argument(
-        "url", metavar="URL|ADDRESS:PORT", help="where it listens: http://127.0.0.1:9003, 127.0.0.1:9003"
+        "url",
+        type=_given,
+        metavar="URL|ADDRESS:PORT",
+        help="where it listens: http://127.0.0.1:9003, 127.0.0.1:9003",
     )
-    adding.add_argument("--name", metavar="NAME", help="what to call it (default: the next free i-NN)")
+    adding.add_argument("--name", type=_given, metavar="NAME", help="what to call it (default: the next free i-NN)")
     for name, summary in (
         ("rm", "deregister a target: it gets no new requests, drains, and then is gone"),
         ("drain", "the same, and wait until it is gone"),

@@ -36,17 +36,22 @@ def drain(arguments: Namespace) -> int:
         change = client.deregister_target(arguments.name, arguments.group)
         print(change.message, flush=True)
         progress = _Progress(change)
-        while (target := _find(view := client.status(), change)) is not None:
-            if target.draining_left_s is None:
-                progress.end()
-                raise SimlbError(
-                    "E307",
-                    f"{change.name} was registered in {change.target_group} again while it drained.",
-                    f"→ deregister it once more: simlb target drain {change.name}",
-                    exit_status=EXIT_EXPECTATION_FAILED,
-                )
-            progress.show(target, view.speed)
-            time.sleep(min(POLL_S, target.draining_left_s / view.speed + 0.01))
+        try:
+            while (target := _find(view := client.status(), change)) is not None:
+                if target.draining_left_s is None:
+                    progress.end()
+                    raise SimlbError(
+                        "E307",
+                        f"{change.name} was registered in {change.target_group} again while it drained.",
+                        f"→ deregister it once more: simlb target drain {change.name} --group {change.target_group}",
+                        exit_status=EXIT_EXPECTATION_FAILED,
+                    )
+                progress.show(target, view.speed)
+                time.sleep(min(POLL_S, target.draining_left_s / view.speed + 0.01))
+        except KeyboardInterrupt:
+            progress.end()
+            print(f"{change.name} goes on draining.")
+            raise
         progress.end()
     print(f"{change.name} is gone from {change.target_group}.")
     return EXIT_FINE

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simlb.cli import loading
 from simlb.cli.keyboard import KeyboardPresenter, terminal_descriptor
+from simlb.cli.spelling import quote
 from simlb.controlplane import runfile
 from simlb.controlplane.paths import check_instance_name, default_certs_dir, default_state_dir
 from simlb.errors import SimlbError
@@ -29,6 +30,9 @@ def up(arguments: Namespace) -> int:
     if arguments.urls:
         if arguments.file is not None:
             raise SimlbError("E512", "Give either URLs or a file, not both.", "→ in a file: targets: [{url: …}]")
+        for word in arguments.urls:
+            if word.endswith((".yaml", ".yml")):
+                raise SimlbError("E512", f"'{word}' is a file, not a URL.", f"→ simlb up -f {quote(word)}")
         load = loading.from_urls(
             arguments.urls,
             name=arguments.name,

@@ -137,6 +137,8 @@ class ActionCompiler:
                     context.refuse(error, entry, *groups[index].keys, *member, hints=hints)
                 case _:
                     context.refuse(error, entry, *error.path)
+        if groups and all(group.weight == 0 for group in groups):
+            context.warn(entry, what="all weights are 0: its requests will get 503")
         for group in groups:
             if group.name in self._groups:
                 self._associate(listener.balancer.name, entry, group)

@@ -84,7 +84,17 @@ class RuleCompiler:
                     self._context.refuse(error, written[index].entry, *written[index].way(path))
                 case _:
                     self._context.refuse(error, entry)
+        for condition in written:
+            self._warn_of_paths(condition)
         return () if errors else tuple(validation.build_condition(condition.given) for condition in written)
+
+    def _warn_of_paths(self, condition: _Written) -> None:
+        """AWS takes them, and beginners wonder why they never match."""
+        if condition.given.field == "path-pattern":
+            for value in condition.given.values or ():
+                if value and value[0] not in "/*?":
+                    what = f"path '{value}' never matches: a path begins with '/'"
+                    self._context.warn(condition.entry, *condition.way(("values",)), what=what)
 
     def _rewrites(self, transforms: Sequence[TransformEntry], rule: RuleEntry) -> dict[str, model.Rewrite]:
         given = [

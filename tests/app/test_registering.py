@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 
 from simlb.controlplane.views import InstanceView
+from simlb.core import quotas
 from simlb.errors import SimlbError
 from tests.app.conftest import Bench
 
@@ -86,6 +88,31 @@ async def test_what_cannot_be_added(
     assert not app.view().notices
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_listener_cannot_be_a_target(bench: Bench, host: str) -> None:
+    app = await bench.start()
+    (node,) = app.nodes.values()
+    port = node.listeners[80].published_port
+    with pytest.raises(SimlbError, match="the load balancer would forward to itself") as caught:
+        await app.register_target("api", f"{host}:{port}", None)
+    assert caught.value.code == "E502"
+
+
+@pytest.mark.parametrize(
+    ("quota", "words"), [("TARGETS_PER_TARGET_GROUP", "target group"), ("TARGETS_PER_LOAD_BALANCER", "load balancer")]
+)
+async def test_quotas_hold_for_commands_too(
+    bench: Bench, quota: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, quota, dataclasses.replace(getattr(quotas, quota), limit=1))
+    app = await bench.start()
+    await app.register_target("web", "127.0.0.1:9", None)
+    with pytest.raises(SimlbError) as caught:
+        await app.register_target("web", "127.0.0.2:9", None)
+    assert caught.value.what == f"You've reached the limit on the number of targets per {words} (TooManyTargets)."
+    assert caught.value.hints == ("the limit is 1",)
+
+
 async def test_a_removed_target_drains_and_is_gone(bench: Bench) -> None:
     app = await bench.start(web=[ONE, TWO])
     change = await app.deregister_target("i-02")
@@ -144,6 +171,9 @@ async def test_one_address_in_several_groups_has_one_name(bench: Bench) -> None:
         "E306",
         "i-01 is registered more than once: web (127.0.0.1:9), api (127.0.0.1:9).",
     )
+    with pytest.raises(SimlbError) as unknown:
+        await app.deregister_target("zzzz", None)
+    assert unknown.value.hints == ("there are: i-01, i-02",)
     assert (await app.deregister_target("i-01", "web")).target_group == "web"
     assert bench.states()["i-01"] == "draining"
     # Only one group has it registered now.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ import pytest
 
 from simlb.app.registrations import Registration, Registrations, free_name
 from simlb.config.addresses import AddressPolicy
-from simlb.core.model import Configuration, Target, TargetGroup, TargetProcess
+from simlb.core.model import Configuration, Target, TargetGroup, TargetProcess, TargetType
 
 
 def target(name: str, port: int, *, host: str = "127.0.0.1", process: str | None = None) -> Target:
@@ -144,6 +145,43 @@ def test_an_address_that_the_file_allows_no_more_leaves(host: str) -> None:
     after, said = before.after_reload(FILE, LOOPBACK)
     assert after == Registrations()
     assert said[0].endswith("added by command, leaves: the file does not allow its address any more.")
+
+
+ADDRESS = target("i-04", 9004)
+INSTANCE = dataclasses.replace(ADDRESS, id="i-0abc", instance_ip="127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("added", "new_type"), [(ADDRESS, TargetType.INSTANCE), (INSTANCE, TargetType.IP)], ids=["ip", "instance"]
+)
+def test_a_target_leaves_when_its_group_calls_targets_by_something_else(added: Target, new_type: TargetType) -> None:
+    group = TargetGroup(name="web", arn="web", target_type=new_type)
+    new_file = dataclasses.replace(FILE, target_groups={"web": group})
+    after, said = Registrations().register(Registration("web", added)).after_reload(new_file, LOOPBACK)
+    assert after == Registrations()
+    assert said == (
+        f"drift: i-04 (127.0.0.1:9004), added by command, leaves: the targets of web are of type {new_type} now.",
+    )
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param({"id": "i-0other", "name": "other"}, id="another id at the same address"),
+        pytest.param({"instance_ip": "127.0.0.2"}, id="the same id at another address"),
+    ],
+)
+def test_no_instance_is_registered_twice(own: dict[str, str]) -> None:
+    group = TargetGroup(
+        name="web",
+        arn="web",
+        target_type=TargetType.INSTANCE,
+        targets=(dataclasses.replace(INSTANCE, **own),),  # type: ignore[arg-type]
+    )
+    new_file = dataclasses.replace(FILE, target_groups={"web": group})
+    after, said = Registrations().register(Registration("web", INSTANCE)).after_reload(new_file, LOOPBACK)
+    assert after == Registrations()
+    assert "is the file's own now" in said[0]
 
 
 def test_the_free_name_is_the_first_that_nobody_has() -> None:

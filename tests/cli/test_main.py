@@ -38,6 +38,9 @@ QUICK_S = 0.3
         ("target add web", "required: URL|ADDRESS:PORT"),
         ("target rm i-01 --group=", "--group: it is empty"),
         ("target rm i-01 --gruop web", "Did you mean '--group'?"),
+        ("target add web 127.0.0.1:1 --group web", "unknown option '--group'\n       more: simlb target add --help"),
+        ("target add web 127.0.0.1:1 --name=", "--name: it is empty"),
+        ("--json status", "'--json' belongs behind a command"),
     ],
 )
 def test_wrong_usage_is_told_with_what_was_meant(run: Run, argv: str, words: str) -> None:
@@ -60,6 +63,13 @@ def test_up_without_a_file_says_what_to_do(run: Run) -> None:
 @pytest.mark.parametrize("argv", ["up -f a.yaml http://127.0.0.1:1", "up --name x.localhost", "up --health /h"])
 def test_flags_that_do_not_go_together(run: Run, argv: str) -> None:
     assert run(*argv.split())[2].startswith("SIMLB-E512")
+
+
+def test_a_file_without_its_flag(run: Run) -> None:
+    assert (
+        run("up", "shop.yaml")[2]
+        == "SIMLB-E512  'shop.yaml' is a file, not a URL.\n            → simlb up -f shop.yaml\n"
+    )
 
 
 def test_a_second_start_is_refused_before_anything_else(run: Run, running: Running) -> None:

@@ -82,8 +82,7 @@ def test_the_start(tmp_path: Path) -> None:
         " ✔ HTTP:80    http://demo.elb.localhost:8080/   (stands for :80)   → redirect HTTPS:443 (301)\n"
         " ✔ HTTPS:443  https://demo.elb.localhost:8443/  (stands for :443)  2 rules, else → forward web\n"
         " ✔ control    http://127.0.0.1:8089/                               instance default, pid 4000\n"
-        "   8080 stands for 80, 8443 stands for 443, which could not be opened here; rules and logs keep AWS's numbers."
-        "  Why: simlb doctor\n"
+        "   8080 stands for 80, 8443 stands for 443; rules and logs keep AWS's numbers.\n"
         "   Load-balancer time runs 10 times as fast: 30 s AWS = 3 s here.\n"
         "\n"
         "Try in another terminal:\n"
@@ -189,7 +188,7 @@ def test_the_reason_that_the_instance_gives_is_said_once() -> None:
     screen.presenter.event(Notice(level="warning", text=why.split("  ")[1], code="E102"))
     text = screen.look() + screen.ready(dataclasses.replace(starting("healthy"), notices=(why,)))
     assert text.count("may only be opened") == 1
-    assert "Why: simlb doctor" not in text
+    assert "keep AWS's numbers" not in text
 
 
 def test_another_name_gets_a_resolve_flag_and_quotes() -> None:
@@ -197,6 +196,16 @@ def test_another_name_gets_a_resolve_flag_and_quotes() -> None:
     balancer = dataclasses.replace(view.load_balancers[0], names=("api.simlb.test",))
     text = Screen().ready(dataclasses.replace(view, load_balancers=(balancer,), ca_path="/a b/ca.pem"))
     assert "curl --cacert '/a b/ca.pem' --resolve api.simlb.test:8443:127.0.0.1 https://api.simlb.test:8443/\n" in text
+
+
+def test_an_address_that_no_localhost_name_leads_to_is_told() -> None:
+    view = starting("healthy")
+    balancer = view.load_balancers[0]
+    listeners = tuple(dataclasses.replace(item, bind=f"127.0.1.1:{item.published_port}") for item in balancer.listeners)
+    second = dataclasses.replace(balancer, listeners=listeners)
+    text = Screen().ready(dataclasses.replace(view, load_balancers=(second,)))
+    assert "https://demo.elb.localhost:8443/  (stands for :443, at 127.0.1.1)" in text
+    assert "--resolve demo.elb.localhost:8443:127.0.1.1 https://demo.elb.localhost:8443/\n" in text
 
 
 def test_an_exposed_address_is_red() -> None:

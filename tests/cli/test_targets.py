@@ -223,6 +223,18 @@ def test_drain_on_a_terminal_writes_over_one_line(
     assert "\r  i-03  draining, 0 in flight, gone in 90 s (9 s here)" in out
 
 
+def test_an_interrupted_drain_says_that_only_the_waiting_ends(
+    run: Run, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simlb.cli.registering.time.sleep", interrupted)
+    monkeypatch.setattr(running.instance, "view", leaving(2, 2))
+    status, out, err = run("target", "drain", "i-03")
+    assert (status, out.splitlines()[-1], err) == (130, "i-03 goes on draining.", "")
+
+
 def test_drain_says_when_the_target_was_registered_again(
     run: Run, running: Running, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
@@ -230,6 +242,7 @@ def test_drain_says_when_the_target_was_registered_again(
     status, _, err = run("target", "drain", "i-03")
     assert status == 1
     assert err.startswith("SIMLB-E307  i-03 was registered in web again while it drained.")
+    assert "simlb target drain i-03 --group web\n" in err
 
 
 def test_json_has_owner_and_what_is_left_of_draining(run: Run, running: Running) -> None:

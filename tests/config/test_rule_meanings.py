@@ -161,10 +161,17 @@ def test_what_surprises_is_warned_of(load: Load) -> None:
                     path: /c
                     transforms: [{type: url-rewrite, rewrites: [{regex: a, replace: b}]}]
                     fixed_response: {status_code: 200}
+                  - {priority: 4, path: [img/*, "*.png"], forward: {canary: 0}}
+                  - priority: 5
+                    conditions: [{field: path-pattern, values: [a]}, {field: http-request-method, values: [GET]}]
+                    forward: web
         target_groups: [{name: web}, {name: canary}, {name: idle}]
         """
     assert load(textwrap.dedent(text)).warnings == (
         "simlb.yaml:10: the redirect leads to port 443, where 'a' has no listener",
         "simlb.yaml:13: the rule's transforms have no effect: its action does not forward the request",
-        "simlb.yaml:15: no listener forwards to target group 'idle'",
+        "simlb.yaml:15: all weights are 0: its requests will get 503",
+        "simlb.yaml:15: path 'img/*' never matches: a path begins with '/'",
+        "simlb.yaml:17: path 'a' never matches: a path begins with '/'",
+        "simlb.yaml:19: no listener forwards to target group 'idle'",
     )
