@@ -35,7 +35,7 @@ def address_policy(compiled: Compiled) -> AddressPolicy:
 async def register(app: App, group_name: str, url: str, name: str | None) -> TargetChange:
     """Register the target at `url` (or `ADDRESS:PORT`) in a group; one that drains there is registered again.
 
-    Raises SimlbError: E304 for an unknown group, E305 when address or name are taken, E401, E502, E505 or E506 for a
+    Raises SimlbError: E304 for an unknown group, E305 when address or name are taken, E401, E502 or E506 for a
     wrong name or URL.
     """
     url = _written_out(url, _group(app, group_name).protocol)
