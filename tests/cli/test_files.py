@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.cli.conftest import Run
@@ -15,6 +16,13 @@ def test_what_init_writes_passes_the_check(run: Run) -> None:
         0,
         "✔ simlb.yaml is right: load balancers 1, listeners 2, target groups 1, targets 3.\n",
     )
+
+
+def test_the_comments_of_what_init_writes_stand_in_columns(run: Run) -> None:
+    run("init")
+    found = (re.match(r" .*\S {2,}(# .*)", line) for line in Path("simlb.yaml").read_text().splitlines())
+    # The second one is behind entries that take a whole line.
+    assert {match.start(1) for match in found if match} == {40, 58}
 
 
 def test_init_keeps_what_is_there(run: Run) -> None:
