@@ -21,6 +21,7 @@ from simlb.app.renewal import renew_certificates
 from simlb.app.view import describe
 from simlb.clock import Clock, ScaledClock
 from simlb.controlplane import runfile
+from simlb.controlplane.counts import counted
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
@@ -348,7 +349,8 @@ class App:
 def _summary(configuration: Configuration) -> str:
     targets = sum(len(group.targets) for group in configuration.target_groups.values())
     listeners = sum(len(load_balancer.listeners) for load_balancer in configuration.load_balancers)
-    return f"{listeners} listeners, {len(configuration.target_groups)} target groups, {targets} targets"
+    counts = {"listener": listeners, "target group": len(configuration.target_groups), "target": targets}
+    return ", ".join(counted(count, noun) for noun, count in counts.items())
 
 
 def _groups_by_load_balancer(configuration: Configuration) -> dict[str, dict[str, TargetGroup]]:

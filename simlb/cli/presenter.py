@@ -7,8 +7,9 @@ from typing import TextIO
 
 from simlb.cli.opening import header_lines, place_lines, suggestion_lines
 from simlb.cli.targets import target_lines
-from simlb.cli.terminal import Style, counted, line_width, ticked
+from simlb.cli.terminal import Style, line_width, ticked
 from simlb.clock import Clock
+from simlb.controlplane.counts import counted
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView, TargetGroupView

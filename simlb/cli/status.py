@@ -10,8 +10,9 @@ from pathlib import Path
 
 from simlb.cli.spelling import short_path
 from simlb.cli.targets import MODES, group_words, target_lines
-from simlb.cli.terminal import Style, columns, counted, duration, line_width
+from simlb.cli.terminal import Style, columns, duration, line_width
 from simlb.controlplane.client import ControlClient
+from simlb.controlplane.counts import counted
 from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
 from simlb.errors import EXIT_FINE

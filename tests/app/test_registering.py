@@ -200,6 +200,15 @@ async def test_a_reload_settles_the_drift(bench: Bench) -> None:
     assert [notice.partition(" was ")[0] for notice in app.view().notices] == ["drift: i-03 (127.0.0.3:9)"]
 
 
+async def test_a_reload_counts_in_proper_words(bench: Bench) -> None:
+    app = await bench.start(web=[ONE])
+    single = "[{name: my-alb, listeners: [{protocol: HTTP, port: 80, bind: '127.0.0.1:0', forward: web}]}]"
+    bench.path.write_text(
+        f"simlb: config/1\nload_balancers: {single}\ntarget_groups: [{{name: web, targets: [{ONE}]}}]"
+    )
+    assert await app.reload() == "Reloaded from simlb.yaml: 1 listener, 1 target group, 1 target."
+
+
 async def test_a_broken_reload_keeps_the_drift(bench: Bench) -> None:
     app = await bench.start(web=[ONE, TWO])
     await app.register_target("web", "127.0.0.3:9", None)
