@@ -41,7 +41,8 @@ class Narrator:
 
     def failed(self, error: SimlbError, *more: str) -> None:
         """Something asked for in the background did not work; `more` says what that means."""
-        self.notice(Notice(level="error", code=error.code, text=error.what, hints=(*error.hints, *more)))
+        notes = (*error.notes, *more)
+        self.notice(Notice(level="error", code=error.code, text=error.what, hints=error.hints, notes=notes))
 
     def state_changed(self, group: TargetGroupState, state: TargetState, previous: str, *, is_gone: bool) -> None:
         """A target's state or reason changed, or (`is_gone`) its draining is over."""

@@ -14,6 +14,7 @@ from simlb.controlplane.durations import both_times
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView, TargetGroupView
 from simlb.core.events import Event, Notice, ProcessExited, ProcessStarted, TargetStateChanged
+from simlb.errors import arrowed
 
 _INITIAL = "initial"
 _HEALTHY = "healthy"
@@ -126,9 +127,9 @@ class TerminalPresenter:
 
     def _notice(self, event: Notice) -> None:
         text = f"SIMLB-{event.code}  {event.text}" if event.code else event.text
-        self._notice_text(text, *event.hints, level=event.level)
+        self._notice_text(text, *map(arrowed, event.hints), *event.notes, level=event.level)
 
-    def _notice_text(self, text: str, *hints: str, level: str = "warning") -> None:
+    def _notice_text(self, text: str, *below: str, level: str = "warning") -> None:
         if text in self._notices_shown:
             return
         self._notices_shown.add(text)
@@ -136,7 +137,7 @@ class TerminalPresenter:
             "error": (self.style.red, "✗"),
             "warning": (self.style.yellow, "!"),
         }.get(level, (str, " "))
-        self.say(paint(f" {sign} {text}"), *(f"     {hint}" for hint in hints))
+        self.say(paint(f" {sign} {text}"), *(f"     {line}" for line in below))
 
     def _explain(self, event: TargetStateChanged) -> None:
         """The arithmetic behind a change of state, once for each kind."""

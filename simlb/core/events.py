@@ -49,12 +49,16 @@ class ProcessExited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something a person should know. `code` is set when it is listed in docs/messages.md."""
+    """Something a person should know. `code` is set when it is listed in docs/messages.md.
+
+    `hints` say what to do next; `notes` are further lines that are shown as they are.
+    """
 
     level: Literal["info", "warning", "error"]
     text: str
     code: str | None = None
     hints: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 Event = TargetStateChanged | ProcessStarted | ProcessExited | Notice

@@ -220,11 +220,11 @@ def test_stopping_hides_the_processes_that_end() -> None:
     screen.ready(starting("healthy"))
     screen.presenter.stopping()
     screen.presenter.event(ProcessExited(at_s=12, real_s=1.2, process="i-01", pid=1, status=-15))
-    screen.presenter.event(Notice(level="error", text="3 requests were cut.", hints=("→ drain",)))
+    screen.presenter.event(Notice(level="error", text="3 requests were cut.", hints=("drain",), notes=("So it is.",)))
     screen.presenter.close()
     assert screen.look() == (
         "Stopping: finishing what is in flight … (Ctrl-C again: at once)\n"
-        " ✗ 3 requests were cut.\n     → drain\nsimlb stopped.\n"
+        " ✗ 3 requests were cut.\n     → drain\n     So it is.\nsimlb stopped.\n"
     )
 
 

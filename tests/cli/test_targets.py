@@ -162,9 +162,9 @@ def test_rm_deregisters_and_returns_at_once(run: Run, running: Running) -> None:
 @pytest.mark.parametrize(
     ("argv", "code", "hint"),
     [
-        ("target add wbe 127.0.0.1:1", "E304", "did you mean web?"),
-        ("target rm i-09", "E302", "did you mean i-01?"),
-        ("target drain i-09", "E302", "did you mean i-01?"),
+        ("target add wbe 127.0.0.1:1", "E304", "            → did you mean web?"),
+        ("target rm i-09", "E302", "            → did you mean i-01?"),
+        ("target drain i-09", "E302", "            → did you mean i-01?"),
     ],
 )
 def test_refusals_are_coded_messages(run: Run, running: Running, argv: str, code: str, hint: str) -> None:

@@ -329,9 +329,9 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(load: Load) -> N
         "SIMLB-E502  simlb.yaml:3: Load balancer name 'my_alb' can only contain characters that are alphanumeric "
         "characters or hyphens(-)",
         "            E502  simlb.yaml:8: 'interval' must be from 5 to 300, not 4",
-        "              strict: false allows it",
+        "              → strict: false allows it",
         "            E503  simlb.yaml:10: there is no sample 'ecko' (did you mean 'echo'?)",
-        "              samples: echo, starter, slow, stream",
+        "              → samples: echo, starter, slow, stream",
     ]
 
 
