@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simlb.config import InvalidConfigError
+from simlb.config.documents import ELSEWHERE, TargetGroupEntry
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
@@ -99,7 +100,6 @@ def test_shape(load: Load, text: str, problems: list[str]) -> None:
 
 
 NOT_YET = [
-    (group("stickiness: {}"), "E505 simlb.yaml:8: 'stickiness' is not supported yet"),
     (group("protocol_version: GRPC"),
      "E505 simlb.yaml:8: target group protocol_version 'GRPC' is not supported yet (only 'HTTP1')"),
     (group("target_type: lambda"),
@@ -137,6 +137,17 @@ NOT_YET = [
 @pytest.mark.parametrize(("text", "problem"), NOT_YET)
 def test_what_is_not_supported_yet_says_so(load: Load, text: str, problem: str) -> None:
     assert refused(load, text) == [problem]
+
+
+@pytest.mark.parametrize(("key", "instead"), ELSEWHERE[TargetGroupEntry].items())
+def test_a_key_of_other_tools_is_told_what_it_is_here(load: Load, key: str, instead: str) -> None:
+    with pytest.raises(InvalidConfigError) as caught:
+        load(group(f"{key}: 1"))
+    assert caught.value.render().splitlines() == [
+        f"SIMLB-E501  simlb.yaml:8: unknown key '{key}' in target_groups[0]",
+        f"            → write it as {instead}",
+    ]
+    load(group(instead))
 
 
 LISTENERS = [
