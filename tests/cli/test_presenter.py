@@ -82,8 +82,7 @@ def test_the_start(tmp_path: Path) -> None:
         " ✔ HTTP:80    http://demo.elb.localhost:8080/   (stands for :80)   → redirect HTTPS:443 (301)\n"
         " ✔ HTTPS:443  https://demo.elb.localhost:8443/  (stands for :443)  2 rules, else → forward web\n"
         " ✔ control    http://127.0.0.1:8089/                               instance default, pid 4000\n"
-        "   8080 stands for 80, 8443 stands for 443, which could not be opened here; rules and logs keep AWS's numbers."
-        "  Why: simlb doctor\n"
+        "   8080 stands for 80, 8443 stands for 443 in rules and logs.\n"
         "   Load-balancer time runs 10 times as fast: 30 s AWS = 3 s here.\n"
         "\n"
         "Try in another terminal:\n"
@@ -189,7 +188,7 @@ def test_the_reason_that_the_instance_gives_is_said_once() -> None:
     screen.presenter.event(Notice(level="warning", text=why.split("  ")[1], code="E102"))
     text = screen.look() + screen.ready(dataclasses.replace(starting("healthy"), notices=(why,)))
     assert text.count("may only be opened") == 1
-    assert "Why: simlb doctor" not in text
+    assert "8080 stands for 80, 8443 stands for 443 in rules and logs." in text
 
 
 def test_another_name_gets_a_resolve_flag_and_quotes() -> None:
