@@ -125,6 +125,9 @@ def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> 
         in_use=group.in_use,
         mode=group.mode,
         removed=tuple(item.words for item in app.registrations.removed if item.target_group == group.group.name),
+        minimum_healthy_targets_count=attributes.minimum_healthy_targets_count,
+        minimum_healthy_targets_percentage=attributes.minimum_healthy_targets_percentage,
+        fail_open_while_initial=group.group.fail_open_while_initial,
         targets=tuple(_target(app, node.now(), group, state) for state in group.targets.values()),
     )
 

@@ -15,15 +15,6 @@ from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.views import InstanceView, TargetGroupView, TargetView
 from simlb.errors import EXIT_FINE
 
-MODES: Mapping[str, str] = {
-    "healthy": "",
-    "fail_open": "fail-open: every target is unhealthy, so requests go to all of them",
-    "no_targets": "no registered target: requests get 503",
-    "initial": "no target has passed a check yet: requests get 503",
-    "unused": "not in use: no listener forwards to it",
-}
-"""What a target group's mode means to its users."""
-
 _TARGET, _STATE, _REASON, _LAST_CHECK = "TARGET", "STATE", "REASON", "LAST CHECK"
 _COLUMNS = (_TARGET, "ADDRESS", _STATE, _REASON, _LAST_CHECK, "REQUESTS", "IN-FLIGHT", "SINCE", "OWNER", "PROCESS")
 _NUMBERS = frozenset({"REQUESTS", "IN-FLIGHT", "SINCE"})
@@ -60,7 +51,7 @@ def restart(arguments: Namespace) -> int:
 def list_lines(view: InstanceView, style: Style, *, width: int | None = None) -> Iterator[str]:
     """Every target of an instance. Several groups have headings, with how each of them chooses and answers."""
     for group in view.target_groups:
-        mode = MODES.get(group.mode, group.mode)
+        mode = mode_words(group)
         has_heading = len(view.target_groups) > 1
         if has_heading:
             yield f"{style.bold(group.name)}  {group_words(group)}  {style.yellow(mode) if mode else group.mode}"
@@ -69,6 +60,28 @@ def list_lines(view: InstanceView, style: Style, *, width: int | None = None) ->
             yield style.yellow(mode)
         for removed in group.removed:
             yield style.dim(f"drift: {removed} was removed by command; a reload registers it again")
+
+
+def mode_words(group: TargetGroupView) -> str:
+    """What a target group's mode means to its users; nothing when all is as it should be."""
+    match group.mode:
+        case "healthy":
+            return ""
+        case "fail_open":
+            seen = (
+                f"too few targets are healthy ({group.healthy} of {group.registered}, at least {group.healthy_wanted}"
+            )
+            why = f"{seen} wanted)" if group.healthy else "no target is healthy"
+            return f"fail-open: {why}, so requests go to all of them"
+        case "no_targets":
+            return "no registered target: requests get 503"
+        case "initial":
+            outcome = "go to all of them (fail_open_while_initial)" if group.fail_open_while_initial else "get 503"
+            return f"no target has passed a check yet: requests {outcome}"
+        case "unused":
+            return "not in use: no listener forwards to it"
+        case newer:  # of an instance that this command line does not know yet
+            return newer
 
 
 def group_words(group: TargetGroupView) -> str:

@@ -124,7 +124,9 @@ class TargetGroupView:
     """One target group. `mode` is how it answers now: `healthy`, `fail_open`, `no_targets`, `initial` or `unused`.
 
     `stickiness` is in words (`lb_cookie 1 d`), None when it is off, as a `slow_start_s` of 0 is. `removed` names the
-    targets (`i-02 (127.0.0.1:9002)`) that the file has and a command has deregistered.
+    targets (`i-02 (127.0.0.1:9002)`) that the file has and a command has deregistered. With fewer healthy targets than
+    `minimum_healthy_targets_count`, or than that percentage of the registered ones (None: off), it fails open; with
+    `fail_open_while_initial` also while it is `initial`.
     """
 
     name: str
@@ -140,6 +142,25 @@ class TargetGroupView:
     slow_start_s: int = 0
     deregistration_delay_s: int = 300
     removed: tuple[str, ...] = ()
+    minimum_healthy_targets_count: int = 1
+    minimum_healthy_targets_percentage: int | None = None
+    fail_open_while_initial: bool = False
+
+    @property
+    def registered(self) -> int:
+        """How many targets it has without those that drain."""
+        return sum(target.state not in {"draining", "unused"} for target in self.targets)
+
+    @property
+    def healthy(self) -> int:
+        """How many of them are healthy."""
+        return sum(target.state == "healthy" for target in self.targets)
+
+    @property
+    def healthy_wanted(self) -> int:
+        """How many healthy ones it takes not to fail open: both thresholds have to be met."""
+        percentage = self.minimum_healthy_targets_percentage or 0
+        return max(self.minimum_healthy_targets_count, -(-percentage * self.registered // 100))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

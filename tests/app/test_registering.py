@@ -7,8 +7,10 @@ import json
 import pytest
 
 from simlb.controlplane.views import InstanceView
+from simlb.core.health import ProbeResult
 from simlb.errors import SimlbError
 from tests.app.conftest import Bench
+from tests.core.groups import FAIL, PASS
 
 # Nothing listens on port 9, which is the discard service's: probes are refused at once.
 ONE, TWO = '{url: "http://127.0.0.1:9"}', '{url: "http://127.0.0.2:9"}'
@@ -84,6 +86,38 @@ async def test_what_cannot_be_added(
     assert words in " ".join((caught.value.what, *caught.value.hints))
     assert bench.states() == {"i-01": bench.states()["i-01"]}
     assert not app.view().notices
+
+
+AT_ONCE = "i-02 (127.0.0.2:9) is registered in web. It gets requests at once: "
+THRESHOLD = "attributes: {target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage: 60}, "
+
+
+@pytest.mark.parametrize(
+    ("more", "probes", "words"),
+    [
+        ("", [PASS], "i-02 (127.0.0.2:9) is registered in web. It gets requests once it has passed a check"),
+        ("", [FAIL, FAIL], AT_ONCE + "too few targets are healthy, so that they go to all of them."),
+        (THRESHOLD, [PASS], AT_ONCE + "too few targets are healthy, so that they go to all of them."),
+        ("fail_open_while_initial: true, ", [], AT_ONCE + "the group fails open while its targets are initial."),
+    ],
+    ids=["one is healthy", "nobody is healthy", "half are healthy then", "all are initial"],
+)
+async def test_when_an_added_target_gets_requests(
+    bench: Bench, more: str, probes: list[ProbeResult], words: str
+) -> None:
+    app = await bench.start(more=more, web=[ONE])
+    for result in probes:
+        bench.probed("i-01", result)
+    assert (await app.register_target("web", "127.0.0.2:9", None)).message.startswith(words)
+
+
+async def test_the_view_tells_when_a_group_fails_open(bench: Bench) -> None:
+    await bench.start(more=THRESHOLD, web=[ONE, TWO])
+    bench.probed("i-01", PASS)
+    group = bench.group()
+    assert (group.mode, group.healthy, group.registered, group.healthy_wanted) == ("fail_open", 1, 2, 2)
+    bench.probed("i-02", PASS)
+    assert bench.group().mode == "healthy"
 
 
 async def test_a_removed_target_drains_and_is_gone(bench: Bench) -> None:

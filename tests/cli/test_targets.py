@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from simlb.cli.targets import list_lines, target_lines
+from simlb.cli.targets import list_lines, mode_words, target_lines
 from simlb.cli.terminal import Style, line_width
 from simlb.controlplane.views import InstanceView, TargetView
 from tests.cli.conftest import Run, Running
@@ -106,6 +107,7 @@ def test_several_groups_have_headings_with_how_they_choose_and_answer() -> None:
         {
             "name": "canary",
             "mode": "fail_open",
+            "minimum_healthy_targets_count": 2,
             "algorithm": "least_outstanding_requests",
             "stickiness": "lb_cookie 1 d",
             "slow_start_s": 30,
@@ -116,9 +118,44 @@ def test_several_groups_have_headings_with_how_they_choose_and_answer() -> None:
     assert lines[0] == "web  ip  HTTP:80  round_robin  healthy"
     assert lines[3] == (
         "canary  ip  HTTP:80  least_outstanding_requests  sticky lb_cookie 1 d  slow start 30 s  "
-        "fail-open: every target is unhealthy, so requests go to all of them"
+        "fail-open: too few targets are healthy (1 of 1, at least 2 wanted), so requests go to all of them"
     )
     assert lines[6] == "drift: i-07 (127.0.0.1:9007) was removed by command; a reload registers it again"
+
+
+TOO_FEW = "fail-open: too few targets are healthy ({} wanted), so requests go to all of them"
+
+
+@pytest.mark.parametrize(
+    ("mode", "states", "group", "words"),
+    [
+        ("healthy", "H", {}, ""),
+        ("fail_open", "UU", {}, "fail-open: no target is healthy, so requests go to all of them"),
+        ("fail_open", "IU", {}, "fail-open: no target is healthy, so requests go to all of them"),
+        ("fail_open", "HHUUUU", {"count": 3}, TOO_FEW.format("2 of 6, at least 3")),
+        ("fail_open", "HHUUUUDD", {"percentage": 50}, TOO_FEW.format("2 of 6, at least 3")),
+        ("fail_open", "HHUUU", {"percentage": 50}, TOO_FEW.format("2 of 5, at least 3")),
+        ("fail_open", "HHUUU", {"percentage": 60, "count": 2}, TOO_FEW.format("2 of 5, at least 3")),
+        ("fail_open", "HH", {"count": 5}, TOO_FEW.format("2 of 2, at least 5")),
+        ("no_targets", "D", {}, "no registered target: requests get 503"),
+        ("initial", "II", {}, "no target has passed a check yet: requests get 503"),
+        (
+            "initial",
+            "II",
+            {"fail_open_while_initial": True},
+            "no target has passed a check yet: requests go to all of them (fail_open_while_initial)",
+        ),
+        ("unused", "", {}, "not in use: no listener forwards to it"),
+        ("of_tomorrow", "H", {}, "of_tomorrow"),
+    ],
+)
+def test_what_a_mode_means(mode: str, states: str, group: dict[str, Any], words: str) -> None:
+    names = {"H": "healthy", "U": "unhealthy", "I": "initial", "D": "draining"}
+    shown = tuple(target(f"i-{index}", state=names[letter]) for index, letter in enumerate(states))
+    thresholds = {"count": "minimum_healthy_targets_count", "percentage": "minimum_healthy_targets_percentage"}
+    changes = {thresholds.get(key, key): value for key, value in group.items()}
+    web = dataclasses.replace(instance_view().target_groups[0], mode=mode, targets=shown, **changes)
+    assert mode_words(web) == words
 
 
 def test_a_single_group_needs_no_heading() -> None:
