@@ -6,7 +6,7 @@ import signal
 from typing import TextIO
 
 from simlb.cli.opening import header_lines, place_lines, suggestion_lines
-from simlb.cli.targets import target_lines
+from simlb.cli.targets import heading, target_lines
 from simlb.cli.terminal import Style, line_width, ticked
 from simlb.clock import Clock
 from simlb.controlplane.counts import counted
@@ -93,7 +93,7 @@ class TerminalPresenter:
         """Print the target table."""
         for group in view.target_groups:
             lines = target_lines(group.targets, self.style, speed=self._speed, width=line_width(self._out), indent="  ")
-            self.say(self.style.bold(group.name), *lines)
+            self.say(heading(group, self.style), *lines)
 
     def _target_state_changed(self, event: TargetStateChanged) -> None:
         self._states[event.target_group, event.target] = event.state

@@ -98,6 +98,9 @@ class TargetView:
     `process` says how the process that simlb runs for it is doing (`pid 4121`, `killed by SIGKILL`), None when the user
     runs the target; `pid` is set only while such a process lives. `owner` tells who wants it registered: `file` or
     `api` (a command); None while it drains, and then `draining_left_s` how long that still takes.
+
+    `slow_start_weight` is below 1 while it is in slow start: the part of a full share that it gets. `anomaly` is
+    `normal` or `anomalous`, `mitigation_weight` below 1 while anomaly mitigation is in effect.
     """
 
     name: str
@@ -117,6 +120,9 @@ class TargetView:
     pid: int | None = None
     owner: str | None = "file"
     draining_left_s: float | None = None
+    slow_start_weight: float = 1.0
+    anomaly: str = "normal"
+    mitigation_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +146,7 @@ class TargetGroupView:
     algorithm: str = "round_robin"
     stickiness: str | None = None
     slow_start_s: int = 0
+    anomaly_mitigation: bool = False
     deregistration_delay_s: int = 300
     removed: tuple[str, ...] = ()
     minimum_healthy_targets_count: int = 1

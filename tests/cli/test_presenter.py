@@ -295,7 +295,9 @@ async def test_a_refusal_is_shown_and_does_no_harm() -> None:
 
 async def test_s_shows_the_targets_and_question_mark_the_keys() -> None:
     player = Player()
-    assert "refused (fail 5, needs 5 passes)" in await player.press("s")
+    shown = await player.press("s")
+    assert shown.startswith("web  ip  HTTP:80  round_robin  healthy\n")
+    assert "refused (fail 5, needs 5 passes)" in shown
     assert await player.press("?") == (
         "Keys: K kills i-01 · R restores what was killed · S shows the targets · ? help · Q quits\n"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simlb.cli.targets import list_lines, mode_words, target_lines
+from simlb.cli.targets import list_lines, mode_words, share_words, target_lines
 from simlb.cli.terminal import Style, line_width
 from simlb.controlplane.views import InstanceView, TargetView
 from tests.cli.conftest import Run, Running
@@ -53,6 +53,29 @@ def test_at_100_columns_reasons_and_their_checks_go_below_their_target() -> None
         "i-04    127.0.0.1:9004  draining   -                             7          0  1m00s  yours\n"
         "    Target.DeregistrationInProgress  gone in 240 s (24 s here)"
     )
+
+
+def test_what_lowers_a_share_stands_below_its_target_in_any_width() -> None:
+    ramping, odd = target("i-01", slow_start_weight=0.34), target("i-02", anomaly="anomalous", mitigation_weight=0.05)
+    for width in (None, 60):
+        lines = table(ramping, odd, target("i-03"), width=width).splitlines()
+        assert [lines[1][:4], *lines[2:5]] == ["i-01", "    slow start 34 %", lines[3], "    anomalous, weight 5 %"]
+        assert len(lines) == 6
+
+
+@pytest.mark.parametrize(
+    ("slow_start", "anomaly", "weight", "words"),
+    [
+        (1.0, "normal", 1.0, ""),
+        (0.01, "normal", 1.0, "slow start 1 %"),
+        (0.5, "anomalous", 1.0, "slow start 50 %, anomalous"),
+        (1.0, "anomalous", 1.0, "anomalous"),
+        (1.0, "normal", 0.384, "recovering from an anomaly, weight 38 %"),
+    ],
+)
+def test_shares(slow_start: float, anomaly: str, weight: float, words: str) -> None:
+    shown = target(slow_start_weight=slow_start, anomaly=anomaly, mitigation_weight=weight)
+    assert share_words(shown) == words
 
 
 @pytest.mark.parametrize(
@@ -111,6 +134,7 @@ def test_several_groups_have_headings_with_how_they_choose_and_answer() -> None:
             "algorithm": "least_outstanding_requests",
             "stickiness": "lb_cookie 1 d",
             "slow_start_s": 30,
+            "anomaly_mitigation": True,
             "removed": ("i-07 (127.0.0.1:9007)",),
         },
     )
@@ -118,6 +142,7 @@ def test_several_groups_have_headings_with_how_they_choose_and_answer() -> None:
     assert lines[0] == "web  ip  HTTP:80  round_robin  healthy"
     assert lines[3] == (
         "canary  ip  HTTP:80  least_outstanding_requests  sticky lb_cookie 1 d  slow start 30 s  "
+        "anomaly mitigation on  "
         "fail-open: too few targets are healthy (1 of 1, at least 2 wanted), so requests go to all of them"
     )
     assert lines[6] == "drift: i-07 (127.0.0.1:9007) was removed by command; a reload registers it again"
@@ -275,6 +300,7 @@ def test_json_has_owner_and_what_is_left_of_draining(run: Run, running: Running)
         target_groups=(dataclasses.replace(instance_view().target_groups[0], targets=(LEAVING, ADDED)),),
     )
     listed = json.loads(run("target", "ls", "--json")[1])
+    assert (listed[0]["slow_start_weight"], listed[0]["anomaly"], listed[0]["mitigation_weight"]) == (1, "normal", 1)
     assert [(item["owner"], item["draining_left_s"], item["address"]) for item in listed] == [
         (None, 239.5, "127.0.0.1:9004"),
         ("api", None, "127.0.0.1:9005"),
