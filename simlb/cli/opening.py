@@ -9,8 +9,8 @@ from pathlib import Path
 from simlb.cli.spelling import quote, short_path, simlb_command
 from simlb.cli.status import is_loopback, outcome, public_name, public_url
 from simlb.cli.terminal import Style, columns, ticked
-from simlb.controlplane.counts import counted
 from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
+from simlb.controlplane.words import counted
 
 
 def header_lines(view: InstanceView, style: Style) -> Iterator[str]:

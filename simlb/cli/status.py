@@ -12,9 +12,9 @@ from simlb.cli.spelling import short_path
 from simlb.cli.targets import group_words, mode_words, target_lines
 from simlb.cli.terminal import Style, columns, duration, line_width
 from simlb.controlplane.client import ControlClient
-from simlb.controlplane.counts import counted
 from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
+from simlb.controlplane.words import counted
 from simlb.errors import EXIT_FINE
 
 

@@ -74,10 +74,8 @@ def mode_words(group: TargetGroupView) -> str:
         case "healthy":
             return ""
         case "fail_open":
-            seen = (
-                f"too few targets are healthy ({group.healthy} of {group.registered}, at least {group.healthy_wanted}"
-            )
-            why = f"{seen} wanted)" if group.healthy else "no target is healthy"
+            counts = f"{group.healthy} of {group.registered}, at least {group.healthy_wanted} wanted"
+            why = f"too few targets are healthy ({counts})" if group.healthy else "no target is healthy"
             return f"fail-open: {why}, so requests go to all of them"
         case "no_targets":
             return "no registered target: requests get 503"

@@ -11,12 +11,16 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStateChanged:
-    """A target's health state, reason or both changed (reference 2.3). `evidence` says in words what the probe saw."""
+    """A target's health state, reason or both changed (reference 2.3). `evidence` says in words what the probe saw.
+
+    `label` is the target's name, with its group and port where its name alone would not tell which one it is.
+    """
 
     at_s: float
     real_s: float
     target_group: str
     target: str
+    label: str
     address: str
     previous_state: str
     state: str
@@ -38,13 +42,17 @@ class ProcessStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessExited:
-    """A process of ours ended, by itself or killed. `status` is the exit code, negative for a signal."""
+    """A process of ours ended, by itself or killed. `status` is the exit code, negative for a signal.
+
+    `target_groups` are those that have its target.
+    """
 
     at_s: float
     real_s: float
     process: str
     pid: int
     status: int
+    target_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

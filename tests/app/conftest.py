@@ -33,13 +33,15 @@ class Audience:
     """A presenter that remembers."""
 
     def __init__(self) -> None:
+        self.events: list[Event] = []
         self.notices: list[str] = []
 
     def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
         """Nobody waits for it here."""
 
     def event(self, event: Event) -> None:
-        """Keep what people should know."""
+        """Keep it, and what people should know as text."""
+        self.events.append(event)
         if isinstance(event, Notice):
             self.notices.append(event.text)
 
