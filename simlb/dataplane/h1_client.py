@@ -308,9 +308,7 @@ class H1ClientConnection(asyncio.Protocol):
             connection = h1_response.CLOSE if closes else h1_response.KEEP_ALIVE
         self._closes_after = closes
         self._is_until_close = framing == h1_response.UNTIL_CLOSE
-        rendered = h1_response.relay_head(head, framing, connection, self._node.date_line)
-        if exchange.set_cookie_lines:
-            rendered = rendered[:-2] + exchange.set_cookie_lines + b"\r\n"
+        rendered = h1_response.relay_head(head, framing, connection, self._node.date_line, exchange.set_cookie_lines)
         if self._is_chunking:
             if body:
                 body = encode_chunk(body)

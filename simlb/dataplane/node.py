@@ -175,13 +175,17 @@ class LoadBalancerNode:
             open_.model = listener
             open_.plan = ListenerPlan(load_balancer, listener, published)
             open_.use_contexts(prepared.contexts[port], listener.certificates)
+        self._idle_timeout_s = load_balancer.attributes.idle_timeout_s
+        # From here on others run in between: groups and plans have to belong together by now, or a request would ask
+        # the old rules for a group that the new configuration has emptied.
+        for port in wanted:
+            open_ = self.listeners[port]
             gate = Gate(load_balancer.security_group.networks_for(port))
             if port in opened:
                 open_.gate = gate
                 await open_.open()
             else:
                 await open_.set_gate(gate)
-        self._idle_timeout_s = load_balancer.attributes.idle_timeout_s
         if self._sweep_timer is None:
             self._sweep()
 

@@ -28,7 +28,7 @@ class ClientStream(Protocol):
         """This client as X-Forwarded-For names it."""
 
     def respond(self, head: ResponseHead, body: bytes, *, is_end: bool) -> None:
-        """Relay a target's response head, the exchange's `set_cookie_lines` behind it, and the body bytes at hand."""
+        """Relay a target's response head with the exchange's `set_cookie_lines`, and the body bytes at hand."""
 
     def answer(self, answer: Answer) -> None:
         """Send an answer of the load balancer's own, whole."""

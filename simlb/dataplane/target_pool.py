@@ -128,6 +128,19 @@ class TargetPool:
         """A new connection. Raises OSError when there is none at all."""
         place = self._place
         connection = H1TargetConnection(self, self._parser)
+        try:
+            failure = await self._establish(connection, name)
+        except BaseException:
+            # A loop whose dialling is cancelled just as it succeeds drops the connection without telling it.
+            self.forget(connection)
+            raise
+        if failure is not None:
+            return failure
+        if place != self._place:
+            connection.retire()
+        return connection
+
+    async def _establish(self, connection: H1TargetConnection, name: str | None) -> TargetFailure | None:
         if self._protocol is Protocol.HTTP:
             await self._open(lambda: connection)
         else:
@@ -137,9 +150,7 @@ class TargetPool:
             if failure is not None:
                 return failure
             layer.start(connection)
-        if place != self._place:
-            connection.retire()
-        return connection
+        return None
 
     async def _open(self, factory: Callable[[], asyncio.Protocol]) -> None:
         """Connect to one of the target's addresses."""

@@ -140,14 +140,17 @@ def _set_framing(head: ResponseHead, lengths: list[bytes], codings: list[bytes])
     return True
 
 
-def relay_head(head: ResponseHead, framing: int, connection: Connection, date_line: Callable[[], bytes]) -> bytes:
+def relay_head(
+    head: ResponseHead, framing: int, connection: Connection, date_line: Callable[[], bytes], cookies: bytes = b""
+) -> bytes:
     """The head of a relayed response for an HTTP/1 client, in the order AWS writes it (reference 4.2).
 
-    `date_line` gives the Date line that is added when the target sent none.
+    `date_line` gives the Date line that is added when the target sent none; `cookies` are Set-Cookie lines of the load
+    balancer's own.
     """
     key = framing * 4 + connection
     done = head.serialised.get(key)
-    if done is not None:
+    if done is not None and not cookies:
         return done
     if framing == CHUNKED:
         body = b"Transfer-Encoding: chunked\r\n"
@@ -162,11 +165,12 @@ def relay_head(head: ResponseHead, framing: int, connection: Connection, date_li
         body,
         head.upgrade_lines,
         _CONNECTION_LINES[connection],
+        cookies,
         head.lines,
         b"\r\n",
     )
     rendered = b"".join(pieces)
-    if head.date:
+    if head.date and not cookies:
         # Without a date of its own the head changes every second.
         head.serialised[key] = rendered
     return rendered

@@ -30,6 +30,7 @@ from simlb.core.model import (
     Listener,
     LoadBalancer,
     Protocol,
+    Rule,
     SecurityGroup,
     Target,
     TargetGroup,
@@ -368,7 +369,9 @@ class Rig:
         port = target if isinstance(target, int) else target.port
         return Target(id=f"10.0.0.{number}", port=80, dial_host="127.0.0.1", dial_port=port, name=f"i-{number:02}")
 
-    def group(self, *targets: ScriptedTarget | int | Target, name: str = "web", delay_s: int = 300) -> TargetGroup:
+    def group(
+        self, *targets: ScriptedTarget | int | Target, name: str = "web", delay_s: int = 300, **attributes: Any
+    ) -> TargetGroup:
         """A target group whose health checks always pass."""
         described = [
             target if isinstance(target, Target) else self.describe(target, number)
@@ -378,7 +381,7 @@ class Rig:
             name=name,
             arn=f"{ARN}:targetgroup/{name}/73e2d6bc24d8a067",
             health_check=HealthCheck(port=self.health_port),
-            attributes=TargetGroupAttributes(deregistration_delay_s=delay_s),
+            attributes=TargetGroupAttributes(deregistration_delay_s=delay_s, **attributes),
             targets=tuple(described),
         )
 
@@ -389,6 +392,7 @@ class Rig:
         port: int = 80,
         protocol: Protocol = Protocol.HTTP,
         certificates: tuple[Certificate, ...] = (),
+        rules: tuple[Rule, ...] = (),
     ) -> Listener:
         """A listener on a free port of 127.0.0.1."""
         return Listener(
@@ -398,6 +402,7 @@ class Rig:
             binds=(Bind(host="127.0.0.1", port=0),),
             default_action=action or ForwardAction.to("web"),
             certificates=certificates,
+            rules=rules,
         )
 
     async def apply(

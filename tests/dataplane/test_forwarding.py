@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from simlb.core.health import HealthState, ProbeOutcome, ProbeResult
 from simlb.core.model import FixedResponseAction, ForwardAction, RedirectAction
+from simlb.dataplane.h1_target import H1TargetConnection
 from tests.dataplane.harness import GET, OK, Rig, answer, until
 
 TRACE = re.compile(r"X-Amzn-Trace-Id: Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
@@ -290,3 +292,23 @@ async def test_another_target_is_tried_where_the_group_says_so(rig: Rig) -> None
     await until(lambda: not any(pool.connections for pool in rig.node._pools.values()))
     assert (await client.ask()).status == 502
     await rig.logged(200, 200, 200, 200, 502)
+
+
+async def test_a_client_that_leaves_just_as_its_target_is_connected(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loops drop a connection whose dialling is cancelled then, without telling its protocol."""
+    await rig.serve(answer(OK))
+    (pool,) = rig.node._pools.values()
+    connected = H1TargetConnection.connection_made
+
+    def connected_and_left(connection: H1TargetConnection, transport: asyncio.BaseTransport) -> None:
+        connected(connection, transport)
+        for exchange in list(pool._connecting):
+            exchange.client_gone()
+
+    monkeypatch.setattr(H1TargetConnection, "connection_made", connected_and_left)
+    client = await rig.client()
+    client.send(GET)
+    await rig.logged(460)
+    monkeypatch.undo()
+    assert (await (await rig.client()).ask()).status == 200
+    await until(lambda: pool.size == 1, "only the connection of the second request is left")

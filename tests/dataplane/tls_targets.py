@@ -28,17 +28,22 @@ def authority() -> trustme.CA:
     return trustme.CA(key_type=trustme.KeyType.ECDSA)
 
 
-def self_signed(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, days: int = 36_500) -> ssl.SSLContext:
-    """A context with a certificate of its own making, for `wrong.test`, from 2020 on."""
+def self_signed_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, days: int = 36_500) -> bytes:
+    """A key with a certificate of its own making, for `wrong.test`, from 2020 on."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "wrong.test")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(EPOCH).not_valid_after(EPOCH + datetime.timedelta(days=days))
     certificate = builder.sign(key, hashes.SHA256())
     pem = serialization.Encoding.PEM
     form = serialization.PrivateFormat.TraditionalOpenSSL
+    return key.private_bytes(pem, form, serialization.NoEncryption()) + certificate.public_bytes(pem)
+
+
+def self_signed(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, days: int = 36_500) -> ssl.SSLContext:
+    """A context with such a certificate."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "both.pem"
-        path.write_bytes(key.private_bytes(pem, form, serialization.NoEncryption()) + certificate.public_bytes(pem))
+        path.write_bytes(self_signed_pem(key, days))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.load_cert_chain(path)
