@@ -14,25 +14,32 @@ EXIT_NOT_STEADY = 4
 
 
 class SimlbError(Exception):
-    """A failure that the user can mend: a code such as `E101`, what was seen, and what to do next (one hint a line)."""
+    """A failure that the user can mend: a code such as `E101`, what was seen, and what to do next (one hint a line).
 
-    def __init__(self, code: str, what: str, *hints: str, exit_status: int = EXIT_USAGE) -> None:
+    `notes` are lines below the hints that are shown as they are: further failures, consequences.
+    """
+
+    def __init__(
+        self, code: str, what: str, *hints: str, notes: tuple[str, ...] = (), exit_status: int = EXIT_USAGE
+    ) -> None:
         super().__init__(what)
         self.code = code
         self.what = what
         self.hints = hints
+        self.notes = notes
         self.exit_status = exit_status
 
     def render(self) -> str:
         """The message as a person reads it, without colour."""
-        return "\n".join((f"SIMLB-{self.code}  {self.what}", *(f"            {hint}" for hint in self.hints)))
+        below = (*map(arrowed, self.hints), *self.notes)
+        return "\n".join((f"SIMLB-{self.code}  {self.what}", *(f"            {line}" for line in below)))
 
 
 class ConfigError(SimlbError):
     """A wrong configuration: where (`simlb.yaml:14`), what, and how to mend it."""
 
-    def __init__(self, where: str, what: str, *hints: str, code: str = "E501") -> None:
-        super().__init__(code, f"{where}: {what}", *hints)
+    def __init__(self, where: str, what: str, *hints: str, notes: tuple[str, ...] = (), code: str = "E501") -> None:
+        super().__init__(code, f"{where}: {what}", *hints, notes=notes)
         self.where = where
 
 
@@ -41,3 +48,8 @@ class BindError(SimlbError):
 
     def __init__(self, code: str, what: str, *hints: str) -> None:
         super().__init__(code, what, *hints, exit_status=EXIT_CANNOT_BIND)
+
+
+def arrowed(hint: str) -> str:
+    """A hint as it is printed: `→ did you mean 'web'?`. One that has several arrows brings them along."""
+    return hint if hint.startswith("→") else f"→ {hint}"

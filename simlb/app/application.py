@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
+from simlb.app.aliases import groups_of, label
 from simlb.app.narrator import Narrator
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.registering import address_policy, deregister, register, unknown_target
@@ -22,6 +23,7 @@ from simlb.app.view import describe
 from simlb.clock import Clock, ScaledClock
 from simlb.controlplane import runfile
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
+from simlb.controlplane.words import counted, next_check, of_each
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
 from simlb.core.model import Configuration, Target, TargetGroup
@@ -204,10 +206,14 @@ class App:
 
     def _known_targets(self) -> Iterator[Target]:
         """Every target that the load balancers know, also those that drain."""
+        for group in self._live_groups():
+            for state in group.targets.values():
+                yield state.target
+
+    def _live_groups(self) -> Iterator[TargetGroupState]:
+        """Every target group as it stands."""
         for node in self.nodes.values():
-            for group in node.groups.values():
-                for state in group.targets.values():
-                    yield state.target
+            yield from node.groups.values()
 
     def _new_node(self) -> LoadBalancerNode:
         return LoadBalancerNode(
@@ -256,19 +262,22 @@ class App:
 
     async def kill_target(self, name: str) -> str:
         """SIGKILL the process of a target. Its state changes only by what probes see."""
-        process = self.supervisor.get(self._process_of(name))
+        process_name = self._process_of(name)
+        process = self.supervisor.get(process_name)
         assert process is not None
         pid = process.pid
         if not process.kill():
             return f"{name} is not running."
-        return f"{name} killed (pid {pid}, SIGKILL). The load balancer does not know yet: the next check finds out."
+        return f"{name} killed (pid {pid}, SIGKILL). {next_check(groups_of(self._live_groups(), process_name))}"
 
     async def restart_target(self, name: str) -> str:
         """Start the process of a target again."""
-        process = self.supervisor.get(self._process_of(name))
+        process_name = self._process_of(name)
+        process = self.supervisor.get(process_name)
         assert process is not None
         await process.restart()
-        return f"{name} started (pid {process.pid}). It is back in rotation after enough passed checks."
+        checks = f"passed checks{of_each(groups_of(self._live_groups(), process_name))}"
+        return f"{name} started (pid {process.pid}). It is back in rotation after enough {checks}."
 
     async def register_target(self, target_group: str, url: str, name: str | None) -> TargetChange:
         """Register a target that the file does not have."""
@@ -323,11 +332,12 @@ class App:
     def _on_process_exited(self, name: str, pid: int, status: int) -> None:
         process = self.supervisor.get(name)
         if process is not None and process.state is not ProcessState.STOPPED:  # else simlb itself asked for it
-            self.narrator.process_exited(name, pid, status)
+            self.narrator.process_exited(name, pid, status, groups_of(self._live_groups(), name))
 
     def _on_state_changed(self, group: TargetGroupState, state: TargetState, previous: str) -> None:
         is_gone = previous == HealthState.DRAINING and state.health.state is HealthState.DRAINING
-        self.narrator.state_changed(group, state, previous, is_gone=is_gone)
+        name = label(self._live_groups(), group.group.name, state.target)
+        self.narrator.state_changed(group, state, previous, label=name, is_gone=is_gone)
         if is_gone and state.target.process is not None:
             self._keep(self._end_left_process(state.target.process))
 
@@ -348,7 +358,8 @@ class App:
 def _summary(configuration: Configuration) -> str:
     targets = sum(len(group.targets) for group in configuration.target_groups.values())
     listeners = sum(len(load_balancer.listeners) for load_balancer in configuration.load_balancers)
-    return f"{listeners} listeners, {len(configuration.target_groups)} target groups, {targets} targets"
+    counts = {"listener": listeners, "target group": len(configuration.target_groups), "target": targets}
+    return ", ".join(counted(count, noun) for noun, count in counts.items())
 
 
 def _groups_by_load_balancer(configuration: Configuration) -> dict[str, dict[str, TargetGroup]]:

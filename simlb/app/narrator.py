@@ -41,10 +41,13 @@ class Narrator:
 
     def failed(self, error: SimlbError, *more: str) -> None:
         """Something asked for in the background did not work; `more` says what that means."""
-        self.notice(Notice(level="error", code=error.code, text=error.what, hints=(*error.hints, *more)))
+        notes = (*error.notes, *more)
+        self.notice(Notice(level="error", code=error.code, text=error.what, hints=error.hints, notes=notes))
 
-    def state_changed(self, group: TargetGroupState, state: TargetState, previous: str, *, is_gone: bool) -> None:
-        """A target's state or reason changed, or (`is_gone`) its draining is over."""
+    def state_changed(
+        self, group: TargetGroupState, state: TargetState, previous: str, *, label: str, is_gone: bool
+    ) -> None:
+        """A target's state or reason changed, or (`is_gone`) its draining is over. `label` tells which one it is."""
         now = state.health
         probe = now.last_probe
         self._presenter.event(
@@ -53,6 +56,7 @@ class Narrator:
                 real_s=self.real_s(),
                 target_group=group.group.name,
                 target=state.target.name,
+                label=label,
                 address=state.target.address,
                 previous_state=previous,
                 state=HealthState.UNUSED if is_gone else now.state,
@@ -67,10 +71,18 @@ class Narrator:
         """A process of ours runs."""
         self._presenter.event(ProcessStarted(at_s=self.at_s(), real_s=self.real_s(), process=name, pid=pid))
 
-    def process_exited(self, name: str, pid: int, status: int) -> None:
-        """A process of ours has ended."""
-        event = ProcessExited(at_s=self.at_s(), real_s=self.real_s(), process=name, pid=pid, status=status)
-        self._presenter.event(event)
+    def process_exited(self, name: str, pid: int, status: int, target_groups: tuple[str, ...]) -> None:
+        """A process of ours has ended, that of a target in these groups."""
+        self._presenter.event(
+            ProcessExited(
+                at_s=self.at_s(),
+                real_s=self.real_s(),
+                process=name,
+                pid=pid,
+                status=status,
+                target_groups=target_groups,
+            )
+        )
 
     def tls_failed(self, reason: str, count: int) -> None:
         """A handshake failed for the `count`th time for that reason: worth a word when it is missing trust."""

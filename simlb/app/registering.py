@@ -13,7 +13,7 @@ from simlb.controlplane.durations import both_times
 from simlb.controlplane.views import TargetChange
 from simlb.core import ids, quotas
 from simlb.core.model import Bind, Protocol, Target, TargetGroup, TargetType
-from simlb.core.target_group import TargetState
+from simlb.core.target_group import RoutingMode, TargetState
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def address_policy(compiled: Compiled) -> AddressPolicy:
 async def register(app: App, group_name: str, url: str, name: str | None) -> TargetChange:
     """Register the target at `url` (or `ADDRESS:PORT`) in a group; one that drains there is registered again.
 
-    Raises SimlbError: E304 for an unknown group, E305 when address or name are taken, E401, E502, E505 or E506 for a
+    Raises SimlbError: E304 for an unknown group, E305 when address or name are taken, E401, E502 or E506 for a
     wrong name or URL.
     """
     url = _written_out(url, _group(app, group_name).protocol)
@@ -223,10 +223,14 @@ def _all_known(app: App) -> Iterator[Registration]:
 def _registered(app: App, item: Registration, *, again: bool) -> str:
     said = [f"{item.words} is registered in {item.target_group}{' again' if again else ''}."]
     live = app.live_group(item.target_group)
-    if live is not None and live.in_use:
-        said.append("It gets requests once it has passed a check, which is on its way.")
-    else:
+    if live is None or not live.in_use:
         said.append("No listener forwards to that group, so that it is not used.")
+    elif not live.targets[item.target.key].is_candidate:
+        said.append("It gets requests once it has passed a check, which is on its way.")
+    elif live.mode is RoutingMode.FAIL_OPEN:
+        said.append("It gets requests at once: too few targets are healthy, so that they go to all of them.")
+    else:
+        said.append("It gets requests at once: the group fails open while its targets are initial.")
     if app.registrations.owner(item.target_group, item.target) == "api":
         said.append("A reload keeps it; the next start knows only the file's.")
     return " ".join(said)

@@ -120,11 +120,15 @@ def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> 
         target_type=group.group.target_type,
         algorithm=attributes.algorithm,
         slow_start_s=attributes.slow_start_s,
+        anomaly_mitigation=attributes.anomaly_mitigation,
         stickiness=_stickiness_words(attributes),
         deregistration_delay_s=attributes.deregistration_delay_s,
         in_use=group.in_use,
         mode=group.mode,
         removed=tuple(item.words for item in app.registrations.removed if item.target_group == group.group.name),
+        minimum_healthy_targets_count=attributes.minimum_healthy_targets_count,
+        minimum_healthy_targets_percentage=attributes.minimum_healthy_targets_percentage,
+        fail_open_while_initial=group.group.fail_open_while_initial,
         targets=tuple(_target(app, node.now(), group, state) for state in group.targets.values()),
     )
 
@@ -157,6 +161,9 @@ def _target(app: App, now: float, group: TargetGroupState, state: TargetState) -
         since_s=max(0.0, now - state.since),
         owner=None if state.draining_until is not None else app.registrations.owner(group.group.name, target),
         draining_left_s=None if state.draining_until is None else max(0.0, state.draining_until - now),
+        slow_start_weight=group.ramp_weight(state, now),
+        anomaly=state.anomaly,
+        mitigation_weight=state.weight,
         process=_process_words(process),
         pid=process.pid if process is not None and process.is_running else None,
     )

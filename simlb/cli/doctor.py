@@ -13,7 +13,7 @@ from simlb.cli.findings import Finding, Verdict
 from simlb.cli.terminal import Style
 from simlb.controlplane import runfile
 from simlb.controlplane.paths import default_certs_dir, default_state_dir
-from simlb.errors import EXIT_EXPECTATION_FAILED, EXIT_FINE
+from simlb.errors import EXIT_EXPECTATION_FAILED, EXIT_FINE, arrowed
 
 _SIGNS: dict[Verdict, str] = {"fine": "✔", "warning": "!", "failure": "✗"}
 
@@ -56,5 +56,5 @@ def _print(finding: Finding, style: Style) -> None:
     paint = {"fine": style.green, "warning": style.yellow, "failure": style.red}[finding.verdict]
     print(f"{paint(_SIGNS[finding.verdict])} {finding.check:<20} {finding.text}")
     for hint in finding.hints:
-        print(f"{'':<22} {hint}")
+        print(f"{'':<22} {arrowed(hint)}")
     sys.stdout.flush()

@@ -41,10 +41,11 @@ def check(arguments: Namespace) -> int:
     configuration = compiled.configuration
     balancers = len(configuration.load_balancers)
     listeners = sum(len(balancer.listeners) for balancer in configuration.load_balancers)
+    rules = sum(len(listener.rules) for balancer in configuration.load_balancers for listener in balancer.listeners)
     targets = sum(len(group.targets) for group in configuration.target_groups.values())
     print(
         f"{style.green('✔')} {path} is right: load balancers {balancers}, listeners {listeners}, "
-        f"target groups {len(configuration.target_groups)}, targets {targets}."
+        f"rules {rules}, target groups {len(configuration.target_groups)}, targets {targets}."
     )
     return EXIT_FINE
 

@@ -88,11 +88,12 @@ class KeyboardPresenter(TerminalPresenter):
             await app.kill_target(victim.name)
 
     async def _revive(self, app: Instance) -> None:
-        dead = [target for target in app.view().targets() if target.process is not None and target.pid is None]
+        # A process may have targets in several groups: they share its name.
+        dead = dict.fromkeys(target.name for target in app.view().targets() if target.process and target.pid is None)
         if not dead:
             self.say("Nothing to restore: every process runs.")
-        for target in dead:
-            await app.restart_target(target.name)
+        for name in dead:
+            await app.restart_target(name)
 
     @staticmethod
     def _victim(view: InstanceView) -> TargetView | None:

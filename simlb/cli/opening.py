@@ -8,8 +8,9 @@ from pathlib import Path
 
 from simlb.cli.spelling import quote, short_path, simlb_command
 from simlb.cli.status import is_loopback, outcome, public_name, public_url
-from simlb.cli.terminal import Style, columns, counted, ticked
+from simlb.cli.terminal import Style, columns, ticked
 from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
+from simlb.controlplane.words import counted
 
 
 def header_lines(view: InstanceView, style: Style) -> Iterator[str]:
@@ -45,9 +46,11 @@ def place_lines(view: InstanceView, style: Style) -> Iterator[str]:
     for listener in listeners:
         if not is_loopback(listener.bind_host):
             yield style.red(f" ⚠ {listener.bind} can be reached from the network, not only from this machine!")
+    # Where it was not the file that said so, a notice tells why.
     moved = [listener for listener in listeners if listener.published_port != listener.port]
-    if moved and not any("E101" in notice or "E102" in notice for notice in view.notices):
-        yield style.dim(f"   {_moved_sentence(moved)}")
+    if moved:
+        said = ", ".join(f"{listener.published_port} stands for {listener.port}" for listener in moved)
+        yield style.dim(f"   {said} in rules and logs.")
     if view.speed != 1:
         yield f"   Load-balancer time runs {view.speed:g} times as fast: 30 s AWS = {30 / view.speed:g} s here."
 
@@ -94,8 +97,3 @@ def _reachable(listener: ListenerView) -> str:
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - read, not bound
         return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
     return f"[{host}]" if ":" in host else host
-
-
-def _moved_sentence(moved: list[ListenerView]) -> str:
-    said = ", ".join(f"{listener.published_port} stands for {listener.port}" for listener in moved)
-    return f"{said}; rules and logs keep AWS's numbers."

@@ -167,7 +167,7 @@ def _add_running(commands: _Commands) -> None:
     adding.add_argument("--name", type=_given, metavar="NAME", help="what to call it (default: the next free i-NN)")
     for name, summary in (
         ("rm", "deregister a target: it gets no new requests, drains, and then is gone"),
-        ("drain", "the same, and wait until it is gone"),
+        ("drain", "deregister a target, and wait until it is gone"),
     ):
         leaving = below.add(name, f"registering:{name}", summary)
         leaving.add_argument("name", type=_given, metavar="NAME", help="such as i-03, or its address: 127.0.0.1:9003")

@@ -6,13 +6,15 @@ import signal
 from typing import TextIO
 
 from simlb.cli.opening import header_lines, place_lines, suggestion_lines
-from simlb.cli.targets import target_lines
-from simlb.cli.terminal import Style, counted, line_width, ticked
+from simlb.cli.targets import heading, target_lines
+from simlb.cli.terminal import Style, line_width, ticked
 from simlb.clock import Clock
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView, TargetGroupView
+from simlb.controlplane.words import counted, next_check
 from simlb.core.events import Event, Notice, ProcessExited, ProcessStarted, TargetStateChanged
+from simlb.errors import arrowed
 
 _INITIAL = "initial"
 _HEALTHY = "healthy"
@@ -41,7 +43,7 @@ class TerminalPresenter:
         self._speed = clock.speed
         self._is_ready = True
         self._states = {
-            (group.name, target.name): target.state
+            (group.name, target.address): target.state
             for group in view.target_groups
             if group.in_use
             for target in group.targets
@@ -91,10 +93,10 @@ class TerminalPresenter:
         """Print the target table."""
         for group in view.target_groups:
             lines = target_lines(group.targets, self.style, speed=self._speed, width=line_width(self._out), indent="  ")
-            self.say(self.style.bold(group.name), *lines)
+            self.say(heading(group, self.style), *lines)
 
     def _target_state_changed(self, event: TargetStateChanged) -> None:
-        self._states[event.target_group, event.target] = event.state
+        self._states[event.target_group, event.address] = event.state
         if event.state == _INITIAL:
             return
         if event.previous_state == _INITIAL and event.state == _HEALTHY and not self._settled:
@@ -103,7 +105,7 @@ class TerminalPresenter:
         change = self.style.state(event.state)
         if event.previous_state != event.state:
             change = f"{event.previous_state} -> {change}"
-        self.say(self._line(event.at_s, event.target, f"{change}{_cause(event)}"))
+        self.say(self._line(event.at_s, event.label, f"{change}{_cause(event)}"))
         if event.hint:
             self.say(self.style.yellow(f"      → {event.hint}"))
         self._explain(event)
@@ -118,16 +120,16 @@ class TerminalPresenter:
             self._line(
                 event.at_s,
                 event.process,
-                f"{self.style.red(text)} The load balancer does not know yet: the next check finds out.",
+                f"{self.style.red(text)} {next_check(event.target_groups)}",
             )
         )
         self._once("exit-ko", f"      {event.process} 프로세스가 죽었습니다. ELB 는 아직 모릅니다.")
 
     def _notice(self, event: Notice) -> None:
         text = f"SIMLB-{event.code}  {event.text}" if event.code else event.text
-        self._notice_text(text, *event.hints, level=event.level)
+        self._notice_text(text, *map(arrowed, event.hints), *event.notes, level=event.level)
 
-    def _notice_text(self, text: str, *hints: str, level: str = "warning") -> None:
+    def _notice_text(self, text: str, *below: str, level: str = "warning") -> None:
         if text in self._notices_shown:
             return
         self._notices_shown.add(text)
@@ -135,7 +137,7 @@ class TerminalPresenter:
             "error": (self.style.red, "✗"),
             "warning": (self.style.yellow, "!"),
         }.get(level, (str, " "))
-        self.say(paint(f" {sign} {text}"), *(f"     {hint}" for hint in hints))
+        self.say(paint(f" {sign} {text}"), *(f"     {line}" for line in below))
 
     def _explain(self, event: TargetStateChanged) -> None:
         """The arithmetic behind a change of state, once for each kind."""

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simlb.cli.spelling import short_path
-from simlb.cli.targets import MODES, group_words, target_lines
-from simlb.cli.terminal import Style, columns, counted, duration, line_width
+from simlb.cli.targets import group_words, mode_words, target_lines
+from simlb.cli.terminal import Style, columns, duration, line_width
 from simlb.controlplane.client import ControlClient
 from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
+from simlb.controlplane.words import counted
 from simlb.errors import EXIT_FINE
 
 
@@ -37,8 +38,8 @@ def status_lines(view: InstanceView, style: Style, *, width: int | None = None) 
         yield from _load_balancer_lines(load_balancer, style)
     for group in view.target_groups:
         yield ""
-        mode = "" if group.mode == "healthy" else f"  {style.yellow(MODES.get(group.mode, group.mode))}"
-        yield f"target group {style.bold(group.name)}  {group_words(group)}{mode}"
+        mode = mode_words(group)
+        yield f"target group {style.bold(group.name)}  {group_words(group)}{f'  {style.yellow(mode)}' if mode else ''}"
         yield f"  {style.dim(group.health_check.summary)}"
         yield from target_lines(group.targets, style, speed=view.speed, width=width, indent="  ")
     if view.counters:

@@ -15,15 +15,6 @@ from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.views import InstanceView, TargetGroupView, TargetView
 from simlb.errors import EXIT_FINE
 
-MODES: Mapping[str, str] = {
-    "healthy": "",
-    "fail_open": "fail-open: every target is unhealthy, so requests go to all of them",
-    "no_targets": "no registered target: requests get 503",
-    "initial": "no target has passed a check yet: requests get 503",
-    "unused": "not in use: no listener forwards to it",
-}
-"""What a target group's mode means to its users."""
-
 _TARGET, _STATE, _REASON, _LAST_CHECK = "TARGET", "STATE", "REASON", "LAST CHECK"
 _COLUMNS = (_TARGET, "ADDRESS", _STATE, _REASON, _LAST_CHECK, "REQUESTS", "IN-FLIGHT", "SINCE", "OWNER", "PROCESS")
 _NUMBERS = frozenset({"REQUESTS", "IN-FLIGHT", "SINCE"})
@@ -60,15 +51,41 @@ def restart(arguments: Namespace) -> int:
 def list_lines(view: InstanceView, style: Style, *, width: int | None = None) -> Iterator[str]:
     """Every target of an instance. Several groups have headings, with how each of them chooses and answers."""
     for group in view.target_groups:
-        mode = MODES.get(group.mode, group.mode)
+        mode = mode_words(group)
         has_heading = len(view.target_groups) > 1
         if has_heading:
-            yield f"{style.bold(group.name)}  {group_words(group)}  {style.yellow(mode) if mode else group.mode}"
+            yield heading(group, style)
         yield from target_lines(group.targets, style, speed=view.speed, width=width)
         if mode and not has_heading:
             yield style.yellow(mode)
         for removed in group.removed:
             yield style.dim(f"drift: {removed} was removed by command; a reload registers it again")
+
+
+def heading(group: TargetGroupView, style: Style) -> str:
+    """Name and kind of a group, and how it answers now."""
+    mode = mode_words(group)
+    return f"{style.bold(group.name)}  {group_words(group)}  {style.yellow(mode) if mode else group.mode}"
+
+
+def mode_words(group: TargetGroupView) -> str:
+    """What a target group's mode means to its users; nothing when all is as it should be."""
+    match group.mode:
+        case "healthy":
+            return ""
+        case "fail_open":
+            counts = f"{group.healthy} of {group.registered}, at least {group.healthy_wanted} wanted"
+            why = f"too few targets are healthy ({counts})" if group.healthy else "no target is healthy"
+            return f"fail-open: {why}, so requests go to all of them"
+        case "no_targets":
+            return "no registered target: requests get 503"
+        case "initial":
+            outcome = "go to all of them (fail_open_while_initial)" if group.fail_open_while_initial else "get 503"
+            return f"no target has passed a check yet: requests {outcome}"
+        case "unused":
+            return "not in use: no listener forwards to it"
+        case newer:  # of an instance that this command line does not know yet
+            return newer
 
 
 def group_words(group: TargetGroupView) -> str:
@@ -78,13 +95,29 @@ def group_words(group: TargetGroupView) -> str:
         parts.append(f"sticky {group.stickiness}")
     if group.slow_start_s:
         parts.append(f"slow start {group.slow_start_s} s")
+    if group.anomaly_mitigation:
+        parts.append("anomaly mitigation on")
     return "  ".join(parts)
+
+
+def share_words(target: TargetView) -> str:
+    """Why a target gets less than a full share, or may soon: `slow start 34 %`, `anomalous, weight 5 %`."""
+    parts = []
+    if target.slow_start_weight < 1:
+        parts.append(f"slow start {target.slow_start_weight * 100:.0f} %")
+    if target.anomaly == "anomalous":
+        parts.append("anomalous")
+    if target.mitigation_weight < 1:
+        # Its errors may be over while its share still recovers.
+        recovering = "" if target.anomaly == "anomalous" else "recovering from an anomaly, "
+        parts.append(f"{recovering}weight {target.mitigation_weight * 100:.0f} %")
+    return ", ".join(parts)
 
 
 def target_lines(
     targets: Sequence[TargetView], style: Style, *, speed: float = 1, width: int | None = None, indent: str = ""
 ) -> Iterator[str]:
-    """A table of targets, with a line for each hint below its target.
+    """A table of targets; below its target stands what makes its share differ from the others', and its hint.
 
     What does not fit into `width` columns is folded: reason and last check go below their target. Then columns go.
     """
@@ -105,6 +138,8 @@ def target_lines(
         yield indent + line[:start] + style.state(target.state) + line[end:]
         if below:
             yield f"{indent}    {below}"
+        if share := share_words(target):
+            yield indent + style.yellow(f"    {share}")
         if target.hint:
             yield indent + style.yellow(f"    → {target.hint}")
 

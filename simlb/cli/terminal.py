@@ -70,11 +70,6 @@ def ticked(text: str, style: Style) -> str:
     return f" {style.green('✔')} {text}"
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 target`, `3 targets`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def duration(seconds: float) -> str:
     """`38s`, `4m12s`, `2h05m`, `3d04h`."""
     whole = int(seconds)

@@ -13,7 +13,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect as types
 
-from simlb.config.documents import NOT_YET, ConfigFile
+from simlb.config.documents import ELSEWHERE, NOT_YET, ConfigFile
 from simlb.config.problems import NOT_YET as NOT_YET_CODE
 from simlb.config.problems import RANGE, SCHEMA, Place, Problems, did_you_mean, quoted
 from simlb.config.source import Source, Steps
@@ -138,8 +138,12 @@ class _Walker:
 
     def _unknown(self, key: str, cls: type, known: Iterable[str], steps: Steps) -> None:
         place = self._source.key_place((*steps, key))
-        hint = _not_yet(cls).get(key)
-        if hint is not None:
+        hint = _of(cls, NOT_YET).get(key)
+        instead = _of(cls, ELSEWHERE).get(key)
+        if instead is not None:
+            what = f"unknown key '{key}' in {_label(steps)}"
+            self._problems.add(place, what, f"write it as {instead}", code=SCHEMA)
+        elif hint is not None:
             hints = (hint,) if hint else ()
             self._problems.add(place, f"'{key}' is not supported yet", *hints, code=NOT_YET_CODE)
         else:
@@ -178,8 +182,8 @@ class _Walker:
         return _BAD
 
 
-def _not_yet(cls: type) -> Mapping[str, str]:
-    return NOT_YET.get(cls, {}) if issubclass(cls, msgspec.Struct) else {}
+def _of(cls: type, table: Mapping[type[msgspec.Struct], Mapping[str, str]]) -> Mapping[str, str]:
+    return table.get(cls, {}) if issubclass(cls, msgspec.Struct) else {}
 
 
 def _members(kind: types.Type) -> list[types.Type]:

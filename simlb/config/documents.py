@@ -198,7 +198,7 @@ NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
     WeightedTargetGroupEntry: {"target_group_arn": "write target_group: NAME"},
     HealthCheckEntry: {"enabled": "health checks are always on, as in AWS for instances and addresses"},
     MatcherEntry: {"grpc_code": ""},
-    TargetGroupEntry: {"stickiness": "", "vpc_id": "", "ip_address_type": "", "target_control_port": ""},
+    TargetGroupEntry: {"vpc_id": "", "ip_address_type": "", "target_control_port": ""},
     TargetEntry: {
         "availability_zone": "",
         "az": "",
@@ -207,3 +207,32 @@ NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
     },
 }
 """Keys that elbv2 or people's habits have and this version has not, each with a hint: "not supported yet" (E505)."""
+
+_ALGORITHM = "attributes: {load_balancing.algorithm.type: least_outstanding_requests}"
+_ANOMALY_MITIGATION = (
+    "attributes: {load_balancing.algorithm.type: weighted_random, load_balancing.algorithm.anomaly_mitigation: on}"
+)
+
+ELSEWHERE: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
+    TargetGroupEntry: {
+        "stickiness": "attributes: {stickiness.enabled: true}",
+        "slow_start": "attributes: {slow_start.duration_seconds: 30}",
+        "deregistration_delay": "attributes: {deregistration_delay.timeout_seconds: 60}",
+        "algorithm": _ALGORITHM,
+        "load_balancing_algorithm_type": _ALGORITHM,
+        "anomaly_mitigation": _ANOMALY_MITIGATION,
+        "load_balancing_anomaly_mitigation": _ANOMALY_MITIGATION,
+        "target_group_health": (
+            "attributes: {target_group_health.unhealthy_state_routing.minimum_healthy_targets.count: 2}"
+        ),
+        "health_check_protocol": "health_check: {protocol: HTTP}",
+        "health_check_port": "health_check: {port: traffic-port}",
+        "health_check_path": "health_check: {path: /health}",
+        "health_check_interval_seconds": "health_check: {interval_seconds: 30}",
+        "health_check_timeout_seconds": "health_check: {timeout_seconds: 5}",
+        "healthy_threshold_count": "health_check: {healthy_threshold_count: 5}",
+        "unhealthy_threshold_count": "health_check: {unhealthy_threshold_count: 2}",
+        "matcher": 'health_check: {matcher: "200-299"}',
+    },
+}
+"""Keys that people write where other tools have them, each with what to write here."""

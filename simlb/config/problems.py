@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from simlb.errors import ConfigError, SimlbError
+from simlb.errors import ConfigError, SimlbError, arrowed
 
 SCHEMA = "E501"
 RANGE = "E502"
@@ -47,12 +47,13 @@ class InvalidConfigError(ConfigError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.place.line))
         first, *others = self.problems
-        lines = [*first.hints]
+        notes: list[str] = []
         for problem in others[: _SHOWN_MAX - 1]:
-            lines += [f"{problem.code}  {problem.place.text}: {problem.what}", *(f"  {hint}" for hint in problem.hints)]
+            notes.append(f"{problem.code}  {problem.place.text}: {problem.what}")
+            notes += (f"  {arrowed(hint)}" for hint in problem.hints)
         if len(others) >= _SHOWN_MAX:
-            lines.append(f"... and {len(others) - _SHOWN_MAX + 1} more")
-        super().__init__(first.place.text, first.what, *lines, code=first.code)
+            notes.append(f"... and {len(others) - _SHOWN_MAX + 1} more")
+        super().__init__(first.place.text, first.what, *first.hints, notes=tuple(notes), code=first.code)
 
 
 class Refused(Exception):  # noqa: N818 - a verdict on a value, placed by whoever knows where the value stands

@@ -17,7 +17,8 @@ region: ap-northeast-2
 load_balancers:
   - name: NAME
     scheme: internet-facing
-    dns: [NAME.localhost]               # further names; browsers and curl resolve *.localhost by themselves
+    # Further names; browsers and curl resolve *.localhost by themselves.
+    dns: [NAME.localhost]
     attributes:
       access_logs.s3.enabled: true      # AWS's default is false
       idle_timeout.timeout_seconds: 60
@@ -27,8 +28,8 @@ load_balancers:
       - {protocol: HTTP, port: 80, redirect: https}       # HTTP_301 to HTTPS on port 443
       - protocol: HTTPS                 # its certificate is issued by simlb's own CA
         port: 443
-        forward: web                      # what no rule matches
-        # rules:                          # the first that matches, by ascending priority
+        forward: web                    # what no rule matches
+        # rules:                        # the first that matches, by ascending priority
         #   - {priority: 10, path: "/old/*", redirect: {path: /, status_code: HTTP_302}}
         #   - {priority: 20, header: {X-Canary: "1"}, fixed_response: {status_code: 503, message_body: soon}}
 

@@ -122,6 +122,7 @@ class ControlClient:
                 str(data.get("code", "E604")),
                 str(data.get("message", status)),
                 *map(str, data.get("hints") or []),
+                notes=tuple(map(str, data.get("notes") or [])),
                 exit_status=int(data.get("exit_status", EXIT_USAGE)),
             )
         return data

@@ -13,7 +13,7 @@
 Registering and deregistering answer a TargetChange, other POSTs `{"message": "..."}`. Where a target is deregistered,
 its `{name}` may be its `address:port`.
 
-Errors are `{"code": "E302", "message": "...", "hints": [...], "exit_status": 2}` with a fitting status.
+Errors are `{"code": "E302", "message": "...", "hints": [...], "notes": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
 """
 
@@ -29,7 +29,7 @@ from aiohttp.typedefs import Handler, Middleware
 from simlb.controlplane.bodies import RegisterTarget, decode_body, refuse_body
 from simlb.controlplane.guard import Guard
 from simlb.controlplane.instance import Instance
-from simlb.errors import EXIT_USAGE, BindError, SimlbError
+from simlb.errors import BindError, SimlbError
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8089
@@ -165,9 +165,9 @@ def _gate(guard: Guard) -> Middleware:
             response = await handler(request)
         except SimlbError as error:
             status = _STATUS_OF_CODE.get(error.code) or _STATUS_OF_KIND.get(error.code[:2], 409)
-            response = _error(status, error.code, error.what, error.hints, error.exit_status)
+            response = _error(status, error)
         except web.HTTPException as error:
-            response = _error(error.status, _CODE_OF_STATUS.get(error.status, "E608"), error.reason)
+            response = _error(error.status, SimlbError(_CODE_OF_STATUS.get(error.status, "E608"), error.reason))
             if allowed := error.headers.get("Allow"):
                 response.headers["Allow"] = allowed
         response.headers.update(_FIXED_HEADERS)
@@ -176,10 +176,14 @@ def _gate(guard: Guard) -> Middleware:
     return gate
 
 
-def _error(
-    status: int, code: str, message: str, hints: tuple[str, ...] = (), exit_status: int = EXIT_USAGE
-) -> web.Response:
-    body = {"code": code, "message": message, "hints": list(hints), "exit_status": exit_status}
+def _error(status: int, error: SimlbError) -> web.Response:
+    body = {
+        "code": error.code,
+        "message": error.what,
+        "hints": list(error.hints),
+        "notes": list(error.notes),
+        "exit_status": error.exit_status,
+    }
     response = web.json_response(body, status=status)
     if status == web.HTTPUnauthorized.status_code:
         response.headers["WWW-Authenticate"] = "Bearer"

@@ -98,6 +98,9 @@ class TargetView:
     `process` says how the process that simlb runs for it is doing (`pid 4121`, `killed by SIGKILL`), None when the user
     runs the target; `pid` is set only while such a process lives. `owner` tells who wants it registered: `file` or
     `api` (a command); None while it drains, and then `draining_left_s` how long that still takes.
+
+    `slow_start_weight` is below 1 while it is in slow start: the part of a full share that it gets. `anomaly` is
+    `normal` or `anomalous`, `mitigation_weight` below 1 while anomaly mitigation is in effect.
     """
 
     name: str
@@ -117,6 +120,9 @@ class TargetView:
     pid: int | None = None
     owner: str | None = "file"
     draining_left_s: float | None = None
+    slow_start_weight: float = 1.0
+    anomaly: str = "normal"
+    mitigation_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +130,9 @@ class TargetGroupView:
     """One target group. `mode` is how it answers now: `healthy`, `fail_open`, `no_targets`, `initial` or `unused`.
 
     `stickiness` is in words (`lb_cookie 1 d`), None when it is off, as a `slow_start_s` of 0 is. `removed` names the
-    targets (`i-02 (127.0.0.1:9002)`) that the file has and a command has deregistered.
+    targets (`i-02 (127.0.0.1:9002)`) that the file has and a command has deregistered. With fewer healthy targets than
+    `minimum_healthy_targets_count`, or than that percentage of the registered ones (None: off), it fails open; with
+    `fail_open_while_initial` also while it is `initial`.
     """
 
     name: str
@@ -138,8 +146,28 @@ class TargetGroupView:
     algorithm: str = "round_robin"
     stickiness: str | None = None
     slow_start_s: int = 0
+    anomaly_mitigation: bool = False
     deregistration_delay_s: int = 300
     removed: tuple[str, ...] = ()
+    minimum_healthy_targets_count: int = 1
+    minimum_healthy_targets_percentage: int | None = None
+    fail_open_while_initial: bool = False
+
+    @property
+    def registered(self) -> int:
+        """How many targets it has without those that drain."""
+        return sum(target.state not in {"draining", "unused"} for target in self.targets)
+
+    @property
+    def healthy(self) -> int:
+        """How many of them are healthy."""
+        return sum(target.state == "healthy" for target in self.targets)
+
+    @property
+    def healthy_wanted(self) -> int:
+        """How many healthy ones it takes not to fail open: both thresholds have to be met."""
+        percentage = self.minimum_healthy_targets_percentage or 0
+        return max(self.minimum_healthy_targets_count, -(-percentage * self.registered // 100))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

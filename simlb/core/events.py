@@ -11,12 +11,16 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStateChanged:
-    """A target's health state, reason or both changed (reference 2.3). `evidence` says in words what the probe saw."""
+    """A target's health state, reason or both changed (reference 2.3). `evidence` says in words what the probe saw.
+
+    `label` is the target's name, with its group and port where its name alone would not tell which one it is.
+    """
 
     at_s: float
     real_s: float
     target_group: str
     target: str
+    label: str
     address: str
     previous_state: str
     state: str
@@ -38,23 +42,31 @@ class ProcessStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessExited:
-    """A process of ours ended, by itself or killed. `status` is the exit code, negative for a signal."""
+    """A process of ours ended, by itself or killed. `status` is the exit code, negative for a signal.
+
+    `target_groups` are those that have its target.
+    """
 
     at_s: float
     real_s: float
     process: str
     pid: int
     status: int
+    target_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something a person should know. `code` is set when it is listed in docs/messages.md."""
+    """Something a person should know. `code` is set when it is listed in docs/messages.md.
+
+    `hints` say what to do next; `notes` are further lines that are shown as they are.
+    """
 
     level: Literal["info", "warning", "error"]
     text: str
     code: str | None = None
     hints: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 Event = TargetStateChanged | ProcessStarted | ProcessExited | Notice

@@ -121,7 +121,7 @@ class AccessLog:
                         level="error",
                         code="E713",
                         text=f"The access log {path} cannot be written: {error.strerror or error}.",
-                        hints=("Traffic goes on; lines are missing in the file until this is mended.",),
+                        notes=("Traffic goes on; lines are missing in the file until this is mended.",),
                     )
                 )
             self._lost += count

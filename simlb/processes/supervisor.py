@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from simlb.core.model import TargetProcess
-from simlb.errors import SimlbError
+from simlb.errors import SimlbError, arrowed
 from simlb.processes.supervised_process import GRACE_S, ProcessState, SupervisedProcess
 
 __all__ = ["ProcessState", "SupervisedProcess", "Supervisor"]
@@ -91,5 +91,5 @@ def _raise_all(errors: list[BaseException]) -> None:
     if len(coded) == 1:
         raise coded[0]
     if coded:
-        hints = [text for error in coded for text in (error.what, *error.hints)]
-        raise SimlbError("E701", f"{len(coded)} target processes cannot be started.", *hints)
+        notes = tuple(text for error in coded for text in (error.what, *(f"  {arrowed(hint)}" for hint in error.hints)))
+        raise SimlbError("E701", f"{len(coded)} target processes cannot be started.", notes=notes)

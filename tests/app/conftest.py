@@ -15,6 +15,7 @@ from simlb.config.certificates import UnissuedCertificates
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView, TargetGroupView
 from simlb.core.events import Event, Notice
+from simlb.core.health import ProbeResult
 
 HEAD = """\
 simlb: config/1
@@ -32,13 +33,15 @@ class Audience:
     """A presenter that remembers."""
 
     def __init__(self) -> None:
+        self.events: list[Event] = []
         self.notices: list[str] = []
 
     def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
         """Nobody waits for it here."""
 
     def event(self, event: Event) -> None:
-        """Keep what people should know."""
+        """Keep it, and what people should know as text."""
+        self.events.append(event)
         if isinstance(event, Notice):
             self.notices.append(event.text)
 
@@ -59,25 +62,35 @@ class Bench:
         self.folder = folder
         self.app: App
 
-    async def start(self, **groups: list[str]) -> App:
-        """Serve these target groups: flow mappings of targets by group, `web` and `api` in any case."""
-        self.write(**groups)
+    async def start(self, *, more: str = "", **groups: list[str]) -> App:
+        """Serve these target groups: flow mappings of targets by group, `web` and `api` in any case.
+
+        `more` are further members of every group, each with a comma behind it.
+        """
+        self.write(more=more, **groups)
         options = AppOptions(instance="default", state_dir=self.folder, certs_dir=self.folder, load=self._load)
         self.app = App(options, self.audience, self._load(), clock=self.clock)
         await self.app.start()
         return self.app
 
-    def write(self, **groups: list[str]) -> None:
+    def write(self, *, more: str = "", **groups: list[str]) -> None:
         """The file of the next reload."""
         text = HEAD
         no_targets: dict[str, list[str]] = {"web": [], "api": []}
         for name, targets in (no_targets | groups).items():
-            text += f"  - {{name: {name}, health_check: {{path: /up}}, targets: [{', '.join(targets)}]}}\n"
+            text += f"  - {{name: {name}, health_check: {{path: /up}}, {more}targets: [{', '.join(targets)}]}}\n"
         self.path.write_text(text)
 
     def _load(self) -> config.Compiled:
         certificates = UnissuedCertificates("ap-northeast-2")
         return config.load(self.path, certificates=certificates, allocate_port=lambda _: 1, sample_names=())
+
+    def probed(self, target: str, result: ProbeResult, group: str = "web") -> None:
+        """As if a probe had come back with that."""
+        live = self.app.live_group(group)
+        assert live is not None
+        state = next(state for state in live.targets.values() if state.target.name == target)
+        live.on_probe(state, result, self.clock.now())
 
     def group(self, name: str = "web") -> TargetGroupView:
         """A group as it stands."""

@@ -9,8 +9,10 @@ import pytest
 
 from simlb.controlplane.views import InstanceView
 from simlb.core import quotas
+from simlb.core.health import ProbeResult
 from simlb.errors import SimlbError
 from tests.app.conftest import Bench
+from tests.core.groups import FAIL, PASS
 
 # Nothing listens on port 9, which is the discard service's: probes are refused at once.
 ONE, TWO = '{url: "http://127.0.0.1:9"}', '{url: "http://127.0.0.2:9"}'
@@ -111,6 +113,38 @@ async def test_quotas_hold_for_commands_too(
         await app.register_target("web", "127.0.0.2:9", None)
     assert caught.value.what == f"You've reached the limit on the number of targets per {words} (TooManyTargets)."
     assert caught.value.hints == ("the limit is 1",)
+
+
+AT_ONCE = "i-02 (127.0.0.2:9) is registered in web. It gets requests at once: "
+THRESHOLD = "attributes: {target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage: 60}, "
+
+
+@pytest.mark.parametrize(
+    ("more", "probes", "words"),
+    [
+        ("", [PASS], "i-02 (127.0.0.2:9) is registered in web. It gets requests once it has passed a check"),
+        ("", [FAIL, FAIL], AT_ONCE + "too few targets are healthy, so that they go to all of them."),
+        (THRESHOLD, [PASS], AT_ONCE + "too few targets are healthy, so that they go to all of them."),
+        ("fail_open_while_initial: true, ", [], AT_ONCE + "the group fails open while its targets are initial."),
+    ],
+    ids=["one is healthy", "nobody is healthy", "half are healthy then", "all are initial"],
+)
+async def test_when_an_added_target_gets_requests(
+    bench: Bench, more: str, probes: list[ProbeResult], words: str
+) -> None:
+    app = await bench.start(more=more, web=[ONE])
+    for result in probes:
+        bench.probed("i-01", result)
+    assert (await app.register_target("web", "127.0.0.2:9", None)).message.startswith(words)
+
+
+async def test_the_view_tells_when_a_group_fails_open(bench: Bench) -> None:
+    await bench.start(more=THRESHOLD, web=[ONE, TWO])
+    bench.probed("i-01", PASS)
+    group = bench.group()
+    assert (group.mode, group.healthy, group.registered, group.healthy_wanted) == ("fail_open", 1, 2, 2)
+    bench.probed("i-02", PASS)
+    assert bench.group().mode == "healthy"
 
 
 async def test_a_removed_target_drains_and_is_gone(bench: Bench) -> None:
@@ -228,6 +262,15 @@ async def test_a_reload_settles_the_drift(bench: Bench) -> None:
     ]
     assert bench.states("api") == {"i-04": "draining"}
     assert [notice.partition(" was ")[0] for notice in app.view().notices] == ["drift: i-03 (127.0.0.3:9)"]
+
+
+async def test_a_reload_counts_in_proper_words(bench: Bench) -> None:
+    app = await bench.start(web=[ONE])
+    single = "[{name: my-alb, listeners: [{protocol: HTTP, port: 80, bind: '127.0.0.1:0', forward: web}]}]"
+    bench.path.write_text(
+        f"simlb: config/1\nload_balancers: {single}\ntarget_groups: [{{name: web, targets: [{ONE}]}}]"
+    )
+    assert await app.reload() == "Reloaded from simlb.yaml: 1 listener, 1 target group, 1 target."
 
 
 async def test_a_broken_reload_keeps_the_drift(bench: Bench) -> None:

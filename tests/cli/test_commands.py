@@ -77,8 +77,11 @@ def test_reload_says_what_came_of_it(run: Run, running: Running) -> None:
     running.instance.bad_file = True
     status, _, err = run("reload")
     assert status == 2
-    assert err.startswith("SIMLB-E501  simlb.yaml:14: unknown key")
-    assert "did you mean 'healthy'?" in err
+    assert err.splitlines() == [
+        "SIMLB-E501  simlb.yaml:14: unknown key 'heathy' in health_check",
+        "            → did you mean 'healthy'?",
+        "            E502  simlb.yaml:15: 'interval' must be from 5 to 300, not 4",
+    ]
 
 
 def test_a_failure_on_the_other_side_keeps_its_exit_status(run: Run, running: Running) -> None:

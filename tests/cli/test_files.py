@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.cli.conftest import Run
@@ -13,8 +14,24 @@ def test_what_init_writes_passes_the_check(run: Run) -> None:
     status, out, _ = run("config", "check")
     assert (status, out) == (
         0,
-        "✔ simlb.yaml is right: load balancers 1, listeners 2, target groups 1, targets 3.\n",
+        "✔ simlb.yaml is right: load balancers 1, listeners 2, rules 0, target groups 1, targets 3.\n",
     )
+
+
+def test_the_check_counts_rules_without_the_default_ones(run: Run) -> None:
+    rules = "[{priority: 1, path: /a, forward: web}, {priority: 2, path: /b, forward: web}]"
+    Path("simlb.yaml").write_text(
+        f"simlb: config/1\ntarget_groups: [{{name: web}}]\n"
+        f"load_balancers: [{{name: a, listeners: [{{protocol: HTTP, port: 80, forward: web, rules: {rules}}}]}}]\n"
+    )
+    assert "listeners 1, rules 2, target groups 1, targets 0." in run("config", "check")[1]
+
+
+def test_the_comments_of_what_init_writes_stand_in_columns(run: Run) -> None:
+    run("init")
+    found = (re.match(r" .*\S {2,}(# .*)", line) for line in Path("simlb.yaml").read_text().splitlines())
+    # The second one is behind entries that take a whole line.
+    assert {match.start(1) for match in found if match} == {40, 58}
 
 
 def test_init_keeps_what_is_there(run: Run) -> None:

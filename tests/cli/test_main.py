@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from simlb import __version__
 from simlb.cli import main as main_module
+from simlb.cli.parser import build
 from tests.cli.conftest import Run, Running
 
 HEAVY = ("asyncio", "aiohttp", "msgspec", "yaml", "cryptography", "uvloop", "uvicorn")
@@ -48,6 +51,19 @@ def test_wrong_usage_is_told_with_what_was_meant(run: Run, argv: str, words: str
     assert (status, out) == (2, "")
     assert err.startswith("simlb: ")
     assert words in err
+
+
+def test_the_help_of_every_command_can_be_read_alone() -> None:
+    def summaries(parser: argparse.ArgumentParser) -> Iterator[str]:
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for below in action.choices.values():
+                    yield below.description or ""
+                    yield from summaries(below)
+
+    said = list(summaries(build()))
+    assert "deregister a target, and wait until it is gone" in said
+    assert [summary for summary in said if not summary or "the same" in summary] == []
 
 
 def test_version(run: Run) -> None:

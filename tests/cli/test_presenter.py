@@ -42,15 +42,16 @@ class Screen:
         self.presenter.ready(view, FakeInstance(view), ScaledClock(self.speed))
         return self.look()
 
-    def changed(self, at_s: float, name: str, previous: str, state: str, **details: str) -> str:
+    def changed(self, at_s: float, name: str, previous: str, state: str, *, group: str = "web", **details: str) -> str:
         reason = details.get("reason")
         self.presenter.event(
             TargetStateChanged(
                 at_s=at_s,
                 real_s=at_s / self.speed,
-                target_group="web",
+                target_group=group,
                 target=name,
-                address="127.0.0.1:9001",
+                label=details.get("label", name),
+                address=details.get("address", f"127.0.0.1:900{name[-1]}"),
                 previous_state=previous,
                 state=state,
                 reason=reason,
@@ -82,7 +83,7 @@ def test_the_start(tmp_path: Path) -> None:
         " ✔ HTTP:80    http://demo.elb.localhost:8080/   (stands for :80)   → redirect HTTPS:443 (301)\n"
         " ✔ HTTPS:443  https://demo.elb.localhost:8443/  (stands for :443)  2 rules, else → forward web\n"
         " ✔ control    http://127.0.0.1:8089/                               instance default, pid 4000\n"
-        "   8080 stands for 80, 8443 stands for 443; rules and logs keep AWS's numbers.\n"
+        "   8080 stands for 80, 8443 stands for 443 in rules and logs.\n"
         "   Load-balancer time runs 10 times as fast: 30 s AWS = 3 s here.\n"
         "\n"
         "Try in another terminal:\n"
@@ -167,6 +168,34 @@ def test_a_change_of_reason_alone_names_the_state_once() -> None:
     assert "i-01  unhealthy  Target.Timeout" in text
 
 
+def test_a_target_of_several_groups_is_told_with_its_group() -> None:
+    screen = Screen(speed=1)
+    view = starting("healthy")
+    api = dataclasses.replace(view.target_groups[0], name="api")
+    screen.ready(dataclasses.replace(view, target_groups=(*view.target_groups, api)))
+    screen.presenter.event(
+        ProcessExited(at_s=3, real_s=3, process="i-01", pid=9, status=-9, target_groups=("web", "api"))
+    )
+    assert screen.look().splitlines()[0] == (
+        "     3.0 s  i-01  killed (pid 9, SIGKILL). "
+        "The load balancer does not know yet: the next check of each group (web, api) finds out."
+    )
+    for group in ("web", "api"):
+        text = screen.changed(42, "i-01", "healthy", "unhealthy", group=group, label=f"i-01 in {group}")
+        assert text.startswith(f"    42.0 s  i-01 in {group}  healthy -> unhealthy")
+
+
+def test_targets_of_one_name_at_several_ports_are_counted_each() -> None:
+    screen = Screen(speed=1)
+    view = starting("healthy")
+    web = view.target_groups[0]
+    targets = tuple(target("i-01", port, state="initial") for port in (9001, 9101))
+    screen.ready(dataclasses.replace(view, target_groups=(dataclasses.replace(web, targets=targets),)))
+    assert screen.changed(1, "i-01", "initial", "healthy") == ""
+    text = screen.changed(2, "i-01", "initial", "healthy", address="127.0.0.1:9101")
+    assert text.startswith(" ✔ 2 targets healthy ")
+
+
 def test_real_ports_need_no_sentence() -> None:
     view = starting("healthy")
     balancer = view.load_balancers[0]
@@ -188,7 +217,7 @@ def test_the_reason_that_the_instance_gives_is_said_once() -> None:
     screen.presenter.event(Notice(level="warning", text=why.split("  ")[1], code="E102"))
     text = screen.look() + screen.ready(dataclasses.replace(starting("healthy"), notices=(why,)))
     assert text.count("may only be opened") == 1
-    assert "keep AWS's numbers" not in text
+    assert "8080 stands for 80, 8443 stands for 443 in rules and logs." in text
 
 
 def test_another_name_gets_a_resolve_flag_and_quotes() -> None:
@@ -229,11 +258,11 @@ def test_stopping_hides_the_processes_that_end() -> None:
     screen.ready(starting("healthy"))
     screen.presenter.stopping()
     screen.presenter.event(ProcessExited(at_s=12, real_s=1.2, process="i-01", pid=1, status=-15))
-    screen.presenter.event(Notice(level="error", text="3 requests were cut.", hints=("→ drain",)))
+    screen.presenter.event(Notice(level="error", text="3 requests were cut.", hints=("drain",), notes=("So it is.",)))
     screen.presenter.close()
     assert screen.look() == (
         "Stopping: finishing what is in flight … (Ctrl-C again: at once)\n"
-        " ✗ 3 requests were cut.\n     → drain\nsimlb stopped.\n"
+        " ✗ 3 requests were cut.\n     → drain\n     So it is.\nsimlb stopped.\n"
     )
 
 
@@ -286,6 +315,15 @@ async def test_k_kills_the_last_living_process_and_r_restores_the_dead() -> None
     assert player.instance.calls == ["kill i-01", "restart i-03"]
 
 
+async def test_r_restores_a_process_of_several_groups_once() -> None:
+    player = Player()
+    (web,) = player.instance.current.target_groups
+    groups = (web, dataclasses.replace(web, name="api"))
+    player.instance.current = dataclasses.replace(player.instance.current, target_groups=groups)
+    await player.press("r")
+    assert player.instance.calls == ["restart i-03"]
+
+
 async def test_with_nothing_to_kill_or_restore_it_says_so() -> None:
     player = Player()
     player.instance.current = starting("healthy")
@@ -305,7 +343,9 @@ async def test_a_refusal_is_shown_and_does_no_harm() -> None:
 
 async def test_s_shows_the_targets_and_question_mark_the_keys() -> None:
     player = Player()
-    assert "refused (fail 5, needs 5 passes)" in await player.press("s")
+    shown = await player.press("s")
+    assert shown.startswith("web  ip  HTTP:80  round_robin  healthy\n")
+    assert "refused (fail 5, needs 5 passes)" in shown
     assert await player.press("?") == (
         "Keys: K kills i-01 · R restores what was killed · S shows the targets · ? help · Q quits\n"
     )

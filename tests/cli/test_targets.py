@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from simlb.cli.targets import list_lines, target_lines
+from simlb.cli.targets import list_lines, mode_words, share_words, target_lines
 from simlb.cli.terminal import Style, line_width
 from simlb.controlplane.views import InstanceView, TargetView
 from tests.cli.conftest import Run, Running
@@ -52,6 +53,29 @@ def test_at_100_columns_reasons_and_their_checks_go_below_their_target() -> None
         "i-04    127.0.0.1:9004  draining   -                             7          0  1m00s  yours\n"
         "    Target.DeregistrationInProgress  gone in 240 s (24 s here)"
     )
+
+
+def test_what_lowers_a_share_stands_below_its_target_in_any_width() -> None:
+    ramping, odd = target("i-01", slow_start_weight=0.34), target("i-02", anomaly="anomalous", mitigation_weight=0.05)
+    for width in (None, 60):
+        lines = table(ramping, odd, target("i-03"), width=width).splitlines()
+        assert [lines[1][:4], *lines[2:5]] == ["i-01", "    slow start 34 %", lines[3], "    anomalous, weight 5 %"]
+        assert len(lines) == 6
+
+
+@pytest.mark.parametrize(
+    ("slow_start", "anomaly", "weight", "words"),
+    [
+        (1.0, "normal", 1.0, ""),
+        (0.01, "normal", 1.0, "slow start 1 %"),
+        (0.5, "anomalous", 1.0, "slow start 50 %, anomalous"),
+        (1.0, "anomalous", 1.0, "anomalous"),
+        (1.0, "normal", 0.384, "recovering from an anomaly, weight 38 %"),
+    ],
+)
+def test_shares(slow_start: float, anomaly: str, weight: float, words: str) -> None:
+    shown = target(slow_start_weight=slow_start, anomaly=anomaly, mitigation_weight=weight)
+    assert share_words(shown) == words
 
 
 @pytest.mark.parametrize(
@@ -106,9 +130,11 @@ def test_several_groups_have_headings_with_how_they_choose_and_answer() -> None:
         {
             "name": "canary",
             "mode": "fail_open",
+            "minimum_healthy_targets_count": 2,
             "algorithm": "least_outstanding_requests",
             "stickiness": "lb_cookie 1 d",
             "slow_start_s": 30,
+            "anomaly_mitigation": True,
             "removed": ("i-07 (127.0.0.1:9007)",),
         },
     )
@@ -116,9 +142,45 @@ def test_several_groups_have_headings_with_how_they_choose_and_answer() -> None:
     assert lines[0] == "web  ip  HTTP:80  round_robin  healthy"
     assert lines[3] == (
         "canary  ip  HTTP:80  least_outstanding_requests  sticky lb_cookie 1 d  slow start 30 s  "
-        "fail-open: every target is unhealthy, so requests go to all of them"
+        "anomaly mitigation on  "
+        "fail-open: too few targets are healthy (1 of 1, at least 2 wanted), so requests go to all of them"
     )
     assert lines[6] == "drift: i-07 (127.0.0.1:9007) was removed by command; a reload registers it again"
+
+
+TOO_FEW = "fail-open: too few targets are healthy ({} wanted), so requests go to all of them"
+
+
+@pytest.mark.parametrize(
+    ("mode", "states", "group", "words"),
+    [
+        ("healthy", "H", {}, ""),
+        ("fail_open", "UU", {}, "fail-open: no target is healthy, so requests go to all of them"),
+        ("fail_open", "IU", {}, "fail-open: no target is healthy, so requests go to all of them"),
+        ("fail_open", "HHUUUU", {"count": 3}, TOO_FEW.format("2 of 6, at least 3")),
+        ("fail_open", "HHUUUUDD", {"percentage": 50}, TOO_FEW.format("2 of 6, at least 3")),
+        ("fail_open", "HHUUU", {"percentage": 50}, TOO_FEW.format("2 of 5, at least 3")),
+        ("fail_open", "HHUUU", {"percentage": 60, "count": 2}, TOO_FEW.format("2 of 5, at least 3")),
+        ("fail_open", "HH", {"count": 5}, TOO_FEW.format("2 of 2, at least 5")),
+        ("no_targets", "D", {}, "no registered target: requests get 503"),
+        ("initial", "II", {}, "no target has passed a check yet: requests get 503"),
+        (
+            "initial",
+            "II",
+            {"fail_open_while_initial": True},
+            "no target has passed a check yet: requests go to all of them (fail_open_while_initial)",
+        ),
+        ("unused", "", {}, "not in use: no listener forwards to it"),
+        ("of_tomorrow", "H", {}, "of_tomorrow"),
+    ],
+)
+def test_what_a_mode_means(mode: str, states: str, group: dict[str, Any], words: str) -> None:
+    names = {"H": "healthy", "U": "unhealthy", "I": "initial", "D": "draining"}
+    shown = tuple(target(f"i-{index}", state=names[letter]) for index, letter in enumerate(states))
+    thresholds = {"count": "minimum_healthy_targets_count", "percentage": "minimum_healthy_targets_percentage"}
+    changes = {thresholds.get(key, key): value for key, value in group.items()}
+    web = dataclasses.replace(instance_view().target_groups[0], mode=mode, targets=shown, **changes)
+    assert mode_words(web) == words
 
 
 def test_a_single_group_needs_no_heading() -> None:
@@ -162,9 +224,9 @@ def test_rm_deregisters_and_returns_at_once(run: Run, running: Running) -> None:
 @pytest.mark.parametrize(
     ("argv", "code", "hint"),
     [
-        ("target add wbe 127.0.0.1:1", "E304", "did you mean web?"),
-        ("target rm i-09", "E302", "did you mean i-01?"),
-        ("target drain i-09", "E302", "did you mean i-01?"),
+        ("target add wbe 127.0.0.1:1", "E304", "            → did you mean web?"),
+        ("target rm i-09", "E302", "            → did you mean i-01?"),
+        ("target drain i-09", "E302", "            → did you mean i-01?"),
     ],
 )
 def test_refusals_are_coded_messages(run: Run, running: Running, argv: str, code: str, hint: str) -> None:
@@ -251,6 +313,7 @@ def test_json_has_owner_and_what_is_left_of_draining(run: Run, running: Running)
         target_groups=(dataclasses.replace(instance_view().target_groups[0], targets=(LEAVING, ADDED)),),
     )
     listed = json.loads(run("target", "ls", "--json")[1])
+    assert (listed[0]["slow_start_weight"], listed[0]["anomaly"], listed[0]["mitigation_weight"]) == (1, "normal", 1)
     assert [(item["owner"], item["draining_left_s"], item["address"]) for item in listed] == [
         (None, 239.5, "127.0.0.1:9004"),
         ("api", None, "127.0.0.1:9005"),

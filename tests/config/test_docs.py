@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from simlb.config import InvalidConfigError, documents, rule_documents
-from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES
+from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, TARGET_GROUP_ATTRIBUTES
 
 if TYPE_CHECKING:
     from .conftest import Load
@@ -54,8 +54,14 @@ def test_every_key_is_described(entry: type[msgspec.Struct]) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("key", [key for key, item in LOAD_BALANCER_ATTRIBUTES.items() if item.supported])
-def test_every_attribute_is_described_with_its_default(key: str) -> None:
-    default = LOAD_BALANCER_ATTRIBUTES[key].default
-    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{key}` |"))
-    assert row.split("|")[2].strip().strip("`") == default
+ATTRIBUTES = {
+    "### Attributes of a load balancer": LOAD_BALANCER_ATTRIBUTES,
+    "### Attributes of a target group": TARGET_GROUP_ATTRIBUTES,
+}
+
+
+@pytest.mark.parametrize("heading", ATTRIBUTES)
+def test_the_attributes_of_each_kind_are_described_with_their_defaults(heading: str) -> None:
+    section = PAGE.partition(f"{heading}\n")[2].partition("\n#")[0]
+    described = dict(re.findall(r"^\| `(\S+)` \| (?:`?([^`| ]*)`? )?\|", section, re.MULTILINE))
+    assert described == {key: row.default for key, row in ATTRIBUTES[heading].items() if row.supported}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simlb.config import InvalidConfigError
+from simlb.config.documents import ELSEWHERE, TargetGroupEntry
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
@@ -99,7 +100,6 @@ def test_shape(load: Load, text: str, problems: list[str]) -> None:
 
 
 NOT_YET = [
-    (group("stickiness: {}"), "E505 simlb.yaml:8: 'stickiness' is not supported yet"),
     (group("protocol_version: GRPC"),
      "E505 simlb.yaml:8: target group protocol_version 'GRPC' is not supported yet (only 'HTTP1')"),
     (group("target_type: lambda"),
@@ -115,6 +115,18 @@ NOT_YET = [
     (balancer("attributes: {deletion_protection.enabled: true}"),
      "E505 simlb.yaml:4: 'deletion_protection.enabled' = 'true' is not supported by simlb yet (only 'false')"),
     (balancer("subnets: [a, b]"), "E505 simlb.yaml:4: 'subnets' is not supported yet"),
+    (group("target_control_port: 9000"), "E505 simlb.yaml:8: 'target_control_port' is not supported yet"),
+    (group("ip_address_type: ipv6"), "E505 simlb.yaml:8: 'ip_address_type' is not supported yet"),
+    (group("vpc_id: vpc-0123"), "E505 simlb.yaml:8: 'vpc_id' is not supported yet"),
+    (listeners("protocol: HTTP, port: 80, forward: web,"
+               " attributes: {routing.http.response.server.enabled: false}"),
+     "E505 simlb.yaml:5: 'attributes' is not supported yet"),
+    (listeners("protocol: HTTPS, port: 443, forward: web, ssl_policy: ELBSecurityPolicy-TLS13-1-2-2021-06"),
+     "E505 simlb.yaml:5: 'ssl_policy' is not supported yet"),
+    (listeners("protocol: HTTPS, port: 443, forward: web, mutual_authentication: {mode: passthrough}"),
+     "E505 simlb.yaml:5: 'mutual_authentication' is not supported yet"),
+    (listeners("protocol: HTTPS, port: 443, forward: web, alpn_policy: [HTTP2Preferred]"),
+     "E505 simlb.yaml:5: 'alpn_policy' is not supported yet"),
     (balancer("security_group: {inbound: [{source: sg-0123}]}"),
      "E505 simlb.yaml:4: 'sg-0123': security groups as a source are not supported yet"),
     (listeners("protocol: HTTP, port: 80, default_actions: [{type: authenticate-oidc, x: 1}]"),
@@ -125,6 +137,17 @@ NOT_YET = [
 @pytest.mark.parametrize(("text", "problem"), NOT_YET)
 def test_what_is_not_supported_yet_says_so(load: Load, text: str, problem: str) -> None:
     assert refused(load, text) == [problem]
+
+
+@pytest.mark.parametrize(("key", "instead"), ELSEWHERE[TargetGroupEntry].items())
+def test_a_key_of_other_tools_is_told_what_it_is_here(load: Load, key: str, instead: str) -> None:
+    with pytest.raises(InvalidConfigError) as caught:
+        load(group(f"{key}: 1"))
+    assert caught.value.render().splitlines() == [
+        f"SIMLB-E501  simlb.yaml:8: unknown key '{key}' in target_groups[0]",
+        f"            → write it as {instead}",
+    ]
+    load(group(instead))
 
 
 LISTENERS = [
@@ -317,9 +340,9 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(load: Load) -> N
         "SIMLB-E502  simlb.yaml:3: Load balancer name 'my_alb' can only contain characters that are alphanumeric "
         "characters or hyphens(-)",
         "            E502  simlb.yaml:8: 'interval' must be from 5 to 300, not 4",
-        "              strict: false allows it",
+        "              → strict: false allows it",
         "            E503  simlb.yaml:10: there is no sample 'ecko' (did you mean 'echo'?)",
-        "              samples: echo, starter, slow, stream",
+        "              → samples: echo, starter, slow, stream",
     ]
 
 

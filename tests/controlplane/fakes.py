@@ -188,7 +188,9 @@ class FakeInstance:
 
     async def reload(self) -> str:
         if self.bad_file:
-            raise ConfigError("simlb.yaml:14", "unknown key 'heathy' in health_check", "did you mean 'healthy'?")
+            more = ("E502  simlb.yaml:15: 'interval' must be from 5 to 300, not 4",)
+            what = "unknown key 'heathy' in health_check"
+            raise ConfigError("simlb.yaml:14", what, "did you mean 'healthy'?", notes=more)
         if self.port_taken:
             raise BindError("E101", "Port 8080 is already in use by java (pid 4121).")
         self.calls.append("reload")

@@ -139,6 +139,12 @@ def test_what_a_target_group_does(given: dict[str, str], name: str, typed: objec
     assert (found, type(found)) == (typed, type(typed))
 
 
+@pytest.mark.parametrize("scheme_default", ["false", "true"], ids=["internet-facing", "internal"])
+def test_ipv6_traffic_of_an_internet_gateway_may_be_what_either_scheme_has(scheme_default: str) -> None:
+    given = {"ipv6.deny_all_igw_traffic": scheme_default}
+    assert LoadBalancerAttributes.from_wire(given) == LoadBalancerAttributes()
+
+
 def test_cross_zone_as_an_alb_always_has_it_is_accepted() -> None:
     assert TargetGroupAttributes.from_wire({"load_balancing.cross_zone.enabled": "true"}) == TargetGroupAttributes()
 

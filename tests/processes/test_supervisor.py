@@ -81,7 +81,7 @@ async def test_one_that_cannot_start_does_not_keep_the_others_back(supervisor: S
     assert pid_of(supervisor, "i-02") is None
     with pytest.raises(SimlbError, match=r"^2 target processes cannot be started\.$") as failure:
         await supervisor.reconcile([sleeper("i-01"), replace(bad, port=1), replace(bad, name="i-03")])
-    assert [hint[:12] for hint in failure.value.hints if hint.startswith("Target")] == ["Target i-02:", "Target i-03:"]
+    assert [note[:12] for note in failure.value.notes if note.startswith("Target")] == ["Target i-02:", "Target i-03:"]
 
 
 async def test_stop_all_ends_and_forgets_everything(supervisor: Supervisor, events: Events) -> None:

@@ -43,7 +43,10 @@ LOAD_BALANCER_ATTRIBUTES: Mapping[str, Attribute] = table(
     flag("health_check_logs.s3.enabled", supported=False),
     Attribute(key="health_check_logs.s3.bucket", kind="str", default="", supported=False),
     Attribute(key="health_check_logs.s3.prefix", kind="str", default="", supported=False),
-    flag("ipv6.deny_all_igw_traffic", supported=False),
+    # The default is "true" for internal ones. There is no internet gateway here to let in or to keep out.
+    Attribute(
+        key="ipv6.deny_all_igw_traffic", kind="bool", default="false", supported=False, same_as_default=("true",)
+    ),
     flag("zonal_shift.config.enabled", supported=False),
     flag("waf.fail_open.enabled", supported=False),
 )
