@@ -81,7 +81,10 @@ def attribute_values(
         try:
             attribute.check(wire)
         except AttributeValueError as error:
-            context.problems.add(place, str(error), code=RANGE if attribute.supported else NOT_YET)
+            if attribute.supported:
+                context.problems.add(place, f"{error} ({error.code})", code=RANGE)
+            else:
+                context.problems.add(place, str(error), code=NOT_YET)
         else:
             values[key] = wire
     return values

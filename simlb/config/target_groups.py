@@ -99,7 +99,7 @@ class GroupCompiler:
             try:
                 return TargetGroupAttributes.from_wire(values)
             except AttributeValueError as error:
-                self._context.fail(entry, "attributes", what=str(error))
+                self._context.fail(entry, "attributes", what=f"{error} ({error.code})")
         return TargetGroupAttributes()
 
     def _health_check(self, entry: HealthCheckEntry) -> model.HealthCheck:

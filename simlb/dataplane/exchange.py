@@ -129,6 +129,7 @@ class Exchange(ExchangeRecord):
         self.is_request_ended = is_end
         head = self.head
         if head.is_odd:
+            head.drops_loose_names = self.plan.attributes.drop_invalid_header_fields
             self.findings = tuple(head.findings)
             refusal = self._examine()
             if refusal:

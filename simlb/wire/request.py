@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from simlb.core.desync import Finding
+from simlb.wire import tables
 
 NO_LENGTH = -1
 
@@ -65,13 +66,17 @@ class RequestFields:
     _values: dict[bytes, tuple[bytes, ...]] | None = None
 
     def values_of(self, name: bytes) -> tuple[bytes, ...]:
-        """The values of every field `name` (lower case), in the order received. Sought once, then remembered."""
+        """The values of every field `name` (lower case), in the order received. Sought once, then remembered.
+
+        Those with control bytes never reach a target, and no rule either.
+        """
         found = self._values.get(name) if self._values is not None else None
         if found is None:
             if self._values is None:
                 self._values = {}
             pattern = _field_pattern(name)
-            found = tuple([value.strip(b" \t") for value in pattern.findall(self.section)])
+            values = [value.strip(tables.WHITESPACE) for value in pattern.findall(self.section)]
+            found = tuple([value for value in values if not value.translate(None, tables.VALUE)])
             self._values[name] = found
         return found
 
@@ -96,6 +101,7 @@ class RequestHead:
 
     __slots__ = (
         "authority",
+        "drops_loose_names",
         "fields",
         "findings",
         "is_chunked",
@@ -117,6 +123,8 @@ class RequestHead:
         self.minor_version = minor_version
         self.fields = fields
         self.authority: tuple[bytes, int | None] | None = None
+        self.drops_loose_names = False
+        """No rule sees fields whose names hold more than letters, digits and hyphens."""
         self.findings: Sequence[Finding] = ()
         self.length = fields.length
         self.is_chunked = False
@@ -141,7 +149,9 @@ class RequestHead:
         return self.fields.host if self.authority is None else self.authority[0]
 
     def header_values(self, name: bytes) -> tuple[bytes, ...]:
-        """The values of every field `name` (lower case) as received, without surrounding white space."""
+        """The values of every field `name` (lower case) that counts, in order, without surrounding white space."""
+        if self.drops_loose_names and name.translate(None, tables.STRICT_NAME):
+            return ()
         return self.fields.values_of(name)
 
     @property

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from simlb.core.model import Protocol
 from simlb.dataplane.target_failure import TargetFailure
-from simlb.dataplane.target_tls import server_name
+from simlb.dataplane.target_tls import TargetTls, server_name
 from tests.dataplane.harness import GET, OK, Client, Rig, Script, ScriptedTarget, TargetConnection, answer, echo, until
 from tests.dataplane.test_clients import MEGABYTE, Flood, post, until_steady
 from tests.dataplane.test_target_breaks import closed_port
@@ -164,12 +164,21 @@ async def hang(connection: TargetConnection) -> None:
     await connection.hang()
 
 
-async def test_a_handshake_that_stalls_is_504_after_ten_seconds(rig: Rig) -> None:
+async def test_a_handshake_that_stalls_is_504_after_ten_seconds(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = asyncio.Event()
+    shake_hands = TargetTls.handshake
+
+    async def observed(layer: TargetTls) -> str | None:
+        # The target has accepted earlier than the load balancer knows; its ten seconds begin here.
+        began.set()
+        return await shake_hands(layer)
+
+    monkeypatch.setattr(TargetTls, "handshake", observed)
     target = await rig.target(hang)
     await serve_over_tls(rig, target)
     client = await rig.client()
     client.send(GET)
-    await until(lambda: target.connections)
+    await until(began.is_set)
     await rig.clock.advance(9.9)
     assert not rig.records
     await rig.clock.advance(0.2)
