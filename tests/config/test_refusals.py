@@ -209,15 +209,18 @@ BALANCERS = [
     (balancer("dns: [127.0.0.1]"), "E502 simlb.yaml:4: '127.0.0.1' is not a DNS name such as shop.localhost"),
     (balancer("dns: [a.test, A.test]"), "E502 simlb.yaml:4: 'a.test' already leads to load balancer 'my-alb'"),
     (group("attributes: {slow_start.duration_seconds: 10}"),
-     "E502 simlb.yaml:8: 'slow_start.duration_seconds' value '10' must be '0' or between '30-900' inclusive (ValidationError)"),
+     "E502 simlb.yaml:8: 'slow_start.duration_seconds' value '10' must be '0' or between '30-900' inclusive"
+     " (ValidationError)"),
     (group("attributes: {stickiness.enabled: true, stickiness.type: app_cookie}"),
-     "E502 simlb.yaml:8: You must set an application cookie name to enable stickiness of type 'app_cookie' (InvalidConfigurationRequest)"),
+     "E502 simlb.yaml:8: You must set an application cookie name to enable stickiness of type 'app_cookie'"
+     " (InvalidConfigurationRequest)"),
     (group("attributes: {stickiness.enabled: true, stickiness.type: app_cookie,"
            " stickiness.app_cookie.cookie_name: AWSALB}"),
      "E502 simlb.yaml:8: 'stickiness.app_cookie.cookie_name' value 'AWSALB' must not begin with"
      " AWSALB, AWSALBAPP or AWSALBTG (ValidationError)"),
     (balancer("attributes: {idle_timeout.timeout_seconds: 0}"),
-     "E502 simlb.yaml:4: 'idle_timeout.timeout_seconds' value '0' must be between '1-4000' inclusive (ValidationError)"),
+     "E502 simlb.yaml:4: 'idle_timeout.timeout_seconds' value '0' must be between '1-4000' inclusive"
+     " (ValidationError)"),
     (balancer("attributes:\n  idle_timeout.seconds: 5"),
      "E501 simlb.yaml:5: attribute key 'idle_timeout.seconds' is not recognized"
      " (did you mean 'idle_timeout.timeout_seconds'?)"),
