@@ -148,7 +148,7 @@ load_balancers:
   - name: bench
     attributes: {{access_logs.s3.enabled: true}}
     listeners:
-      - {{protocol: HTTP, port: 80, bind: "127.0.0.1:{ports[0]}", forward: {layout.default}, rules: {layout.rules}}}
+      - {{protocol: HTTP, port: 80, bind: "127.0.0.1:{ports[0]}", forward: {layout.default}{layout.rules}}}
       - {{protocol: HTTPS, port: 443, bind: "127.0.0.1:{ports[1]}", forward: {layout.default},
          certificates: [shop.localhost]}}
 target_groups:

@@ -30,16 +30,16 @@ def _condition(number: int) -> str:
 
 
 def rules() -> str:
-    """The hundred rules, taking turns over the groups, as `rules:` of a listener in YAML's flow style."""
+    """The hundred rules, taking turns over the groups, as a further member of a listener in YAML's flow style."""
     entries = [
         f"{{priority: {number + 1}, {_condition(number)}, forward: g{number % GROUPS}}}" for number in range(RULES)
     ]
-    return f"[{', '.join(entries)}]"
+    return f", rules: [{', '.join(entries)}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What a configuration of simlb routes to where, in YAML: the group of the default action, rules, target groups."""
+    """What a configuration routes to where, in YAML: the default action's group, rules (or ""), target groups."""
 
     default: str
     rules: str
@@ -48,12 +48,14 @@ class Layout:
 
 def no_rules(ports: Sequence[int]) -> Layout:
     """Everything to one group with a target at each port."""
-    return Layout(default="web", rules="[]", groups=_group("web", ports, first=0))
+    return Layout(default="web", rules="", groups=_group("web", ports, first=0))
 
 
 def one_rule(ports: Sequence[int]) -> Layout:
     """One rule, which every request matches."""
-    return Layout(default="web", rules='[{priority: 1, path: "*", forward: web}]', groups=_group("web", ports, first=0))
+    return Layout(
+        default="web", rules=', rules: [{priority: 1, path: "*", forward: web}]', groups=_group("web", ports, first=0)
+    )
 
 
 def hundred_rules(ports: Sequence[int]) -> Layout:

@@ -198,10 +198,8 @@ class Query:
     __slots__ = ("text", "tokens")
 
     def __init__(self, raw: bytes) -> None:
+        self.text = raw.partition(b"#")[0].lower()
         self.tokens: list[QueryToken] = []
-        self.text = raw and raw.partition(b"#")[0].lower()
-        if not self.text:
-            return
         for part in self.text.split(b"&"):
             if part:
                 key, equals, value = part.partition(b"=")

@@ -142,18 +142,17 @@ class PathIndex:
 class QueryIndex:
     """The rules whose query-string condition holds, for those conditions that have no wildcards."""
 
-    __slots__ = ("_pairs", "_values", "without")
+    __slots__ = ("_pairs", "_rest", "_values")
 
     def __init__(self, conditions: Sequence[QueryString | None]) -> None:
         """`conditions` by rule, indexable ones; None for a rule without one."""
-        self.without = 0
-        """The rules without such a condition: what is left when there is no query."""
+        self._rest = 0
         self._pairs: dict[tuple[bytes, bytes], int] = {}
         self._values: dict[bytes, int] = {}
         for place, condition in enumerate(conditions):
             bit = 1 << place
             if condition is None:
-                self.without |= bit
+                self._rest |= bit
                 continue
             for key, value in condition.pairs:
                 if key is None:
@@ -170,7 +169,7 @@ class QueryIndex:
 
     def mask(self, query: Query) -> int:
         """The rules whose condition holds for a query, and all without an indexed one."""
-        mask = self.without
+        mask = self._rest
         pairs, values = self._pairs, self._values
         for key, value in query.tokens:
             mask |= pairs.get((key, value or b""), 0) | values.get(key if value is None else value, 0)
@@ -192,7 +191,7 @@ class _Doubts(NamedTuple):
 class RuleIndex:
     """The rules of one listener, indexed."""
 
-    __slots__ = ("_all", "_doubts", "_hosts", "_methods", "_paths", "_sources", "_unsure")
+    __slots__ = ("_all", "_doubts", "_hosts", "_methods", "_paths", "_sources", "_unsure", "_without_query")
 
     def __init__(self, rules: Sequence[Conditions]) -> None:
         """`rules`: the conditions of each rule, the first in priority first."""
@@ -206,6 +205,8 @@ class RuleIndex:
         queries = _of_kind(rules, QueryString)
         indexed = [next(filter(QueryIndex.can_hold, own), None) for own in queries]
         query_index = QueryIndex(indexed)
+        self._without_query = sum(1 << place for place, own in enumerate(queries) if not own)
+        """The rules that need no query: no condition holds for a request that has none."""
         headers = _of_kind(rules, HttpHeader)
         memos = {
             name: MaskMemo([[header for header in own if header.name == name] for own in headers])
@@ -235,10 +236,14 @@ class RuleIndex:
             mask &= self._methods[request.method]
         if self._sources is not None:
             mask &= self._sources[client_ip]
-        path = b""
+        path = raw_query = b""
         if self._paths is not None:
             path = normalise_path(request.path)
             mask &= self._paths.mask(path)
+        if self._without_query != self._all:
+            raw_query = request.query
+            if not raw_query:
+                mask &= self._without_query
         query: Query | None = None
         unsure = self._unsure
         while mask:
@@ -250,9 +255,9 @@ class RuleIndex:
             for name, memo in headers:
                 mask &= memo[request.header_values(name)]
             if query_index is not None or own_queries:
-                query = query or Query(request.query)
+                query = query or Query(raw_query)
                 if query_index is not None:
-                    mask &= query_index.mask(query) if query.tokens else query_index.without
+                    mask &= query_index.mask(query)
             if mask & lowest:
                 if _all_hold(own_paths, path) and _all_hold(own_queries, query):
                     return place

@@ -68,6 +68,19 @@ def _within(clock: Clock, limit_s: float) -> Iterator[None]:
 class TargetPool:
     """The connections to one target."""
 
+    __slots__ = (
+        "_clock",
+        "_connecting",
+        "_idle",
+        "_lets_dial",
+        "_parser",
+        "_preferred",
+        "_protocol",
+        "_state",
+        "connections",
+        "is_closed",
+    )
+
     def __init__(self, state: TargetState, clock: Clock, parser: ResponseParser, lets_dial: Callable[[], bool]) -> None:
         self._state = state
         self._clock = clock

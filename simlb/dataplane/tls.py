@@ -25,6 +25,25 @@ _HELLO, _HANDSHAKE, _OPEN, _CLOSED = range(4)
 class TlsLayer(asyncio.Transport, asyncio.Protocol):
     """One TLS connection from a client."""
 
+    __slots__ = (
+        "_began_at",
+        "_has_sent_close",
+        "_held_bytes",
+        "_hello",
+        "_incoming",
+        "_is_paused",
+        "_listener",
+        "_node",
+        "_outgoing",
+        "_protocol",
+        "_raw",
+        "_state",
+        "_tls",
+        "certificate_arn",
+        "server_name",
+        "version",
+    )
+
     _raw: asyncio.Transport
     _tls: ssl.SSLObject
     _protocol: H1ClientConnection
@@ -41,6 +60,8 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         self._has_sent_close = False
         self._held_bytes = 0
         self._began_at = 0.0
+        self.version = "-"
+        """The negotiated protocol version, `TLSv1.3`."""
         self.server_name: str | None = None
         self.certificate_arn: str | None = None
 
@@ -139,7 +160,8 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
             self._node.on_tls_failed(error.reason or str(error))
             self._raw.close()
             return
-        if self._tls.version() == "TLSv1.3":
+        self.version = self._tls.version() or "-"
+        if self.version == "TLSv1.3":
             # All that is left to send is a session ticket. It goes out with the first response: that is a system call
             # less, and nobody needs it earlier.
             self._held_bytes = self._outgoing.pending
@@ -273,11 +295,6 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         """The negotiated cipher suite, OpenSSL's name."""
         cipher = self._tls.cipher()
         return cipher[0] if cipher else "-"
-
-    @property
-    def version(self) -> str:
-        """The negotiated protocol version, `TLSv1.3`."""
-        return self._tls.version() or "-"
 
     # -- the node's sweep, during the handshake ------------------------------------------------------------------------
 
