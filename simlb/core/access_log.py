@@ -174,7 +174,6 @@ def _seconds(value: float) -> str:
 
 
 _TEXTS_MAX = 1024
-_OUTCOMES_MAX = 4096
 _TEXT_REMEMBERED_MAX_BYTES = 512
 _texts: dict[bytes, str] = {}
 _around_uri: dict[tuple[bytes, bytes, bytes | str, str, int], tuple[str, str]] = {}
@@ -229,37 +228,36 @@ def _render_facts(c: ConnectionFacts) -> tuple[str, str, str, str]:
     return c.rendered
 
 
-_Outcome = tuple[str | None, int, int, str | None, str]
+_Outcome = tuple[int, int, str | None, str]
 _outcomes: dict[_Outcome, tuple[str, str, str, str]] = {}
-"""The parts of a line that depend on target, codes, group and action alone: there are few of those."""
+"""The parts of a line that depend on codes, group and action alone: there are few of those, also with many targets."""
 
 
 def _render_outcome(key: _Outcome) -> tuple[str, str, str, str]:
-    target_address, target_status_code, elb_status_code, target_group_arn, action = key
-    target = target_address or "-"
+    target_status_code, elb_status_code, target_group_arn, action = key
     target_status = str(target_status_code) if target_status_code else "-"
     rendered = (
-        target,
         f"{elb_status_code} {target_status}",
         target_group_arn or "-",
-        f'"{action}" "-" "-" "{target}" "{target_status}" "-" "-"',
+        f'"{action}" "-" "-"',
+        f'"{target_status}" "-" "-"',
     )
-    if len(_outcomes) >= _OUTCOMES_MAX:
+    if len(_outcomes) >= _TEXTS_MAX:
         _outcomes.clear()
     _outcomes[key] = rendered
     return rendered
 
 
-def _unusual_outcome(r: ExchangeRecord, target: str) -> str:
-    """Fields 23 to 29 of a record that has a redirect, an error reason or a desync finding to show."""
+def _unusual_outcome(r: ExchangeRecord) -> tuple[str, str]:
+    """Fields 23-25 and 27-29 of a record that has a redirect, an error reason or a desync finding to show."""
     classification = reason = "-"
     if r.findings:
         desync_class, finding = worst(r.findings)
         classification, reason = desync_class.label, str(finding)
     redirect_url = "-" if r.redirect_url is None else _quoted(r.redirect_url)
     return (
-        f'"{r.action}" "{redirect_url}" "{r.error_reason or "-"}" '
-        f'"{target}" "{r.target_status_code or "-"}" "{classification}" "{reason}"'
+        f'"{r.action}" "{redirect_url}" "{r.error_reason or "-"}"',
+        f'"{r.target_status_code or "-"}" "{classification}" "{reason}"',
     )
 
 
@@ -276,10 +274,11 @@ def format_line(record: ExchangeRecord) -> str:
     who, tls, names, end = c.rendered or _render_facts(c)
     agent = None if request is None else request.user_agent
     agent_text = "-" if agent is None else _texts.get(agent) or _repeated(agent)
-    key = (r.target_address, r.target_status_code, r.elb_status_code, r.target_group_arn, r.action)
-    target, codes, group, outcome = _outcomes.get(key) or _render_outcome(key)
+    target = r.target_address or "-"
+    key = (r.target_status_code, r.elb_status_code, r.target_group_arn, r.action)
+    codes, group, done, outcome = _outcomes.get(key) or _render_outcome(key)
     if r.findings or r.redirect_url is not None or r.error_reason is not None:
-        outcome = _unusual_outcome(r, target)
+        done, outcome = _unusual_outcome(r)
     if r.transform_status is not None:
         end = _transformed_end(r)
     priority = "-" if r.matched_rule_priority is None else r.matched_rule_priority
@@ -292,5 +291,5 @@ def format_line(record: ExchangeRecord) -> str:
     return (
         f"{r.kind or c.kind} {timestamp(r.ended_at)} {who} {target} {waited_text} {served_text} {sent_text} "
         f'{codes} {r.received_bytes} {r.sent_bytes} "{_request_line(c, request)}" "{agent_text}" {tls} {group} '
-        f'"{trace_id}" {names} {priority} {timestamp(r.created_at)} {outcome} {end}'
+        f'"{trace_id}" {names} {priority} {timestamp(r.created_at)} {done} "{target}" {outcome} {end}'
     )

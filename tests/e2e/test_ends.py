@@ -145,6 +145,29 @@ def test_a_stop_does_not_wait_for_ever(simlb: Workshop) -> None:
     connection.close()
 
 
+def test_a_second_ctrl_c_ends_the_wait(simlb: Workshop) -> None:
+    """What is still in flight gets its 502 and its log line, well before the five seconds of grace are over."""
+    instance = simlb.serve(web("sample: slow"))
+    instance.wait_healthy()
+    client = instance.client()
+    answers: list[Response] = []
+    slow = threading.Thread(target=lambda: answers.append(client.get("/in-flight?delay=60000&ms=60000")))
+    slow.start()
+    wait_until(lambda: instance.target("i-01").in_flight == 1, "the request is under way")
+    instance.interrupt()
+    wait_until(lambda: _is_refused(client), "it accepts no more")
+    asked_at = time.monotonic()
+    instance.interrupt()
+    slow.join()
+    assert time.monotonic() - asked_at < 3
+    assert [answer.status for answer in answers] == [502]
+    assert instance.wait() == 0
+    assert "Traceback" not in instance.output
+    (line,) = [line for line in instance.access_log.splitlines() if "/in-flight" in line]
+    assert " 502 - " in line
+    assert not _family(instance)
+
+
 def test_impatient_ctrl_c(simlb: Workshop) -> None:
     """Several Ctrl-C in a row do no harm: one graceful stop, no traceback, nothing left."""
     instance = simlb.serve(web("sample: echo", "sample: echo"))
