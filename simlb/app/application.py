@@ -24,6 +24,7 @@ from simlb.clock import Clock, ScaledClock
 from simlb.controlplane import runfile
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.controlplane.words import counted, next_check, of_each
+from simlb.core.access_log import ExchangeRecord
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
 from simlb.core.model import Configuration, Target, TargetGroup
@@ -32,6 +33,7 @@ from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.node import LoadBalancerNode, Prepared
 from simlb.errors import SimlbError
 from simlb.observe.access_log import AccessLog
+from simlb.observe.traffic import Traffic
 from simlb.processes.ports import port_owner
 from simlb.processes.supervised_process import ProcessState
 from simlb.processes.supervisor import Supervisor
@@ -70,7 +72,11 @@ class App:
         self.descriptors = DescriptorBudget(descriptors_max, self.narrator.notice)
         self.access_log_path = options.state_dir / "logs" / options.instance / "access.log"
         self._presenter = presenter
-        self._random = random.Random()
+        self._random = random.Random(options.seed)
+        self.traffic: Traffic | None = None
+        if options.keeps_traffic:
+            speed = self.clock.speed if isinstance(self.clock, ScaledClock) else 0.0
+            self.traffic = Traffic(self.narrator.at_s, speed)
         self._stop_requested = asyncio.Event()
         self.reloading = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -219,13 +225,18 @@ class App:
         return LoadBalancerNode(
             clock=self.clock,
             random=self._random,
-            record=self.access_log.record,
+            record=self._record if self.traffic is not None else self.access_log.record,
             on_state_changed=self._on_state_changed,
             on_tls_failed=self.narrator.tls_failed,
             port_owner=port_owner,
             process_has_ended=self._process_has_ended,
             descriptors=self.descriptors,
         )
+
+    def _record(self, record: ExchangeRecord) -> None:
+        assert self.traffic is not None
+        self.access_log.record(record)
+        self.traffic.record(record)
 
     def _process_has_ended(self, name: str) -> bool:
         process = self.supervisor.get(name)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class AppOptions:
     """How an instance runs. `load` reads the configuration, at the start and at each reload.
 
-    A setting that is None is the configuration's.
+    A setting that is None is the configuration's. `keeps_traffic` keeps the last exchanges as records, for tests and
+    scenarios; `seed` makes every draw of the instance repeatable.
     """
 
     instance: str
@@ -30,6 +31,8 @@ class AppOptions:
     speed: float | None = None
     control_port: int | None = None
     expose: str | None = None
+    keeps_traffic: bool = False
+    seed: int | None = None
 
 
 class Presenter(Protocol):

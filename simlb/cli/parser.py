@@ -87,14 +87,16 @@ def build() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"simlb {__version__} (Python {_python_version()})")
     parser.set_defaults(run=None)
-    commands = _Commands(parser, common)
+    commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
     _add_files(commands)
     return parser
 
 
-class _Commands:
+class Commands:
+    """The commands below one parser; modules that describe commands of their own get it handed."""
+
     def __init__(self, parser: Parser, common: Parser, *, required: bool = False) -> None:
         self._common = common
         self._subparsers: argparse._SubParsersAction[Parser] = parser.add_subparsers(
@@ -109,11 +111,11 @@ class _Commands:
             parser.set_defaults(run=f"simlb.cli.{run}")
         return parser
 
-    def below(self, parser: Parser, *, required: bool = False) -> _Commands:
-        return _Commands(parser, self._common, required=required)
+    def below(self, parser: Parser, *, required: bool = False) -> Commands:
+        return Commands(parser, self._common, required=required)
 
 
-def _add_serving(commands: _Commands) -> None:
+def _add_serving(commands: Commands) -> None:
     demo = commands.add("demo", "serve:demo", "a load balancer with three targets that you can kill and revive")
     _add_serving_flags(demo, "10")
     demo.set_defaults(urls=[], file=None, name=None, health=None)
@@ -134,7 +136,7 @@ def _add_serving_flags(parser: Parser, default_speed: str) -> None:
     parser.add_argument("--no-keys", action="store_true", help="do not read single keys from the terminal")
 
 
-def _add_running(commands: _Commands) -> None:
+def _add_running(commands: Commands) -> None:
     status = commands.add("status", "status:status", "how the running instance stands")
     rules = commands.add("rules", "rules:rules", "the rules of every listener, in the order of their evaluation")
     down = commands.add("down", "down:down", "stop the running instance, and wait until it is gone")
@@ -177,7 +179,7 @@ def _add_running(commands: _Commands) -> None:
     target.set_defaults(json=False)
 
 
-def _add_files(commands: _Commands) -> None:
+def _add_files(commands: Commands) -> None:
     init = commands.add("init", "files:init", "write a simlb.yaml to begin with")
     init.add_argument("file", nargs="?", default="simlb.yaml", metavar="FILE", help="default: simlb.yaml")
     init.add_argument("--force", action="store_true", help="replace an existing file")

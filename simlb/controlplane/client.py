@@ -46,32 +46,32 @@ class ControlClient:
 
     def status(self) -> InstanceView:
         """How the instance stands."""
-        return self._read(InstanceView, self._ask("GET", "/api/v1/status"))
+        return self._read(InstanceView, self.ask("GET", "/api/v1/status"))
 
     def logs(self, after: int, limit: int) -> LogPage:
         """Access-log lines, as `Instance.log_lines`."""
-        return self._read(LogPage, self._ask("GET", f"/api/v1/logs?after={after}&limit={limit}"))
+        return self._read(LogPage, self.ask("GET", f"/api/v1/logs?after={after}&limit={limit}"))
 
     def kill_target(self, name: str) -> str:
         """Kill a target's process; the sentence about it."""
-        return self._message(f"/api/v1/targets/{_segment(name)}/kill")
+        return self._message(f"/api/v1/targets/{segment(name)}/kill")
 
     def restart_target(self, name: str) -> str:
         """Start a target's process again; the sentence about it."""
-        return self._message(f"/api/v1/targets/{_segment(name)}/restart")
+        return self._message(f"/api/v1/targets/{segment(name)}/restart")
 
     def register_target(self, target_group: str, url: str, name: str | None = None) -> TargetChange:
         """Register a target, as `Instance.register_target`."""
         body = {"url": url} if name is None else {"url": url, "name": name}
-        path = f"/api/v1/target-groups/{_segment(target_group)}/targets"
-        return self._read(TargetChange, self._ask("POST", path, body))
+        path = f"/api/v1/target-groups/{segment(target_group)}/targets"
+        return self._read(TargetChange, self.ask("POST", path, body))
 
     def deregister_target(self, name: str, target_group: str | None = None) -> TargetChange:
         """Deregister a target, as `Instance.deregister_target`."""
         if target_group is None:
-            answer = self._ask("POST", f"/api/v1/targets/{_segment(name)}/deregister")
+            answer = self.ask("POST", f"/api/v1/targets/{segment(name)}/deregister")
         else:
-            answer = self._ask("DELETE", f"/api/v1/target-groups/{_segment(target_group)}/targets/{_segment(name)}")
+            answer = self.ask("DELETE", f"/api/v1/target-groups/{segment(target_group)}/targets/{segment(name)}")
         return self._read(TargetChange, answer)
 
     def reload(self) -> str:
@@ -83,7 +83,7 @@ class ControlClient:
         return self._message("/api/v1/stop")
 
     def _message(self, path: str) -> str:
-        return str(self._ask("POST", path)["message"])
+        return str(self.ask("POST", path)["message"])
 
     def _read(self, kind: type[_View], data: dict[str, Any]) -> _View:
         try:
@@ -91,7 +91,8 @@ class ControlClient:
         except (KeyError, TypeError) as error:
             raise self._not_understood(f"its answer lacks {error}") from error
 
-    def _ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """One request of the control port; its answer. Raises SimlbError, also for what the server refuses."""
         headers = {"Accept": "application/json"}
         if method != "GET":
             headers["Authorization"] = f"Bearer {self.record.token}"
@@ -139,7 +140,7 @@ class ControlClient:
         )
 
 
-def _segment(name: str) -> str:
+def segment(name: str) -> str:
     """A name as one segment of a path, whatever the shell has handed over as one."""
     return quote(name, safe="", errors="replace")
 

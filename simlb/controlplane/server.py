@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections.abc import Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -53,8 +54,12 @@ _CODE_OF_STATUS = {413: "E612"}
 class ControlServer:
     """The control port of one instance. `port` 0 takes any free one; else the next free one of the following 20."""
 
-    def __init__(self, instance: Instance, token: str, port: int = DEFAULT_PORT) -> None:
+    def __init__(
+        self, instance: Instance, token: str, port: int = DEFAULT_PORT, *, routes: Sequence[web.RouteDef] = ()
+    ) -> None:
+        """`routes` are further ones, of modules of their own; the same guard stands before them."""
         self._instance = instance
+        self._routes = routes
         self._token = token
         self._wanted = port
         self._runner: web.AppRunner | None = None
@@ -77,6 +82,7 @@ class ControlServer:
                 web.delete("/api/v1/target-groups/{group}/targets/{name}", self._deregister),
                 web.post("/api/v1/reload", self._reload),
                 web.post("/api/v1/stop", self._stop),
+                *self._routes,
             ]
         )
         self._runner = web.AppRunner(

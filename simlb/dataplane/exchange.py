@@ -94,6 +94,8 @@ class Exchange(ExchangeRecord):
     """How weights and cookies led the request, where there are any."""
     set_cookie_lines = b""
     """What the load balancer adds to the target's response head: whole lines."""
+    is_first_on_connection = False
+    """A connection was made for it; the other kind is a kept one that has served before."""
     is_client_blocked = False
     is_target_blocked = False
     _tried: tuple[TargetState, ...] = ()
@@ -242,6 +244,7 @@ class Exchange(ExchangeRecord):
 
     def on_connected(self, connection: TargetStream) -> None:
         """The connection that was being made for this exchange is there."""
+        self.is_first_on_connection = True
         body = b"".join(self._pending)
         self._pending = ()
         self.last_activity = self.router.now()
