@@ -17,7 +17,8 @@ class Destination:
     """A listener's socket and the names under which clients ask for it.
 
     `authority` is what stands in the Host field, `server_name` what TLS asks for and verifies. `ca_pem` is the CA to
-    verify with; None means the system's own. `exposed` is the address outside loopback that the instance listens on.
+    verify with; None means the system's own. `exposed` is the address outside loopback that the instance listens on,
+    `listener` how people call the listener: `my-alb HTTPS:443`.
     """
 
     address: str
@@ -25,6 +26,7 @@ class Destination:
     is_tls: bool
     authority: str
     server_name: str
+    listener: str = ""
     ca_pem: str | None = None
     exposed: str | None = None
 

@@ -192,7 +192,7 @@ class LoadPlan:
             if self.arrivals is not Arrivals.EVEN:
                 raise _wrong("arrivals", "users of a closed load come when they have their answer")
             if self.users is not None and self.users > self.in_flight_max:
-                raise _wrong("users", f"{self.users} cannot ask at once with {self.in_flight_max} in flight (the cap)")
+                raise _wrong("users", f"{self.users} are more than {self.in_flight_max}, the cap on requests in flight")
         else:
             if self.think_s:
                 raise _wrong("think_s", f"only a load of kind closed has it, not {self.kind}")

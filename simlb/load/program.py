@@ -27,9 +27,11 @@ from simlb.load.worker import Worker
 
 def main() -> int:
     """Run one order to its end; the exit status."""
-    lines = sys.stdin.buffer
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return 0  # whoever wanted something is gone already
     try:
-        order = Order.from_json(msgspec.json.decode(lines.readline()))
+        order = Order.from_json(msgspec.json.decode(line))
     except SimlbError as error:
         _write({"refused": {"code": error.code, "message": error.what, "hints": list(error.hints)}})
         return error.exit_status

@@ -25,7 +25,7 @@ from simlb.wire.response import ResponseHead
 REPORT_S = 0.05
 """How often results are handed over, in real seconds."""
 EARLY_S = 0.0005
-"""How much too early a request may start: event loops wake at whole milliseconds, and the rest would be busy waiting."""
+"""How much too early a request may start: loops wake at whole milliseconds, and the rest would be busy waiting."""
 LATE_S = 0.002
 """Up to here a late start is the timer's coarseness, and the latency counts from the start itself."""
 LAUNCHED_AT_ONCE = 64
@@ -81,7 +81,7 @@ class Worker:
         self._t0 = t0
         if self._plan.duration_s is not None:
             end = t0 + self._plan.duration_s / self._speed
-            self._loop.call_later(max(0.0, end - time.monotonic()), self.stop)
+            self._loop.call_later(max(0.0, end - time.monotonic()), self._end_of_duration)
         self._arm()
         self._loop.call_later(REPORT_S, self._beat)
 
@@ -108,6 +108,11 @@ class Worker:
         self._idle.clear()
         if not self.ended.done():
             self.ended.set_result(None)
+
+    def _end_of_duration(self) -> None:
+        # What is due but late is still sent; only where nothing is due the schedule does not end by itself.
+        if self._schedule.peek() is None:
+            self.stop()
 
     # -- when ----------------------------------------------------------------------------------------------------------
 
