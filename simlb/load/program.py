@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -21,6 +22,7 @@ import msgspec
 
 from simlb.dataplane.descriptors import raise_limit
 from simlb.errors import SimlbError
+from simlb.load.connection import tls_context
 from simlb.load.destination import Order
 from simlb.load.worker import Worker
 
@@ -32,22 +34,23 @@ def main() -> int:
         return 0  # whoever wanted something is gone already
     try:
         order = Order.from_json(msgspec.json.decode(line))
+        context = tls_context(order)
     except SimlbError as error:
         _write({"refused": {"code": error.code, "message": error.what, "hints": list(error.hints)}})
         return error.exit_status
     raise_limit()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(order))
+        runner.run(_run(order, context))
     return 0
 
 
-async def _run(order: Order) -> None:
+async def _run(order: Order, context: ssl.SSLContext | None) -> None:
     # A pipe that nobody reads for a moment must not hold up the load: a thread writes, and another one reads.
     outgoing: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
     writer = threading.Thread(target=_write_all, args=(outgoing,))
     writer.start()
     try:
-        worker = Worker(order, outgoing.put)
+        worker = Worker(order, context, outgoing.put)
         outgoing.put({"ready": True})
         loop = asyncio.get_running_loop()
         threading.Thread(target=_read_all, args=(loop, _commands(worker)), daemon=True).start()

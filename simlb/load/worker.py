@@ -7,6 +7,7 @@ request that had to wait behind something slow is as late as its user would have
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 
 from simlb import __version__
 from simlb.load.answer import is_elb_answer, target_of
-from simlb.load.connection import Connection, Request, client_context, connect_error
+from simlb.load.connection import Connection, Request, connect_error
 from simlb.load.destination import Order
 from simlb.load.plan import NUMBER, LoadKind
 from simlb.load.result import IS_ELB_ANSWER, IS_REUSED, ErrorKind, Row
@@ -37,8 +38,8 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 class Worker:
     """Runs one order on the running loop: `start` it, give it commands, await `ended`."""
 
-    def __init__(self, order: Order, report: Callable[[dict[str, Any]], None]) -> None:
-        """`report` gets what is to be told. Raises ValueError when the CA is no certificate."""
+    def __init__(self, order: Order, context: ssl.SSLContext | None, report: Callable[[dict[str, Any]], None]) -> None:
+        """`context` is for TLS, as `tls_context` makes it; `report` gets what is to be told."""
         plan, destination = order.plan, order.destination
         self.parser = ResponseParser()
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -48,7 +49,7 @@ class Worker:
         self._speed = order.speed
         self._timeout_s = plan.timeout_s / order.speed
         self._connect_timeout_s = plan.connect_timeout_s / order.speed
-        self._context = client_context(destination.ca_pem, verifies=not plan.insecure) if destination.is_tls else None
+        self._context = context
         self._method = plan.method.encode("ascii")
         self._target = plan.path.encode("ascii")
         self._is_numbered = NUMBER in plan.path
