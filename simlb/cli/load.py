@@ -38,7 +38,7 @@ def start(arguments: Namespace) -> int:
     if arguments.json:
         print(json.dumps(view.to_json(), ensure_ascii=False, indent=2))
     else:
-        print(f"{view.id} sends {plan_words(view)} to {where_words(view)}.")
+        print(f"{view.id} goes to {where_words(view)}: {plan_words(view)}.")
         print(f"watch it: simlb load ls        stop it: simlb load stop {view.id}")
     return EXIT_FINE
 
@@ -174,7 +174,7 @@ def load_lines(views: Sequence[LoadView], style: Style) -> Iterator[str]:
     yield style.dim(header)
     for view, line in zip(views, lines, strict=True):
         yield line
-        yield style.dim(f"    {plan_words(view)} → {where_words(view)}")
+        yield style.dim(f"    {where_words(view)}: {plan_words(view)}")
         outcomes = [*_outcomes(view, style)]
         if outcomes:
             yield f"    {'   '.join(outcomes)}"
@@ -232,6 +232,7 @@ def _warnings(view: LoadView) -> Iterator[str]:
         cap = f"{view.real_rate_max_per_s:g}" if view.real_rate_max_per_s is not None else "-"
         yield f"users waited {view.held_by_cap} times: {cap} requests in a real second are the cap (--uncapped)"
     if view.lag_max_ms > _LAG_WORTH_A_WORD_MS:
-        yield f"the generator was up to {view.lag_max_ms:.0f} ms late by itself: the machine is busy, and latencies show it"
+        lag = f"{view.lag_max_ms:.0f} ms"
+        yield f"the generator itself was up to {lag} late: the machine is busy, and latencies show it"
     if exhausted := view.errors.get("exhausted"):
         yield f"{counted(exhausted, 'request')} found no free port or descriptor: that is this machine, not the targets"

@@ -29,6 +29,7 @@ EARLY_S = 0.0005
 """How much too early a request may start: loops wake at whole milliseconds, and the rest would be busy waiting."""
 LATE_S = 0.002
 """Up to here a late start is the timer's coarseness, and the latency counts from the start itself."""
+BURST_S = 0.1
 LAUNCHED_AT_ONCE = 64
 _PAUSED_S, _READ_FIRST_S = 0.02, 0.005
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -154,7 +155,8 @@ class Worker:
                     self._is_held = True
                     break
                 self._is_held = False
-                self._not_before = max(now, self._not_before) + self._pause_s
+                # Up to here the rate may run ahead for a moment: answers come in bunches.
+                self._not_before = max(now - BURST_S, self._not_before) + self._pause_s
             coming.take()
             number = self._number
             self._number += 1
