@@ -140,14 +140,14 @@ def plan_words(view: LoadView) -> str:
     match view.kind:
         case "closed":
             think = both_times(plan["think_s"], speed)
-            words = f"what {counted(plan['users'], 'user')} ask with {think} between answer and next request"
+            words = f"{counted(plan['users'], 'user')}, each asking again {think} after the answer"
         case "ramp":
             to = rate_words(plan["to_rate_per_s"], speed)
-            words = f"{rate}, within {both_times(plan['over_s'], speed)} going to {to}"
+            words = f"{rate}, going to {to} within {both_times(plan['over_s'], speed)}"
         case "spike":
             peak = rate_words(plan["peak_rate_per_s"], speed)
             at, lasting = both_times(plan["peak_at_s"], speed), both_times(plan["peak_for_s"], speed)
-            words = f"{rate}, after {at} for {lasting} {peak}"
+            words = f"{rate}, and after {at} {peak} for {lasting}"
         case _:
             words = rate
     if plan["arrivals"] == "poisson":

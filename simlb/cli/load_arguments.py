@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _START = """\
 Send requests to one of the instance's own listeners, until it is stopped. Rates are per load-balancer second, durations
 load-balancer time: at speed 10, 20/s are 200 requests in a real second, and 60s are over in six.
 """
+ARRIVALS = ("even", "poisson")
 KINDS = ("constant", "ramp", "spike", "closed")
 
 MEMBERS = {
@@ -69,7 +71,13 @@ def add_load(commands: Commands) -> None:
 
 
 def _add_when(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--profile", dest="kind", choices=KINDS, help="as the other flags say, else constant")
+    group.add_argument(
+        "--profile",
+        dest="kind",
+        type=_one_of(KINDS),
+        metavar="NAME",
+        help=f"{', '.join(KINDS)} (default: as the flags below say)",
+    )
     group.add_argument("--rate", dest="rate_per_s", type=rate, metavar="N/s", help="requests a second (default: 20/s)")
     group.add_argument("--to", dest="to_rate_per_s", type=rate, metavar="N/s", help="ramp: up or down to this rate")
     group.add_argument("--over", dest="over_s", type=duration, metavar="TIME", help="ramp: within this time")
@@ -78,7 +86,9 @@ def _add_when(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--peak-for", dest="peak_for_s", type=duration, metavar="TIME", help="spike: how long it lasts")
     group.add_argument("--users", type=_whole, metavar="N", help="closed: so many, each waiting for the answer")
     group.add_argument("--think", dest="think_s", type=duration, metavar="TIME", help="closed: between answer and next")
-    group.add_argument("--arrivals", choices=("even", "poisson"), help="evenly spaced, or as independent users come")
+    group.add_argument(
+        "--arrivals", type=_one_of(ARRIVALS), metavar="NAME", help="even, or poisson: as independent users come"
+    )
     group.add_argument("--for", dest="duration_s", type=duration, metavar="TIME", help="end after this time")
     group.add_argument("--requests", type=_whole, metavar="N", help="end after so many")
     group.add_argument("--seed", type=_whole, metavar="N", help="of everything random in it (default: 0)")
@@ -120,6 +130,16 @@ def duration(text: str) -> float:
     if match is None:
         raise argparse.ArgumentTypeError(f"'{text}' is not a duration such as 60s, 500ms or 5m")
     return float(match[1]) * _DURATION_UNIT_S[match[2]]
+
+
+def _one_of(names: Sequence[str]) -> Callable[[str], str]:
+    # Not `choices`: what is wrong with those is told as an unknown command.
+    def chosen(text: str) -> str:
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"'{text}' is none of: {', '.join(names)}")
+        return text
+
+    return chosen
 
 
 def _whole(text: str) -> int:

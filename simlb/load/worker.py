@@ -266,13 +266,14 @@ class Worker:
     def _expire_late(self) -> None:
         now = time.monotonic()
         expiry = self._expiry
-        while expiry and (expiry[0].is_done or expiry[0].deadline <= now + EARLY_S):
+        while expiry and (expiry[0].is_done or expiry[0].deadline <= now):
             request = expiry.popleft()
             if not request.is_done:
                 self._cut(request)
                 self._finish(request, ErrorKind.TIMEOUT, None, IS_REUSED if request.is_reused else 0)
         if expiry:
-            self._loop.call_later(expiry[0].deadline - now, self._expire)
+            # Rather a millisecond late than early: loops round to whole ones.
+            self._loop.call_later(max(0.001, expiry[0].deadline - now), self._expire)
 
     def _cut(self, request: Request) -> None:
         if request.connection is not None:

@@ -90,6 +90,8 @@ class Server:
         self.visits += 1
         try:
             await self._script(visit)
+        except asyncio.CancelledError:
+            return  # the server closes
         finally:
             writer.transport.abort()
             self._tasks.discard(task)
