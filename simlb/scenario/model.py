@@ -53,51 +53,17 @@ class Topology:
     """Names of the targets by target group, in order: `web/3` is `groups["web"][2]`."""
 
 
-class LoadKind(StrEnum):
-    """How requests are spaced."""
-
-    CONSTANT = "constant"
-    RAMP = "ramp"
-    SPIKE = "spike"
-    CLOSED = "closed"
-    """A number of users, each of whom waits for the answer, thinks, and asks again."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Clients. Rates are requests in a load-balancer second, so that they scale with the clock."""
+    """Clients. All rates are requests in a load-balancer second, so that they scale with the clock."""
 
     id: str
-    kind: LoadKind = LoadKind.CONSTANT
-    rate_per_s: float = 0.0
-    """constant: the rate; ramp: at first; spike: before and after. 0 for closed."""
-    to_rate_per_s: float | None = None
-    """ramp: at last; spike: at its height."""
-    over_s: float | None = None
-    """ramp: how long it rises; spike: how long it lasts."""
-    spike_after_s: float = 0.0
-    """spike: how long after the load's beginning."""
-    users: int = 0
-    """closed."""
-    think_s: float = 0.0
-    """closed: between an answer and the next request."""
-    method: str = "GET"
-    path: str = "/"
-    """`{n}` in it is the number of the request."""
-    load_balancer: str | None = None
-    """Whose listener; None: the first load balancer's."""
-    port: int = 80
-    """The listener's port."""
-    host: str | None = None
-    """The Host header, and the server name in TLS; None: the load balancer's own DNS name."""
-    timeout_s: float = 70.0
-    connect_timeout_s: float = 10.0
-    keep_alive: bool = True
-    headers: tuple[tuple[str, str], ...] = ()
-    starts_at_s: float | None = 0.0
-    """After the beginning of the run (before the steady state); None: only when a step starts it."""
-    lasts_s: float | None = None
-    """None: until the story ends, or a step stops it."""
+    plan: Mapping[str, Any]
+    """A `simlb.load.LoadPlan` as its `from_json` takes it."""
+    starts_at_s: float | None = None
+    """At a time of the story; None: before the steady state is looked for."""
+    is_waiting: bool = False
+    """True: only a step starts it."""
 
 
 # -- the timeline ------------------------------------------------------------------------------------------------------
@@ -300,7 +266,7 @@ class Rollback(StrEnum):
     """When faults are removed and the configuration is restored after the last step; an interrupted run always does."""
 
     ALWAYS = "always"
-    ON_PASS = "on_pass"
+    ON_PASS = "on_pass"  # noqa: S105 - no password
     NEVER = "never"
 
 
