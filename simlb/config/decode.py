@@ -176,21 +176,24 @@ class _Walker:
             self._problems.add(place, what, code=SCHEMA)
 
     def _mapping(self, value: dict[str, object], kind: types.DictType, steps: Steps) -> object:
-        if not self._is_long_enough(value, kind, steps):
+        if not self._has_right_length(value, kind, steps):
             return _BAD
         built = {key: self.value(item, kind.value_type, (*steps, key)) for key, item in value.items()}
         return _BAD if any(item is _BAD for item in built.values()) else built
 
     def _list(self, value: list[object], kind: types.ListType, steps: Steps) -> object:
-        if not self._is_long_enough(value, kind, steps):
+        if not self._has_right_length(value, kind, steps):
             return _BAD
         built = [self.value(item, kind.item_type, (*steps, index)) for index, item in enumerate(value)]
         return _BAD if any(item is _BAD for item in built) else built
 
-    def _is_long_enough(self, value: Sized, kind: types.ListType | types.DictType, steps: Steps) -> bool:
-        if len(value) >= (kind.min_length or 0):
+    def _has_right_length(self, value: Sized, kind: types.ListType | types.DictType, steps: Steps) -> bool:
+        low, high = kind.min_length or 0, kind.max_length
+        if low <= len(value) and (high is None or len(value) <= high):
             return True
-        self._problems.add(self._source.place(steps), f"'{steps[-1]}' needs at least one entry", code=RANGE)
+        needs = "at least one entry" if low == 1 and not value else f"{low} entries" if low == high else None
+        wanted = needs or (f"at least {low} entries" if len(value) < low else f"at most {high} entries")
+        self._problems.add(self._source.place(steps), f"'{steps[-1]}' needs {wanted}", code=RANGE)
         return False
 
     def _wrong(self, value: object, kind: types.Type, steps: Steps, code: str) -> _Bad:
