@@ -200,10 +200,14 @@ class _Walker:
         wanted = " or ".join(dict.fromkeys(_described(member) for member in _members(kind)))
         what = f"{_label(steps, quote=True)} must be {wanted}, not {_shown(value)}"
         choices = [str(choice) for member in _members(kind) for choice in _choices(member)]
-        hints = []
+        hints: list[str] = _spelling(kind)
         if isinstance(value, str):
             what += did_you_mean(value, choices)
-        elif any(isinstance(member, types.StrType) for member in _members(kind)) and isinstance(value, int | float):
+        elif (
+            not hints
+            and isinstance(value, int | float)
+            and any(isinstance(member, types.StrType) for member in _members(kind))
+        ):
             hints.append("put it in quotes")
         # A word that is not on the list is a value out of range rather than a file of the wrong shape.
         self._problems.add(self._source.place(steps), what, *hints, code=RANGE if choices and not hints else code)
@@ -221,6 +225,14 @@ def _members(kind: types.Type) -> list[types.Type]:
     if isinstance(kind, types.UnionType):
         return [inner for member in kind.types for inner in _members(member)]
     return [] if isinstance(kind, types.NoneType) else [kind]
+
+
+def _spelling(kind: types.Type) -> list[str]:
+    """How a value of this type is spelled, where its struct says so: `Meta(extra={"spelling": ...})`."""
+    if isinstance(kind, types.Metadata):
+        own = (kind.extra or {}).get("spelling")
+        return [own] if own else _spelling(kind.type)
+    return [word for member in kind.types for word in _spelling(member)] if isinstance(kind, types.UnionType) else []
 
 
 def _choices(kind: types.Type) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from simlb.config.decode import Places
 from simlb.config.names import duration_s
 from simlb.config.problems import Problems, Refused, did_you_mean
 from simlb.core.model import Configuration
+from simlb.load.plan import LoadPlan
 from simlb.scenario.model import Load
 from simlb.scenario.schema import LoadEntry
 
@@ -83,11 +84,10 @@ def _load(entry: LoadEntry, places: Places, problems: Problems, configuration: C
         plan["headers"] = dict(entry.headers)
     if plan["kind"] != "closed" and entry.rate is None:
         raise Refused(f"load '{entry.id}' has neither a rate nor users", "rate: 20/s, or users: 10 and think: 5s")
-    if plan["kind"] == "closed":
-        if entry.rate is not None:
-            raise Refused(f"load '{entry.id}' has either a rate or users")
-        plan["rate_per_s"] = 0.0
+    if plan["kind"] == "closed" and entry.rate is not None:
+        raise Refused(f"load '{entry.id}' has either a rate or users")
     _resolve_listener(entry, places, problems, configuration, plan)
+    LoadPlan.from_json(plan)
     starts_at_s = None
     if entry.starts not in {None, LATER}:
         assert entry.starts is not None

@@ -16,8 +16,15 @@ from simlb.config.rule_documents import Fixed, Forward, Port, RedirectTo, RuleEn
 COUNT_MAX = 50
 STEPS_MAX = 200
 
-Duration = Annotated[str, Meta(description="With its unit: 30s, 300ms, 2m.")]
-Rate = Annotated[str, Meta(description="Requests in load-balancer time: 20/s, 90/m.")]
+Duration = Annotated[
+    str, Meta(description="With its unit: 30s, 300ms, 2m.", extra={"spelling": "durations have a unit: 30s, 300ms, 2m"})
+]
+Rate = Annotated[
+    str,
+    Meta(
+        description="Requests in load-balancer time: 20/s, 90/m.", extra={"spelling": "rates have a unit: 20/s, 90/m"}
+    ),
+]
 ExpressionText = Annotated[str, Meta(min_length=1)]
 Bound = Annotated[str | int | float, Meta(description="A value or an expression.")]
 Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
