@@ -103,7 +103,7 @@ class _Compiler:
             variables=tuple(variables),
         )
         before = tuple(self._faults.compile(entry) for entry in file.topology.faults)
-        steps = StepCompiler(self._source, places, problems, scope, self._faults, before, loads)
+        steps = StepCompiler(self._source, places, problems, scope, self._built, self._faults, before, loads)
         timeline = steps.compile(file.timeline)
         expectations = ExpectationCompiler(places, problems, scope, steps.moments).compile(file.expect)
         steady_state = self._steady_state(file.steady_state, scope)
