@@ -75,6 +75,7 @@ TYPES = {
     fault_type.name: fault_type
     for fault_type in (
         _type("target.crash", own_only=True),
+        _type("target.hang", own_only=True),
         _type("gate.close", Scope.LISTENER),
         _type("config.path", Scope.TARGET_GROUP, Parameter(name="path", kind="text", en="", ko="")),
         _type(
