@@ -184,4 +184,4 @@ def test_the_lines_that_were_counted_are_known() -> None:
     assert evaluator.lines == [3, 5, 6, 7, 8]
     evaluator = Evaluator(history)
     evaluator.value(SCOPE.expression("all(log.elb_status == 200)", Kind.FLAG)[0])
-    assert evaluator.lines == [3]
+    assert evaluator.lines == [3, 5, 6, 7, 8]
