@@ -137,7 +137,7 @@ def _chart(axis: Axis, colors: Sequence[str], *, height: int) -> Any:
         # What pygal would work out from colours that it can read.
         value_colors=("var(--text)",) * (len(colors) + 1),
     )
-    chart = pygal.XY(
+    return pygal.XY(
         style=style,
         js=[],
         width=_SIZE[0],
@@ -153,7 +153,6 @@ def _chart(axis: Axis, colors: Sequence[str], *, height: int) -> Any:
         truncate_label=-1,
         margin=8,
     )
-    return chart
 
 
 def _add_marks(chart: Any, axis: Axis, bottom: float, top: float) -> None:
