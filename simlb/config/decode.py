@@ -1,4 +1,4 @@
-"""Plain values into the structs of `simlb.config.documents`, every problem with its place.
+"""Plain values into msgspec structs (`simlb.config.documents`, or another file's), every problem with its place.
 
 msgspec's own decoder stops at its first error and has no lines, so the types it describes are walked here; the structs
 stay the single description, from which the JSON Schema comes as well.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sized
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import inspect as types
@@ -18,6 +18,11 @@ from simlb.config.problems import NOT_YET as NOT_YET_CODE
 from simlb.config.problems import RANGE, SCHEMA, Place, Problems, did_you_mean, quoted
 from simlb.config.source import Source, Steps
 from simlb.core.validation import NOT_SUPPORTED_ACTION_TYPES
+
+KeyHints = Mapping[type[msgspec.Struct], Mapping[str, str]]
+"""Hints for keys that a struct has not, by struct."""
+
+_Root = TypeVar("_Root", bound=msgspec.Struct)
 
 
 class _Bad:
@@ -55,23 +60,41 @@ class Places:
 
 def decode(source: Source, problems: Problems) -> tuple[ConfigFile, Places]:
     """Read `source` into a ConfigFile. Raises InvalidConfigError when anything in it does not have the right shape."""
-    walker = _Walker(source, problems)
-    file = walker.value(source.values, _shape(), ())
+    return decode_as(ConfigFile, source, problems)
+
+
+def decode_as(
+    root: type[_Root],
+    source: Source,
+    problems: Problems,
+    *,
+    not_yet: KeyHints = NOT_YET,
+    elsewhere: KeyHints = ELSEWHERE,
+) -> tuple[_Root, Places]:
+    """Read `source` into a `root`, whose fields are structs, lists, mappings with text keys, and scalars.
+
+    `not_yet` are keys that are refused as not supported yet, `elsewhere` keys with what to write in their place. Raises
+    InvalidConfigError when anything does not have the right shape.
+    """
+    walker = _Walker(source, problems, not_yet, elsewhere)
+    file = walker.value(source.values, _shape(root), ())
     problems.raise_any()
-    assert isinstance(file, ConfigFile)
+    assert isinstance(file, root)
     return file, walker.places
 
 
 @functools.cache
-def _shape() -> types.Type:
-    return types.type_info(ConfigFile)
+def _shape(root: type[msgspec.Struct]) -> types.Type:
+    return types.type_info(root)
 
 
 class _Walker:
-    def __init__(self, source: Source, problems: Problems) -> None:
+    def __init__(self, source: Source, problems: Problems, not_yet: KeyHints, elsewhere: KeyHints) -> None:
         self.places = Places(source)
         self._source = source
         self._problems = problems
+        self._not_yet = not_yet
+        self._elsewhere = elsewhere
 
     def value(self, value: object, kind: types.Type, steps: Steps) -> object:
         """`value` as `kind`, or `_BAD` after noting why not."""
@@ -96,7 +119,8 @@ class _Walker:
             shape = self._tagged(given.pop(tag_field, None), members, tag_field, steps)
         if shape is None:
             return _BAD
-        known = {field.name: field for field in shape.fields}
+        # Keys that are Python's own words (`for`) have another name as a field.
+        known = {field.encode_name: field for field in shape.fields}
         fields = {}
         for key, item in given.items():
             if key not in known:
@@ -104,10 +128,11 @@ class _Walker:
             elif item is None:
                 self._problems.add(self._source.key_place((*steps, key)), f"'{key}' has no value", code=SCHEMA)
             else:
-                fields[key] = self.value(item, known[key].type, (*steps, key))
-        missing = [field.name for field in shape.fields if field.required and field.name not in given]
+                fields[known[key].name] = self.value(item, known[key].type, (*steps, key))
+        missing = [field.encode_name for field in shape.fields if field.required and field.encode_name not in given]
         for name in missing:
-            hints = ("the first line of the file says: simlb: config/1",) if name == "simlb" else ()
+            formats = _choices(known[name].type) if name == "simlb" else ()
+            hints = tuple(f"the first line of the file says: simlb: {form}" for form in formats)
             self._problems.add(
                 self._source.place(steps), f"'{name}' is missing in {_label(steps)}", *hints, code=SCHEMA
             )
@@ -138,8 +163,8 @@ class _Walker:
 
     def _unknown(self, key: str, cls: type, known: Iterable[str], steps: Steps) -> None:
         place = self._source.key_place((*steps, key))
-        hint = _of(cls, NOT_YET).get(key)
-        instead = _of(cls, ELSEWHERE).get(key)
+        hint = _of(cls, self._not_yet).get(key)
+        instead = _of(cls, self._elsewhere).get(key)
         if instead is not None:
             what = f"unknown key '{key}' in {_label(steps)}"
             self._problems.add(place, what, f"write it as {instead}", code=SCHEMA)
@@ -182,7 +207,7 @@ class _Walker:
         return _BAD
 
 
-def _of(cls: type, table: Mapping[type[msgspec.Struct], Mapping[str, str]]) -> Mapping[str, str]:
+def _of(cls: type, table: KeyHints) -> Mapping[str, str]:
     return table.get(cls, {}) if issubclass(cls, msgspec.Struct) else {}
 
 
