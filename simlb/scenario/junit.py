@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from xml.etree import ElementTree as Tree  # noqa: S405 - it writes here, and reads nothing
+from xml.etree import ElementTree as Tree
 
 from simlb.errors import SimlbError
 from simlb.scenario.journal import Entry

@@ -1,4 +1,4 @@
-"""A run as one HTML file, made from its journal alone: what was expected and seen, the story, pictures, surroundings."""
+"""A run as one HTML file, made from its journal alone: expected and seen, story, pictures, surroundings."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def _head(summary: Summary) -> Html:
     times = both(
         f"{summary.failures} of {summary.items} failed · {summary.real_s:.1f} s real ({virtual_s:.0f} s virtual, "
         f"×{meta.speed:g})",
-        f"{summary.items}개 중 {summary.failures}개 실패 · 실제 {summary.real_s:.1f}초 (가상 {virtual_s:.0f}초, ×{meta.speed:g})",
+        f"{summary.items}개 중 {summary.failures}개 실패 · 실제 {summary.real_s:.1f}초 (가상 {virtual_s:.0f}초, "
+        f"×{meta.speed:g})",
     )
     why = element("p", escaped(summary.why), kind="bad") if summary.why else ""
     return Html(f"<h1>{spoken(meta.title)}</h1>\n<p>{badge} {times}</p>\n{why}")
