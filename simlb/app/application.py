@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
+from simlb.app.loading import Loading
 from simlb.app.narrator import Narrator
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.registering import address_policy, deregister, register, unknown_target
@@ -77,6 +78,7 @@ class App:
         if options.keeps_traffic:
             speed = self.clock.speed if isinstance(self.clock, ScaledClock) else 0.0
             self.traffic = Traffic(self.narrator.at_s, speed)
+        self.load = Loading(self)
         self._stop_requested = asyncio.Event()
         self.reloading = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,13 +100,14 @@ class App:
 
     async def run(self) -> None:
         """Start, open the control port, serve until a stop is requested, stop."""
+        from simlb.controlplane.load_routes import load_routes
         from simlb.controlplane.server import HOST, ControlServer
 
         token = runfile.new_token()
         wanted = self.options.control_port
         if wanted is None:
             wanted = self.compiled.settings.control_port
-        server = ControlServer(self, token, wanted)
+        server = ControlServer(self, token, wanted, routes=load_routes(self.load))
         record: runfile.RunFile | None = None
         try:
             if not await self._start_or_stop():
@@ -146,7 +149,10 @@ class App:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
         for task in list(self._tasks):
             task.cancel()
+        # No new requests from here on; those in flight end with the nodes.
+        self.load.generator.stop_all()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in self.nodes.values()))
+        await self.load.generator.close()
         self.access_log.close()
         await self.supervisor.stop_all()
 
