@@ -176,31 +176,38 @@ class _Walker:
             self._problems.add(place, what, code=SCHEMA)
 
     def _mapping(self, value: dict[str, object], kind: types.DictType, steps: Steps) -> object:
-        if not self._is_long_enough(value, kind, steps):
+        if not self._has_right_length(value, kind, steps):
             return _BAD
         built = {key: self.value(item, kind.value_type, (*steps, key)) for key, item in value.items()}
         return _BAD if any(item is _BAD for item in built.values()) else built
 
     def _list(self, value: list[object], kind: types.ListType, steps: Steps) -> object:
-        if not self._is_long_enough(value, kind, steps):
+        if not self._has_right_length(value, kind, steps):
             return _BAD
         built = [self.value(item, kind.item_type, (*steps, index)) for index, item in enumerate(value)]
         return _BAD if any(item is _BAD for item in built) else built
 
-    def _is_long_enough(self, value: Sized, kind: types.ListType | types.DictType, steps: Steps) -> bool:
-        if len(value) >= (kind.min_length or 0):
+    def _has_right_length(self, value: Sized, kind: types.ListType | types.DictType, steps: Steps) -> bool:
+        low, high = kind.min_length or 0, kind.max_length
+        if low <= len(value) and (high is None or len(value) <= high):
             return True
-        self._problems.add(self._source.place(steps), f"'{steps[-1]}' needs at least one entry", code=RANGE)
+        needs = "at least one entry" if low == 1 and not value else f"{low} entries" if low == high else None
+        wanted = needs or (f"at least {low} entries" if len(value) < low else f"at most {high} entries")
+        self._problems.add(self._source.place(steps), f"'{steps[-1]}' needs {wanted}", code=RANGE)
         return False
 
     def _wrong(self, value: object, kind: types.Type, steps: Steps, code: str) -> _Bad:
         wanted = " or ".join(dict.fromkeys(_described(member) for member in _members(kind)))
         what = f"{_label(steps, quote=True)} must be {wanted}, not {_shown(value)}"
         choices = [str(choice) for member in _members(kind) for choice in _choices(member)]
-        hints = []
+        hints: list[str] = _spelling(kind)
         if isinstance(value, str):
             what += did_you_mean(value, choices)
-        elif any(isinstance(member, types.StrType) for member in _members(kind)) and isinstance(value, int | float):
+        elif (
+            not hints
+            and isinstance(value, int | float)
+            and any(isinstance(member, types.StrType) for member in _members(kind))
+        ):
             hints.append("put it in quotes")
         # A word that is not on the list is a value out of range rather than a file of the wrong shape.
         self._problems.add(self._source.place(steps), what, *hints, code=RANGE if choices and not hints else code)
@@ -218,6 +225,14 @@ def _members(kind: types.Type) -> list[types.Type]:
     if isinstance(kind, types.UnionType):
         return [inner for member in kind.types for inner in _members(member)]
     return [] if isinstance(kind, types.NoneType) else [kind]
+
+
+def _spelling(kind: types.Type) -> list[str]:
+    """How a value of this type is spelled, where its struct says so: `Meta(extra={"spelling": ...})`."""
+    if isinstance(kind, types.Metadata):
+        own = (kind.extra or {}).get("spelling")
+        return [own] if own else _spelling(kind.type)
+    return [word for member in kind.types for word in _spelling(member)] if isinstance(kind, types.UnionType) else []
 
 
 def _choices(kind: types.Type) -> tuple[Any, ...]:
