@@ -181,11 +181,10 @@ def _numbered(lines: Sequence[tuple[Entry, Told]]) -> list[tuple[str, Entry, Tol
     last_s: float | None = None
     for entry, told in lines:
         label = ""
-        if told.kind in _MARKED:
-            if last_s is None or entry.at_s - last_s >= 1.0:
-                number += 1
-                label = str(number)
-                last_s = entry.at_s
+        if told.kind in _MARKED and (last_s is None or entry.at_s - last_s >= 1.0):
+            number += 1
+            label = str(number)
+            last_s = entry.at_s
         numbered.append((label, entry, told))
     return numbered
 
