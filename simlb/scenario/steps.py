@@ -73,10 +73,10 @@ class StepCompiler:
         steps = []
         for index, entry in enumerate(entries):
             with self._problems.at(self._places.at(entry)):
+                if all(getattr(entry, key) is None for key in ACTIONS):
+                    raise Refused(f"a step does something: one of {quoted(ACTIONS)}", code=SCHEMA)
                 trigger = self._trigger(entry)
                 actions = tuple(self._actions(entry, index))
-                if not actions:
-                    raise Refused(f"a step does something: one of {quoted(ACTIONS)}", code=SCHEMA)
                 place = self._places.at(entry)
                 steps.append(Step(trigger=trigger, actions=actions, line=place.line))
         return tuple(steps)
