@@ -40,12 +40,20 @@ class Recorder:
             try:
                 self._file.write(encode(entry))
             except OSError as error:
-                self.close()
                 raise SimlbError("E680", f"The journal {self.path} cannot be written: {error.strerror}.") from error
         self._watch(entry)
+
+    def mute(self) -> None:
+        """Only remember from here on: file or watcher cannot go on."""
+        self._watch = _ignore
+        self.close()
 
     def close(self) -> None:
         """The journal is over. Harmless when repeated."""
         file, self._file = self._file, None
         if file is not None:
             file.close()
+
+
+def _ignore(entry: Entry) -> None:
+    pass
