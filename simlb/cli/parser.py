@@ -73,6 +73,8 @@ class Parser(argparse.ArgumentParser):
 
 def build() -> Parser:
     """The whole tree. Parsed arguments hold `run`, the `module:function` of the command (None without a command)."""
+    from simlb.cli.scenario_parser import add_scenario  # which builds on what is defined here
+
     common = Parser(add_help=False)
     # Before or after the command: what is not given must not overwrite what was.
     common.add_argument(
@@ -90,6 +92,7 @@ def build() -> Parser:
     commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
+    add_scenario(commands)
     _add_files(commands)
     return parser
 
