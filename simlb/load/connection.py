@@ -7,7 +7,9 @@ import errno
 import ssl
 from typing import Protocol, cast
 
+from simlb.errors import SimlbError
 from simlb.load.answer import AnswerReader
+from simlb.load.destination import Order
 from simlb.load.result import ErrorKind
 from simlb.wire.h1_response import ResponseParser
 from simlb.wire.response import ResponseHead
@@ -151,10 +153,17 @@ def connect_error(error: OSError) -> ErrorKind:
     return ErrorKind.EXHAUSTED if error.errno in _OWN_LIMITS else ErrorKind.CONNECT_REFUSED
 
 
-def client_context(ca_pem: str | None, *, verifies: bool) -> ssl.SSLContext:
-    """How the connections of a load verify certificates. Raises ValueError when `ca_pem` is no certificate."""
-    context = ssl.create_default_context(cadata=ca_pem)
-    if not verifies:
+def tls_context(order: Order) -> ssl.SSLContext | None:
+    """How the connections of a load verify certificates; None for plain HTTP. Raises SimlbError E658 for a bad CA."""
+    if not order.destination.is_tls:
+        return None
+    try:
+        context = ssl.create_default_context(cadata=order.destination.ca_pem)
+    except (ssl.SSLError, ValueError) as error:
+        raise SimlbError(
+            "E658", f"The CA to verify with holds no certificate: {error}.", "→ the CA's certificate, in PEM"
+        ) from None
+    if order.plan.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])

@@ -12,6 +12,7 @@ from typing import Any
 from simlb.errors import SimlbError
 from simlb.wire import tables
 
+RATE_PER_S = 20.0
 REAL_RATE_MAX_PER_S = 500.0
 IN_FLIGHT_MAX = 256
 UNCAPPED_IN_FLIGHT_MAX = 16_384
@@ -68,7 +69,7 @@ class LoadPlan:
 
     id: str
     kind: LoadKind = LoadKind.CONSTANT
-    rate_per_s: float = 20.0
+    rate_per_s: float = RATE_PER_S
     to_rate_per_s: float | None = None
     over_s: float | None = None
     peak_rate_per_s: float | None = None
@@ -129,13 +130,9 @@ class LoadPlan:
     # -- JSON ----------------------------------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
-        """Only dicts, lists and scalars; members that have their default are left out."""
-        shown: dict[str, Any] = {}
-        for member in dataclasses.fields(self):
-            value = getattr(self, member.name)
-            if value != member.default:
-                shown[member.name] = [list(pair) for pair in value] if member.name == "headers" else value
-        return shown
+        """Only dicts, lists and scalars: all members."""
+        shown = {member.name: getattr(self, member.name) for member in dataclasses.fields(self)}
+        return shown | {"headers": [list(pair) for pair in self.headers]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> LoadPlan:
@@ -189,6 +186,8 @@ class LoadPlan:
                 if name not in mine and is_given:
                     raise _wrong(name, f"only a load of kind {kind} has it, not {self.kind}")
         if self.kind is LoadKind.CLOSED:
+            if self.rate_per_s != RATE_PER_S:
+                raise _wrong("rate_per_s", "the users of a closed load make its rate")
             if self.arrivals is not Arrivals.EVEN:
                 raise _wrong("arrivals", "users of a closed load come when they have their answer")
             if self.users is not None and self.users > self.in_flight_max:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import Any
 
@@ -21,36 +21,39 @@ import msgspec
 
 from simlb.dataplane.descriptors import raise_limit
 from simlb.errors import SimlbError
+from simlb.load.connection import tls_context
 from simlb.load.destination import Order
 from simlb.load.worker import Worker
 
 
 def main() -> int:
     """Run one order to its end; the exit status."""
-    line = sys.stdin.buffer.readline()
-    if not line:
+    lines = _lines()
+    wanted = next(lines, None)
+    if wanted is None:
         return 0  # whoever wanted something is gone already
     try:
-        order = Order.from_json(msgspec.json.decode(line))
+        order = Order.from_json(wanted)
+        context = tls_context(order)
     except SimlbError as error:
         _write({"refused": {"code": error.code, "message": error.what, "hints": list(error.hints)}})
         return error.exit_status
     raise_limit()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(order))
+        runner.run(_run(order, context, lines))
     return 0
 
 
-async def _run(order: Order) -> None:
+async def _run(order: Order, context: ssl.SSLContext | None, lines: Iterator[dict[str, Any]]) -> None:
     # A pipe that nobody reads for a moment must not hold up the load: a thread writes, and another one reads.
     outgoing: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
     writer = threading.Thread(target=_write_all, args=(outgoing,))
     writer.start()
     try:
-        worker = Worker(order, outgoing.put)
+        worker = Worker(order, context, outgoing.put)
         outgoing.put({"ready": True})
         loop = asyncio.get_running_loop()
-        threading.Thread(target=_read_all, args=(loop, _commands(worker)), daemon=True).start()
+        threading.Thread(target=_read_all, args=(lines, loop, _commands(worker)), daemon=True).start()
         await worker.ended
         outgoing.put({"done": True})
     finally:
@@ -71,9 +74,22 @@ def _commands(worker: Worker) -> Callable[[dict[str, Any]], None]:
     return obey
 
 
-def _read_all(loop: asyncio.AbstractEventLoop, obey: Callable[[dict[str, Any]], None]) -> None:
-    for line in sys.stdin.buffer:
-        loop.call_soon_threadsafe(obey, msgspec.json.decode(line))
+def _lines() -> Iterator[dict[str, Any]]:
+    """What comes on standard input. Not by `sys.stdin`: its lock would hold up the end, as a thread waits in it."""
+    rest = b""
+    while data := os.read(0, 65_536):
+        *lines, rest = (rest + data).split(b"\n")
+        yield from map(msgspec.json.decode, lines)
+
+
+def _read_all(
+    lines: Iterator[dict[str, Any]], loop: asyncio.AbstractEventLoop, obey: Callable[[dict[str, Any]], None]
+) -> None:
+    try:
+        for command in lines:
+            loop.call_soon_threadsafe(obey, command)
+    except RuntimeError:
+        return  # the loop is closed: the end came first
     # Whoever gave the order is gone. Nothing that is under way has an addressee.
     os._exit(0)
 

@@ -21,7 +21,7 @@ from simlb.load.result import LoadResult
 from simlb.load.stats import LoadStats
 
 OnResults = Callable[[list[LoadResult]], None]
-"""Called on the instance's loop with the requests that finished since the last call: at most every 50 ms, real."""
+"""Called by the instance's loop with the requests that finished since the last call: at most every 50 ms, real."""
 
 START_S = 0.005
 """Real seconds between the order to start and the schedule's zero: the time that the order takes."""
@@ -74,7 +74,7 @@ class Load:
         return self.state in {LoadState.ENDED, LoadState.FAILED}
 
     async def wait(self) -> None:
-        """Wait until it is over. Raises what `on_results` raised."""
+        """Wait until it is over, and all results have been handed over."""
         if self._reading is not None:
             await asyncio.shield(self._reading)
 
@@ -181,7 +181,7 @@ class Load:
                 self.state = LoadState.ENDED
             else:
                 self.state = LoadState.FAILED
-                self.failure = "; ".join(self._complaints) or f"it ended with status {process.returncode}"
+                self.failure = "; ".join(self._complaints) or f"status {process.returncode}"
 
     def _take(self, said: dict[str, Any]) -> None:
         results = [LoadResult.from_row(self.plan.id, self.t0_s, row) for row in said["results"]]
@@ -189,7 +189,8 @@ class Load:
         if results:
             self.stats.record(results)
             if self._on_results is not None:
-                self._on_results(results)
+                # By way of the loop: what it raises is its own, and must not end the load.
+                asyncio.get_running_loop().call_soon(self._on_results, results)
 
     async def _read_complaints(self) -> None:
         assert self._process is not None

@@ -7,6 +7,7 @@ request that had to wait behind something slow is as late as its user would have
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 
 from simlb import __version__
 from simlb.load.answer import is_elb_answer, target_of
-from simlb.load.connection import Connection, Request, client_context, connect_error
+from simlb.load.connection import Connection, Request, connect_error
 from simlb.load.destination import Order
 from simlb.load.plan import NUMBER, LoadKind
 from simlb.load.result import IS_ELB_ANSWER, IS_REUSED, ErrorKind, Row
@@ -28,6 +29,7 @@ EARLY_S = 0.0005
 """How much too early a request may start: loops wake at whole milliseconds, and the rest would be busy waiting."""
 LATE_S = 0.002
 """Up to here a late start is the timer's coarseness, and the latency counts from the start itself."""
+BURST_S = 0.1
 LAUNCHED_AT_ONCE = 64
 _PAUSED_S, _READ_FIRST_S = 0.02, 0.005
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -37,8 +39,8 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 class Worker:
     """Runs one order on the running loop: `start` it, give it commands, await `ended`."""
 
-    def __init__(self, order: Order, report: Callable[[dict[str, Any]], None]) -> None:
-        """`report` gets what is to be told. Raises ValueError when the CA is no certificate."""
+    def __init__(self, order: Order, context: ssl.SSLContext | None, report: Callable[[dict[str, Any]], None]) -> None:
+        """`context` is for TLS, as `tls_context` makes it; `report` gets what is to be told."""
         plan, destination = order.plan, order.destination
         self.parser = ResponseParser()
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -48,7 +50,7 @@ class Worker:
         self._speed = order.speed
         self._timeout_s = plan.timeout_s / order.speed
         self._connect_timeout_s = plan.connect_timeout_s / order.speed
-        self._context = client_context(destination.ca_pem, verifies=not plan.insecure) if destination.is_tls else None
+        self._context = context
         self._method = plan.method.encode("ascii")
         self._target = plan.path.encode("ascii")
         self._is_numbered = NUMBER in plan.path
@@ -153,7 +155,8 @@ class Worker:
                     self._is_held = True
                     break
                 self._is_held = False
-                self._not_before = max(now, self._not_before) + self._pause_s
+                # Up to here the rate may run ahead for a moment: answers come in bunches.
+                self._not_before = max(now - BURST_S, self._not_before) + self._pause_s
             coming.take()
             number = self._number
             self._number += 1
@@ -263,13 +266,14 @@ class Worker:
     def _expire_late(self) -> None:
         now = time.monotonic()
         expiry = self._expiry
-        while expiry and (expiry[0].is_done or expiry[0].deadline <= now + EARLY_S):
+        while expiry and (expiry[0].is_done or expiry[0].deadline <= now):
             request = expiry.popleft()
             if not request.is_done:
                 self._cut(request)
                 self._finish(request, ErrorKind.TIMEOUT, None, IS_REUSED if request.is_reused else 0)
         if expiry:
-            self._loop.call_later(expiry[0].deadline - now, self._expire)
+            # Rather a millisecond late than early: loops round to whole ones.
+            self._loop.call_later(max(0.001, expiry[0].deadline - now), self._expire)
 
     def _cut(self, request: Request) -> None:
         if request.connection is not None:
