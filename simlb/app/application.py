@@ -118,7 +118,7 @@ class App:
         wanted = self.options.control_port
         if wanted is None:
             wanted = self.compiled.settings.control_port
-        routes = [*load_routes(self.load), *fault_routes(BookDesk(self.faults, self.fault_site))]
+        routes = (*load_routes(self.load), *fault_routes(BookDesk(self.faults, self.fault_site)))
         server = ControlServer(self, token, wanted, routes=routes)
         record: runfile.RunFile | None = None
         try:

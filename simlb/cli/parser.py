@@ -101,9 +101,9 @@ def build() -> Parser:
     commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
+    add_scenario(commands)
     add_load(commands)
     _add_faults(commands)
-    add_scenario(commands)
     _add_files(commands)
     return parser
 
