@@ -19,10 +19,11 @@ from typing import Any, Protocol
 from simlb import __version__
 from simlb.errors import SimlbError
 from simlb.scenario import journal
+from simlb.scenario.arithmetic import check_speed
 from simlb.scenario.journal import Asked, Entry, Outcome, Spoken
 from simlb.scenario.model import Scenario
 from simlb.scenario.recorder import Recorder
-from simlb.scenario.stage import Stage
+from simlb.scenario.stage import Stage, Times
 from simlb.scenario.story import NotSteady, Story
 from simlb.scenario.summary import Summary
 
@@ -95,10 +96,13 @@ class Run:
         journal_path: Path | None = None,
         allow_run: bool = False,
     ) -> None:
-        """`speed` and `seed` overrule the scenario's. Raises SimlbError E684 for commands that are not allowed."""
+        """`speed` and `seed` overrule the scenario's.
+
+        Raises SimlbError E664 for a speed above the scenario's `max_speed`, E684 for commands that are not allowed.
+        """
         check_commands(scenario, allow_run=allow_run)
         self._scenario = scenario
-        self._speed = scenario.speed if speed is None else speed
+        self._speed = check_speed(scenario, speed)
         self._seed = scenario.seed if seed is None else seed
         self._observer: Observer = observer or Silent()
         self._journal_path = journal_path
@@ -161,10 +165,10 @@ class Run:
                 error = error or problem
         if self._trouble is not None:
             raise self._trouble
-        at_s, real_s = stage.times() if stage is not None else (0.0, 0.0)
+        now: Times = stage.times() if stage is not None else {"at_s": 0.0, "real_s": 0.0}
         if error is not None:
             outcome = "broken"
-        write(journal.Ended(at_s=at_s, real_s=real_s, outcome=outcome, why="" if error is None else error.what))
+        write(journal.Ended(**now, outcome=outcome, why="" if error is None else error.what))
         return RunResult(
             summary=Summary.of(recorder.entries),
             entries=tuple(recorder.entries),

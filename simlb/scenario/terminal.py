@@ -97,13 +97,18 @@ class Narration:
         elif isinstance(entry, Asked):
             self._asked = entry
         told = tell_answer(self._asked, entry) if isinstance(entry, Answered) and self._asked else tell(entry)
-        if told is not None and not _is_first_state(entry):
+        if told is not None:
             self._story(entry, told)
         if isinstance(entry, Asked):
             for number, choice in enumerate(entry.choices, 1):
                 self.say(f"{' ' * self._margin}  {number}  {self._of(choice)}")
         if self._is_live and not isinstance(entry, Ended | Judged):
             self._progress(entry)
+
+    def invite(self, choices: int) -> None:
+        """Say how a question is answered."""
+        words = Spoken(en=f"press 1-{choices}, or Enter to be told", ko=f"1-{choices} 키로 답하세요 (Enter: 정답 보기)")
+        self.say(self._paint.yellow(f"{' ' * self._margin}  {self._of(words)}"))
 
     def say(self, line: str = "") -> None:
         """A line of its own."""
@@ -283,8 +288,3 @@ def clipped(text: str, width: int) -> str:
     while columns_of(text) > width:
         text = text[:-1]
     return text
-
-
-def _is_first_state(entry: Entry) -> bool:
-    """Of a target that is there from the beginning, or has come new: no news."""
-    return isinstance(entry, StateChanged) and not entry.previous
