@@ -104,8 +104,6 @@ def build() -> Parser:
     add_scenario(commands)
     add_load(commands)
     _add_faults(commands)
-    _add_faults(commands)
-    add_scenario(commands)
     _add_files(commands)
     return parser
 
