@@ -53,12 +53,8 @@ class Performer:
             written = f"{latency_s * 1000:g}ms"
             # What people run by themselves cannot be slowed down; the way to it can.
             is_own = app.fault_site.is_own(target)
-            type_name, parameters = (
-                ("target.slow", {"delay": written}) if is_own else ("link.latency", {"latency": written})
-            )
-            await app.faults.add(
-                type_name, target, parameters, name=f"{_BASE}{target}", seed=self._draws(f"{_BASE}{target}")
-            )
+            type_name, name = "target.slow" if is_own else "link.latency", f"{_BASE}{target}"
+            await app.faults.add(type_name, target, {"delay": written}, name=name, seed=self._draws(name))
 
     @staticmethod
     def is_base(fault: str) -> bool:
