@@ -246,7 +246,8 @@ class Evaluator:
                 return self._first_or_last(node, after_s)
             case Binary(operator="+" | "-"):
                 shift_s = self._number(node.right) * (1 if node.operator == "+" else -1)
-                return self._moment(node.left, after_s) + shift_s
+                # It is the shifted moment that must not come before.
+                return self._moment(node.left, after_s - shift_s) + shift_s
             case Binary(left=Call() as call, right=word):
                 state = str(self._side(word, call))
                 found = self._history.became(*self._target(call.arguments[0]), state, after_s)

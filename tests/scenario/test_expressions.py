@@ -48,6 +48,8 @@ def unseen(text: str, history: History | None = None) -> str:
         ("count(target_5xx)", 0),
         ("count(2xx, target=web/3)", 4),
         ("count(elb_5xx, from=unhealthy+1s, to=crash.healed)", 0),
+        ("count(502, from=crash+10s, to=crash+20s)", 2),
+        ("between(crash+5s, crash+15s)", 10),
         ("ratio(elb_502, from=crash, to=unhealthy)", 0.25),
         ("ratio(2xx, target=i-01)", 1),
         ("share(web/3, from=unhealthy, to=crash.healed)", 0),
