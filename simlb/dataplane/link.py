@@ -101,6 +101,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
         if not self._is_closed and not self._is_silent:
             self._attention.hear()
             self._in.finish(self._end)
+            self._weigh_reading()
         return not self._is_closed  # what came before may still be on its way
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -112,6 +113,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
             self._lose(error)
         elif not self._is_silent:
             self._in.finish(lambda: self._lose(error))
+            self._weigh_reading()
 
     def pause_writing(self) -> None:
         """The target does not read."""
@@ -247,10 +249,14 @@ class Link(asyncio.Transport, asyncio.Protocol):
             self._attention.rest()
 
     def _weigh_reading(self) -> None:
-        """Answers wait while the codec takes none, and while the request is held or answered otherwise."""
+        """Answers wait while the codec takes none, and while the request is held or answered otherwise.
+
+        But a target that goes while it is busy takes the request along: that is not news for later.
+        """
         course = self._course
         is_held = course is not None and course.stage in {Stage.HELD, Stage.SCRIPTED}
-        if self._is_reading_paused or is_held:
+        is_lost = course is not None and course.treatment.answer is None and self._in.has_end
+        if self._is_reading_paused or (is_held and not is_lost):
             self._in.hold()
         else:
             self._in.go()
