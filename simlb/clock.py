@@ -58,18 +58,32 @@ class _RealTimer:
 
     def __init__(self, delay_s: float, callback: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._callback = callback
+        self._callback: Callable[[], None] | None = callback
         self._due = self._loop.time() + delay_s
-        self._handle = self._loop.call_later(delay_s, self._fire)
+        self._handle: asyncio.TimerHandle | None = self._loop.call_later(delay_s, self._fire)
 
     def _fire(self) -> None:
         if self._loop.time() - self._due > self.LATE_S:
-            self._handle = self._loop.call_later(self.READ_FIRST_S, self._callback)
+            self._handle = self._loop.call_later(self.READ_FIRST_S, self._run)
         else:
-            self._callback()
+            self._run()
+
+    def _run(self) -> None:
+        callback = self._callback
+        assert callback is not None
+        self._forget()
+        callback()
 
     def cancel(self) -> None:
-        self._handle.cancel()
+        if self._handle is not None:
+            self._handle.cancel()
+            self._forget()
+
+    def _forget(self) -> None:
+        # Whoever has a timer is held by it in turn. Left so, all that a request has made would wait for the garbage
+        # collector, which stops the load balancer for as long as it takes: 50 ms for the 2,000 of them.
+        self._handle = None
+        self._callback = None
 
 
 class ScaledClock:
