@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
+from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.narrator import Narrator
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.registering import address_policy, deregister, register, unknown_target
@@ -68,7 +69,11 @@ class App:
         self.control = ""
         self.notices: list[str] = []
         self.narrator = Narrator(presenter, self.clock, self.ca_path)
-        self.access_log = AccessLog(self.narrator.notice)
+        # At AWS's own pace a target that is too slow is too slow there as well.
+        self._latency = LatencyWarner(self.clock.speed, self.narrator.notice) if self.clock.speed > 1 else None
+        self.access_log = AccessLog(self.narrator.notice, None if self._latency is None else self._latency.on_batch)
+        self.undone_by_reset: list[Callable[[], Awaitable[object]]] = []
+        """Called by `reset`: whoever changes what runs, faults or load, puts in how all of that is undone."""
         self.descriptors = DescriptorBudget(descriptors_max, self.narrator.notice)
         self.access_log_path = options.state_dir / "logs" / options.instance / "access.log"
         self._presenter = presenter
@@ -94,33 +99,38 @@ class App:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
         await self._apply(self.compiled, self.registrations)
-        self._keep(renew_certificates(self))
+        if not self.options.is_ephemeral:
+            self._keep(renew_certificates(self))
+        if self._latency is not None:
+            self._keep(watch_probes(self, self._latency))
 
     async def run(self) -> None:
         """Start, open the control port, serve until a stop is requested, stop."""
+        from simlb.app.remote_control import remote_routes
         from simlb.controlplane.server import HOST, ControlServer
 
-        token = runfile.new_token()
+        token = self.options.token or runfile.new_token()
         wanted = self.options.control_port
         if wanted is None:
             wanted = self.compiled.settings.control_port
-        server = ControlServer(self, token, wanted)
+        server = ControlServer(self, token, wanted, routes=remote_routes(self))
         record: runfile.RunFile | None = None
         try:
             if not await self._start_or_stop():
                 return
             await server.start()
             self.control = f"{HOST}:{server.port}"
-            record = runfile.write(
-                self.options.state_dir,
-                instance=self.options.instance,
-                control_host=HOST,
-                control_port=server.port,
-                token=token,
-                version=__version__,
-                ca_path=str(self.ca_path),
-                access_log=str(self.access_log_path),
-            )
+            if not self.options.is_ephemeral:
+                record = runfile.write(
+                    self.options.state_dir,
+                    instance=self.options.instance,
+                    control_host=HOST,
+                    control_port=server.port,
+                    token=token,
+                    version=__version__,
+                    ca_path=str(self.ca_path),
+                    access_log=str(self.access_log_path),
+                )
             self._presenter.ready(self.view(), self, self.clock)
             await self._stop_requested.wait()
             self._presenter.stopping()
@@ -167,6 +177,19 @@ class App:
                 self.narrator.notice(Notice(level="warning", text=warning))
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
         return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *drift))
+
+    async def reset(self) -> None:
+        """Back to what the configuration says: no faults, load or registrations by command, ended processes running,
+        no traffic kept. Health, counters and whose turn it is stay, and targets that drain go on draining.
+        """
+        from simlb.app.remote_control import restore
+
+        await restore(self)
+
+    async def restore(self, registrations: Registrations) -> None:
+        """Serve the configuration with these registrations. Call it while holding `reloading`."""
+        if registrations != self.registrations:
+            await self._apply(self.compiled, registrations)
 
     async def _apply(self, compiled: Compiled, registrations: Registrations) -> None:
         configuration = registrations.applied_to(compiled.configuration)

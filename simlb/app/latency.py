@@ -72,9 +72,7 @@ class LatencyWarner:
                     f"and at speed {self._speed:g} the {timeout} of {timeout_s:g} s is {_here(crossing.limit_s)} here."
                 ),
                 hints=(f"a lower speed leaves room: --speed {slower(timeout_s, crossing.p99_s):g}",),
-                notes=(
-                    "On AWS it may be in time - unless a fault or a sample makes the delay: those scale with the speed.",
-                ),
+                notes=("On AWS it may be in time - unless a fault or a sample makes the delay, which scales as well.",),
             )
         )
 

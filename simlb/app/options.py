@@ -21,7 +21,8 @@ class AppOptions:
     """How an instance runs. `load` reads the configuration, at the start and at each reload.
 
     A setting that is None is the configuration's. `keeps_traffic` keeps the last exchanges as records, for tests and
-    scenarios; `seed` makes every draw of the instance repeatable.
+    scenarios; `seed` makes every draw of the instance repeatable. `token` is the control port's, a fresh one by itself.
+    `is_ephemeral`: nobody finds it by its name, and its certificates are not renewed.
     """
 
     instance: str
@@ -33,6 +34,8 @@ class AppOptions:
     expose: str | None = None
     keeps_traffic: bool = False
     seed: int | None = None
+    token: str | None = None
+    is_ephemeral: bool = False
 
 
 class Presenter(Protocol):

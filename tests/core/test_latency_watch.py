@@ -26,7 +26,9 @@ def crossings(*latencies: float, limit_s: float = 1.0, needed: int = 100) -> lis
         pytest.param([0.1] * 98 + [5.0] * 2, 1, id="two slow answers of a hundred: told"),
         pytest.param([0.9] * 100 + [0.1] * 300 + [0.9] * 100, 2, id="slow, fine for long, slow again: told twice"),
         pytest.param([0.9] * 100 + [0.1] * 100 + [0.9] * 200, 1, id="still in the window: has not been fine yet"),
-        pytest.param([0.9] * 200 + [0.7] * 400 + [0.9] * 400, 1, id="between 60 % and 80 %: neither fine nor told anew"),
+        pytest.param(
+            [0.9] * 200 + [0.7] * 400 + [0.9] * 400, 1, id="between 60 % and 80 %: neither fine nor told anew"
+        ),
         pytest.param([0.9] * 200 + [0.59] * 400 + [0.9] * 400, 2, id="below 60 %: fine"),
     ],
 )
