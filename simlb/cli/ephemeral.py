@@ -117,18 +117,21 @@ def _loader(arguments: Namespace, files: EphemeralFiles) -> loading.Load:
                 region=DEFAULT_REGION,
                 speed=arguments.speed or 1.0,
                 certificates=certificates,
+                signs_any_name=True,
             )
             compiled = without_redirect(compiled)
         else:
             samples = sample_names()
             # Certificates carry the region in their ARN, which only the file knows.
-            certificates = EphemeralCertificates(files, config.check(path, sample_names=samples).settings.region)
+            region = config.check(path, sample_names=samples, signs_any_name=True).settings.region
+            certificates = EphemeralCertificates(files, region)
             compiled = config.load(
                 path,
                 certificates=certificates,
                 allocate_port=ports.allocate,
                 sample_names=samples,
                 speed=arguments.speed,
+                signs_any_name=True,
             )
         return on_free_ports(compiled, certificates.notices)
 
