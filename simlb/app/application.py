@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
 from simlb.app.latency import LatencyWarner, watch_probes
+from simlb.app.loading import Loading
 from simlb.app.narrator import Narrator
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.registering import address_policy, deregister, register, unknown_target
@@ -40,6 +41,8 @@ from simlb.processes.supervised_process import ProcessState
 from simlb.processes.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from aiohttp.web import RouteDef
+
     from simlb.config import Compiled
 
 STOP_GRACE_S = 5.0
@@ -82,6 +85,7 @@ class App:
         if options.keeps_traffic:
             speed = self.clock.speed if isinstance(self.clock, ScaledClock) else 0.0
             self.traffic = Traffic(self.narrator.at_s, speed)
+        self.load = Loading(self)
         self._stop_requested = asyncio.Event()
         self.reloading = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -106,14 +110,13 @@ class App:
 
     async def run(self) -> None:
         """Start, open the control port, serve until a stop is requested, stop."""
-        from simlb.app.remote_control import remote_routes
         from simlb.controlplane.server import HOST, ControlServer
 
         token = self.options.token or runfile.new_token()
         wanted = self.options.control_port
         if wanted is None:
             wanted = self.compiled.settings.control_port
-        server = ControlServer(self, token, wanted, routes=remote_routes(self))
+        server = ControlServer(self, token, wanted, routes=self.control_routes())
         record: runfile.RunFile | None = None
         try:
             if not await self._start_or_stop():
@@ -141,6 +144,13 @@ class App:
                 runfile.remove(self.options.state_dir, record)
             self._presenter.close()
 
+    def control_routes(self) -> list[RouteDef]:
+        """What the control port answers beside its own; each from a module of its own."""
+        from simlb.app.remote_control import remote_routes
+        from simlb.controlplane.load_routes import load_routes
+
+        return [*load_routes(self.load), *remote_routes(self)]
+
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""
         try:
@@ -156,7 +166,10 @@ class App:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
         for task in list(self._tasks):
             task.cancel()
+        # No new requests from here on; those in flight end with the nodes.
+        self.load.generator.stop_all()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in self.nodes.values()))
+        await self.load.generator.close()
         self.access_log.close()
         await self.supervisor.stop_all()
 

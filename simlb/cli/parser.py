@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.load_arguments import add_load
 
 MAX_PORT = 65535
 
@@ -90,6 +91,7 @@ def build() -> Parser:
     commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
+    add_load(commands)
     _add_files(commands)
     return parser
 
