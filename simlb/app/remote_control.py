@@ -83,9 +83,9 @@ class RemoteControl:
 
 
 async def restore(app: App) -> None:
-    """See `App.reset`; what faults and load have changed is undone by those who made it."""
-    for undo in app.undone_by_reset:
-        await undo()
+    """See `App.reset`."""
+    app.load.generator.stop_all()
+    await app.faults.clear()
     async with app.reloading:
         await app.restore(Registrations())
         for process in app.supervisor:

@@ -87,6 +87,7 @@ def _serve(arguments: Namespace, presenter: JsonPresenter | TextPresenter) -> in
             control_port=0,
             keeps_traffic=True,
             seed=seed,
+            issuer=files.authority,
             token=token,
             is_ephemeral=True,
         )

@@ -35,8 +35,8 @@ def from_urls(
 ) -> Compiled:
     """HTTPS and a redirect in front of `urls`: one load balancer, one group `web`, matcher 200-299, access logs on.
 
-    `name` is a DNS name for the load balancer (`shop.localhost`); any name where `certificates` `signs_any_name`. Raises
-    InvalidConfigError, whose places are flags.
+    `name` is a DNS name for the load balancer (`shop.localhost`), any one if the certificates' CA `signs_any_name`.
+    Raises InvalidConfigError, whose places are flags.
     """
     values = {
         "simlb": "config/1",

@@ -30,9 +30,9 @@ def load(
     """Read, check and compile a file; then issue its certificates and take ports for its processes.
 
     `allocate_port(target name)` gives a free port for a `run` or `sample` target without one. `region`, `speed` and
-    `control_port` are flags that override the file; `signs_any_name` says that certificates may be for names that the local
-    CA does not sign. Raises ConfigError: for a wrong file an InvalidConfigError with all
-    its problems, and nothing has been issued or taken; or one with what the real certificate source refused.
+    `control_port` are flags that override the file; `signs_any_name` says that the certificates' CA may sign what the
+    local one may not. Raises ConfigError: for a wrong file an InvalidConfigError with all its problems, and nothing has
+    been issued or taken; or one with what the real certificate source refused.
     """
     flags = {"region": region, "speed": speed, "control_port": control_port}
     tools = Tools(
