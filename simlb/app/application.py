@@ -78,7 +78,9 @@ class App:
         self.notices: list[str] = []
         self.narrator = Narrator(presenter, self.clock, self.ca_path)
         # At AWS's own pace a target that is too slow is too slow there as well.
-        self._latency = LatencyWarner(self.clock.speed, self.narrator.notice) if self.clock.speed > 1 else None
+        self._latency: LatencyWarner | None = None
+        if self.clock.speed > 1:
+            self._latency = LatencyWarner(self.clock.speed, self.narrator.notice, self._is_disturbed)
         self.access_log = AccessLog(self.narrator.notice, None if self._latency is None else self._latency.on_batch)
         self.descriptors = DescriptorBudget(descriptors_max, self.narrator.notice)
         self.access_log_path = options.state_dir / "logs" / options.instance / "access.log"
@@ -189,6 +191,9 @@ class App:
     def ca_path(self) -> Path:
         """The root certificate that clients are to trust."""
         return self.options.certs_dir / "ca.pem"
+
+    def _is_disturbed(self, target: str) -> bool:
+        return len(self.faults) > 0 and bool(self.faults.names_on(target))
 
     # -- configuration -------------------------------------------------------------------------------------------------
 

@@ -28,9 +28,13 @@ LOOK_S = 1.0
 class LatencyWarner:
     """Warns once for each target, and again only after it had been fine. Of use only at a speed above 1."""
 
-    def __init__(self, speed: float, notify: Callable[[Notice], None]) -> None:
+    def __init__(
+        self, speed: float, notify: Callable[[Notice], None], is_disturbed: Callable[[str], bool] = lambda target: False
+    ) -> None:
+        """What a target does while it `is_disturbed`, by a fault, says nothing about it."""
         self._speed = speed
         self._notify = notify
+        self._is_disturbed = is_disturbed
         self._requests = LatencyWatch(REQUESTS_NEEDED)
         self._probes = LatencyWatch(PROBES_NEEDED)
 
@@ -46,15 +50,17 @@ class LatencyWarner:
                 latency_s = record.ended_at - record.created_at
             else:
                 continue
-            timeout_s = record.plan.attributes.idle_timeout_s
             name = record.target.target.name
+            if self._is_disturbed(name):
+                continue
+            timeout_s = record.plan.attributes.idle_timeout_s
             crossing = self._requests.add((record.facts.elb, name), latency_s, timeout_s / self._speed)
             if crossing is not None:
                 self._warn(name, "answer", "requests", "idle timeout", timeout_s, crossing)
 
     def on_probe(self, target_group: str, name: str, probe: ProbeResult, timeout_s: float) -> None:
         """A probe that was answered. One that timed out shows in the target's state, with a hint about the speed."""
-        if probe.status_code is None:
+        if probe.status_code is None or self._is_disturbed(name):
             return
         crossing = self._probes.add((target_group, name), probe.latency_s, timeout_s / self._speed)
         if crossing is not None:
@@ -72,7 +78,7 @@ class LatencyWarner:
                     f"and at speed {self._speed:g} the {timeout} of {timeout_s:g} s is {_here(crossing.limit_s)} here."
                 ),
                 hints=(f"a lower speed leaves room: --speed {slower(timeout_s, crossing.p99_s):g}",),
-                notes=("On AWS it may be in time - unless a fault or a sample makes the delay, which scales as well.",),
+                notes=("On AWS it may be in time - unless a sample makes the delay, which scales as well.",),
             )
         )
 

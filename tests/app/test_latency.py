@@ -119,3 +119,12 @@ def test_health_checks_that_are_nearly_late() -> None:
 
 def test_health_checks_without_an_answer_show_in_the_state_already() -> None:
     assert probes(100, *[ProbeResult(outcome=ProbeOutcome.TIMED_OUT, latency_s=0.05)] * 500) == []
+
+
+def test_what_a_fault_delays_says_nothing_about_the_target() -> None:
+    told: list[Notice] = []
+    warner = LatencyWarner(100, told.append, lambda target: target == "i-01")
+    warner.on_batch([exchange(0.55) for _ in range(500)])
+    for _ in range(100):
+        warner.on_probe("web", "i-01", answered(0.045), 5)
+    assert told == []
