@@ -1,7 +1,7 @@
 """What faults of clients have in common: small clients in this process, against one of the instance's own listeners.
 
-They come through the listener's socket as others do, and stand in the access log as others do. Their number and pace are
-bounded; they end with their fault.
+They come through the listener's socket as others do, and stand in the access log as others do. Their number and pace
+are bounded; they end with their fault.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ CONNECT_TIMEOUT_S = 10.0
 PAUSE_REAL_MIN_S = 0.05
 """However fast the clock is, no client begins anew more often than that, in real seconds."""
 
-PATH = Parameter(
-    name="path", kind="text", default="/", en="what the client asks for", ko="클라이언트가 요청하는 경로"
-)
+PATH = Parameter(name="path", kind="text", default="/", en="what the client asks for", ko="클라이언트가 요청하는 경로")
 
 
 @dataclass(frozen=True, slots=True)
