@@ -37,6 +37,7 @@ from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.node import LoadBalancerNode, Prepared
 from simlb.errors import SimlbError
 from simlb.faults.book import FaultBook
+from simlb.faults.fault import Scope
 from simlb.faults.site import OwnTarget
 from simlb.faults.types import BY_NAME
 from simlb.observe.access_log import AccessLog
@@ -198,7 +199,7 @@ class App:
         return self.options.certs_dir / "ca.pem"
 
     def _is_disturbed(self, target: str) -> bool:
-        return len(self.faults) > 0 and bool(self.faults.names_on(target))
+        return len(self.faults) > 0 and bool(self.faults.on(Scope.TARGET, target))
 
     # -- configuration -------------------------------------------------------------------------------------------------
 

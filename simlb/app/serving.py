@@ -85,6 +85,7 @@ def _signals(app: App) -> Iterator[None]:
             app.request_reload()
 
     handlers = {signal.SIGINT: app.request_stop, signal.SIGTERM: app.request_stop, signal.SIGHUP: hung_up}
+    before = {number: signal.getsignal(number) for number in handlers}
     for number, handler in handlers.items():
         loop.add_signal_handler(number, handler)
     try:
@@ -92,3 +93,4 @@ def _signals(app: App) -> Iterator[None]:
     finally:
         for number in handlers:
             loop.remove_signal_handler(number)
+            signal.signal(number, before[number])  # the loop would leave the system's own, which lets nobody tidy up

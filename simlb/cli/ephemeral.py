@@ -93,6 +93,8 @@ def _serve(arguments: Namespace, presenter: JsonPresenter | TextPresenter) -> in
         )
         return serve(options, presenter, clock=ManualClock() if arguments.manual_clock else None)
     finally:
+        for number in (signal.SIGTERM, signal.SIGINT):  # tidying up has begun: impatience must not leave half of it
+            signal.signal(number, signal.SIG_IGN)
         files.close()
 
 
@@ -146,8 +148,10 @@ def _ended_by_sigterm() -> Iterator[None]:
     def leave(number: int, _: object) -> None:
         sys.exit(128 + number)
 
-    previous = signal.signal(signal.SIGTERM, leave)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    signal.signal(signal.SIGTERM, leave)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -266,6 +266,7 @@ def test_for_people_it_says_where_everything_is(serve: Starter) -> None:
 
 def test_the_ca_is_where_the_line_says(serve: Starter) -> None:
     serving = serve(*serve.targets())
+    serving.ask("POST", "/api/v1/wait", {"target_group": "web", "healthy": 2, "timeout_s": DEADLINE_S})
     path = Path(serving.line["ca_path"])
     assert path.read_text() == serving.line["ca_pem"]
     assert get(serving.url("HTTPS"), context=ssl.create_default_context(cafile=str(path)))[0] == 200
