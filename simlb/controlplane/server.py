@@ -15,6 +15,8 @@ its `{name}` may be its `address:port`.
 
 `fault_routes` has the operations on faults.
 
+docs/json-api.md shows all of them with their answers, and those of other modules.
+
 Errors are `{"code": "E302", "message": "...", "hints": [...], "notes": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
 """
