@@ -87,8 +87,8 @@ class ALB:
                 }
             ],
         }
-        self.faults: list[tuple[str, dict[str, Any]]] = []
-        """Installed as soon as it runs: types and options of `lb.fault`."""
+        self.faults_at_start: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        """Arguments of `lb.fault`."""
         self._running: RunningLoadBalancer | None = None
 
     @classmethod
@@ -224,6 +224,12 @@ class ALB:
         self.calls["load_balancers", 0, "security_group"] = call("security_group", *inbound)
         return self
 
+    def fault_at_start(self, *given: Any, **named: Any) -> ALB:
+        """Install a fault as soon as it runs, until it stops; arguments as of `lb.fault`."""
+        self.refuse_if_running("fault_at_start()")
+        self.faults_at_start.append((given, named))
+        return self
+
     def __getitem__(self, group: str) -> TargetGroup:
         """A target group by its name."""
         try:
@@ -247,6 +253,10 @@ class ALB:
         """Raise AssertionError when a backend misses an expected request, or the load balancer met a bug."""
         for backend in self.backends:
             backend.check()
+        self.check_inside()
+
+    def check_inside(self) -> None:
+        """Raise AssertionError when the load balancer met a bug of its own."""
         if self._running is not None:
             self._running.check()
 
@@ -310,6 +320,11 @@ class ALB:
         return self._running
 
     @property
+    def last_run(self) -> RunningLoadBalancer | None:
+        """The running load balancer, or how it was when it stopped; None before its first start."""
+        return self._running
+
+    @property
     def is_running(self) -> bool:
         """Whether it has been started and not stopped."""
         return self._running is not None and not self._running.is_stopped
@@ -352,7 +367,7 @@ class ALB:
         return running
 
     def stop(self) -> None:
-        """Stop it, if `start` has started it and it runs."""
+        """Stop it if it runs. Raises SimlbError E693 for one of an `async with` that has not been left."""
         if self.is_running:
             self.running.stop()
 

@@ -71,10 +71,10 @@ class RunningLoadBalancer:
         self._folder = Path(tempfile.mkdtemp(prefix="simlb-"))
         self._certificates = EphemeralCertificates(alb.region, self._folder)
         self._running_clock: RunningClock
-        self._routes: Routes
-        self._client = Client(lambda: self._routes, home.refuse_blocking)
+        self.routes: Routes
+        """Where its clients connect to."""
+        self._client = Client(lambda: self.routes, home.refuse_blocking)
         self._problems: list[str] = []
-        self._handler_before: Any = None
 
     def __repr__(self) -> str:
         return f"<load balancer {self.alb.name}{', stopped' if self.is_stopped else f' at {self.url}'}>"
@@ -110,7 +110,7 @@ class RunningLoadBalancer:
             )
             self.app = App(options, _Audience(self.events), compiled, clock=self._running_clock)
             await self.app.start()
-            self._routes = Routes(alb.name, self._entrances(), authority().ca_pem)
+            self.routes = Routes(alb.name, self._entrances(), authority().ca_pem)
             await self._first_checks()
         except BaseException:
             await self._end()
@@ -147,6 +147,7 @@ class RunningLoadBalancer:
         if error is not None:
             self._keep_report()
         await self.finish()
+        self.home.close()
 
     def __enter__(self) -> RunningLoadBalancer:
         return self
@@ -233,11 +234,11 @@ class RunningLoadBalancer:
     @property
     def url(self) -> str:
         """`http://127.0.0.1:PORT` of the first listener."""
-        return self._routes.url(None, "")
+        return self.routes.url(None, "")
 
     def url_for(self, listener: str | int, path: str = "") -> str:
         """The URL of a path on a listener: by scheme (`"https"`) or port. Raises SimlbError E696."""
-        return self._routes.url(listener, path)
+        return self.routes.url(listener, path)
 
     @property
     def ca_pem(self) -> str:
@@ -282,7 +283,7 @@ class RunningLoadBalancer:
     async def arequest(self, method: str, url: str, **options: Any) -> Response:
         """A request on the running loop."""
         try:
-            return await arequest(self._routes, method, url, **options)
+            return await arequest(self.routes, method, url, **options)
         except TimeoutError as error:
             error.add_note(self.report())
             raise
@@ -291,25 +292,25 @@ class RunningLoadBalancer:
         """A `requests.Session` for which every host name leads here. Raises SimlbError E695 without requests."""
         from simlb.testing.sessions import requests_session
 
-        return requests_session(self._routes, self.ca_path, self.home.refuse_blocking)
+        return requests_session(self.routes, self.ca_path, self.home.refuse_blocking)
 
     def httpx_client(self, **options: Any) -> httpx.Client:
         """An `httpx.Client` for which every host name leads here. Raises SimlbError E695 without httpx."""
         from simlb.testing.sessions import httpx_client
 
-        return httpx_client(self._routes, self.home.refuse_blocking, **options)
+        return httpx_client(self.routes, self.home.refuse_blocking, **options)
 
     def httpx_async_client(self, **options: Any) -> httpx.AsyncClient:
         """An `httpx.AsyncClient` for which every host name leads here. Raises SimlbError E695 without httpx."""
         from simlb.testing.sessions import httpx_async_client
 
-        return httpx_async_client(self._routes, **options)
+        return httpx_async_client(self.routes, **options)
 
     def aiohttp_session(self, **options: Any) -> aiohttp.ClientSession:
         """An `aiohttp.ClientSession` for which every host name leads here, on the running loop."""
         from simlb.testing.sessions import aiohttp_session
 
-        return aiohttp_session(self._routes, **options)
+        return aiohttp_session(self.routes, **options)
 
     # -- waiting -------------------------------------------------------------------------------------------------------
 
