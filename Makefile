@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export SIMLB_CERTS ?= $(CURDIR)/certs
 
-.PHONY: demo test check setup setup-dev lint types layers unit e2e soak fmt clean bench bench-tools
+.PHONY: demo test check setup setup-dev test-tools lint types layers unit e2e soak fmt clean bench bench-tools
 
 demo: setup
 	$(BIN)/simlb demo $(ARGS)
@@ -39,11 +39,19 @@ types: setup-dev
 layers: setup-dev
 	$(BIN)/lint-imports --no-cache
 
-unit: setup-dev
+unit: setup-dev test-tools
 	$(BIN)/python -m pytest
 
 e2e: setup-dev
 	$(BIN)/python -m pytest tests/e2e
+
+# Programs of other languages that the tests drive. What cannot be installed here is said, and its tests are skipped.
+test-tools:
+	@command -v node >/dev/null && exit 0; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get install -y --no-install-recommends nodejs || { apt-get update && apt-get install -y --no-install-recommends nodejs; } \
+	    || echo "could not install nodejs - its tests are skipped"; \
+	else echo "node is missing - its tests are skipped. Debian and Ubuntu: sudo apt-get install nodejs"; fi
 
 # QUICK=1 takes two minutes instead of twelve; ROWS="small-64 tls" only some; AGAINST=DIR another source tree as control.
 bench: setup bench-tools

@@ -102,10 +102,8 @@ def _factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., ALB]]:
             raise pytest.UsageError(f"the mark alb takes config and speed, not {[*mark.args, *wanted]}")
         options.setdefault("clock", _clock(request, speed))
         path = _file(request, file)
-        if name is not None or path is None:
-            built = ALB(name or "my-alb", **options)
-        else:
-            built = ALB.from_file(path, **options)
+        is_own = name is not None or path is None
+        built = ALB(name or "my-alb", **options) if is_own else ALB.from_file(path, **options)
         for fault in reversed(list(request.node.iter_markers("alb_fault"))):
             built.fault_at_start(*fault.args, **fault.kwargs)
         made.append(built)
@@ -151,7 +149,10 @@ def alb_client(alb: ALB) -> Client:
     """The built-in client of the test's load balancer, once that runs: `alb_client.get("/")`."""
     from simlb.testing.client import Client
 
-    return Client(lambda: alb.running.routes, lambda what, instead: alb.running.home.refuse_blocking(what, instead))
+    def refuse_blocking(what: str, instead: str) -> None:
+        alb.running.home.refuse_blocking(what, instead)
+
+    return Client(lambda: alb.running.routes, refuse_blocking)
 
 
 @pytest.fixture(scope="session")

@@ -53,11 +53,15 @@ class MaskMemo(dict[S, int]):
         for place, conditions in enumerate(self._conditions):
             if all(condition.holds(subject) for condition in conditions):
                 mask |= 1 << place
-        if _size(subject) <= SUBJECT_REMEMBERED_MAX_BYTES:
-            if len(self) >= SUBJECTS_REMEMBERED_MAX:
-                self.clear()
-            self[subject] = mask
+        _remember(self, subject, mask)
         return mask
+
+
+def _remember(memo: dict[S, int], subject: S, mask: int) -> None:
+    if _size(subject) <= SUBJECT_REMEMBERED_MAX_BYTES:
+        if len(memo) >= SUBJECTS_REMEMBERED_MAX:
+            memo.clear()
+        memo[subject] = mask
 
 
 def _size(subject: object) -> int:
@@ -139,13 +143,17 @@ class PathIndex:
         return mask if self._by_end is None else mask & self._by_end[path[::-1]]
 
 
-class QueryIndex:
-    """The rules whose query-string condition holds, for those conditions that have no wildcards."""
+class QueryIndex(dict[bytes, int]):
+    """The rules whose query-string condition holds, for those conditions that have no wildcards, by raw query.
+
+    A memo like `MaskMemo`: taking a query apart costs twice what the rest of a decision does, and queries repeat.
+    """
 
     __slots__ = ("_pairs", "_rest", "_values")
 
     def __init__(self, conditions: Sequence[QueryString | None]) -> None:
         """`conditions` by rule, indexable ones; None for a rule without one."""
+        super().__init__()
         self._rest = 0
         self._pairs: dict[tuple[bytes, bytes], int] = {}
         self._values: dict[bytes, int] = {}
@@ -167,12 +175,13 @@ class QueryIndex:
         wildcards = [wildcard for pair in condition.pairs for wildcard in pair if wildcard is not None]
         return all(wildcard.kind is WildcardKind.EXACT for wildcard in wildcards)
 
-    def mask(self, query: Query) -> int:
+    def __missing__(self, raw_query: bytes) -> int:
         """The rules whose condition holds for a query, and all without an indexed one."""
         mask = self._rest
         pairs, values = self._pairs, self._values
-        for key, value in query.tokens:
+        for key, value in Query(raw_query).tokens:
             mask |= pairs.get((key, value or b""), 0) | values.get(key if value is None else value, 0)
+        _remember(self, raw_query, mask)
         return mask
 
 
@@ -223,7 +232,8 @@ class RuleIndex:
                 tuple(paths[place] if is_path_unsure else paths[place][1:]),
             )
             self._doubts.append(doubts)
-            if any(doubts):
+            # An index that remembers nothing yet is an empty dictionary, and a doubt all the same.
+            if doubts.query_index is not None or any(doubts):
                 self._unsure |= 1 << place
 
     def first(self, request: RoutedRequest, client_ip: str) -> int:
@@ -254,11 +264,11 @@ class RuleIndex:
             headers, query_index, own_queries, own_paths = self._doubts[place]
             for name, memo in headers:
                 mask &= memo[request.header_values(name)]
-            if query_index is not None or own_queries:
-                query = query or Query(raw_query)
-                if query_index is not None:
-                    mask &= query_index.mask(query)
+            if query_index is not None:
+                mask &= query_index[raw_query]
             if mask & lowest:
+                if own_queries and query is None:
+                    query = Query(raw_query)
                 if _all_hold(own_paths, path) and _all_hold(own_queries, query):
                     return place
                 mask ^= lowest
