@@ -6,6 +6,7 @@ It is the `Instance` that the control port and the terminal talk to.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
+from simlb.app.fault_site import FaultSite
 from simlb.app.narrator import Narrator
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.registering import address_policy, deregister, register, unknown_target
@@ -32,6 +34,9 @@ from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.node import LoadBalancerNode, Prepared
 from simlb.errors import SimlbError
+from simlb.faults.book import FaultBook
+from simlb.faults.site import OwnTarget
+from simlb.faults.types import BY_NAME
 from simlb.observe.access_log import AccessLog
 from simlb.observe.traffic import Traffic
 from simlb.processes.ports import port_owner
@@ -87,6 +92,10 @@ class App:
             environment={"SIMLB_SPEED": f"{self.clock.speed:g}"},
             default_directory=compiled.source.parent if compiled.source is not None else None,
         )
+        self.own_targets: dict[str, OwnTarget] = {}
+        """Targets, by name, that live in this process: faults end and pause them as they do processes."""
+        self.fault_site = FaultSite(self, self._random)
+        self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -94,17 +103,19 @@ class App:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
         await self._apply(self.compiled, self.registrations)
-        self._keep(renew_certificates(self))
+        self.keep(renew_certificates(self))
 
     async def run(self) -> None:
         """Start, open the control port, serve until a stop is requested, stop."""
+        from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.server import HOST, ControlServer
+        from simlb.faults.desk import BookDesk
 
         token = runfile.new_token()
         wanted = self.options.control_port
         if wanted is None:
             wanted = self.compiled.settings.control_port
-        server = ControlServer(self, token, wanted)
+        server = ControlServer(self, token, wanted, routes=fault_routes(BookDesk(self.faults, self.fault_site)))
         record: runfile.RunFile | None = None
         try:
             if not await self._start_or_stop():
@@ -144,11 +155,13 @@ class App:
 
     async def close(self, *, grace_s: float = STOP_GRACE_S) -> None:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
+        self.faults.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in self.nodes.values()))
         self.access_log.close()
         await self.supervisor.stop_all()
+        self.fault_site.close()
 
     @property
     def ca_path(self) -> Path:
@@ -165,11 +178,16 @@ class App:
             await self._apply(compiled, registrations)
             for warning in (*compiled.warnings, *drift):
                 self.narrator.notice(Notice(level="warning", text=warning))
+        await self.faults.refresh()
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
         return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *drift))
 
+    async def apply_again(self) -> None:
+        """Serve what faults have made of the configuration. Raises SimlbError and changes nothing when it cannot be."""
+        await self._apply(self.compiled, self.registrations)
+
     async def _apply(self, compiled: Compiled, registrations: Registrations) -> None:
-        configuration = registrations.applied_to(compiled.configuration)
+        configuration = self.fault_site.in_force(registrations.applied_to(compiled.configuration))
         nodes = {
             load_balancer.name: self.nodes.get(load_balancer.name) or self._new_node()
             for load_balancer in configuration.load_balancers
@@ -197,7 +215,7 @@ class App:
         for name in [name for name in self.nodes if name not in nodes]:
             node = self.nodes.pop(name)
             node.stop_accepting()
-            self._keep(node.close(grace_s=STOP_GRACE_S))
+            self.keep(node.close(grace_s=STOP_GRACE_S))
         self.nodes = nodes
         logs = any(load_balancer.attributes.access_logs for load_balancer in configuration.load_balancers)
         self.access_log.write_to(self.access_log_path if logs else None)
@@ -208,21 +226,24 @@ class App:
         names = {process.name for process in configuration.processes}
         draining = {target.process for target in self._known_targets()} - names
         leaving = (held.process for held in self.supervisor if held.name in draining)
-        await self.supervisor.reconcile((*configuration.processes, *leaving))
+        try:
+            await self.supervisor.reconcile((*configuration.processes, *leaving), down=self.fault_site.down)
+        finally:
+            self.fault_site.reassert()
 
     def _known_targets(self) -> Iterator[Target]:
         """Every target that the load balancers know, also those that drain."""
-        for group in self._live_groups():
+        for group in self.live_groups():
             for state in group.targets.values():
                 yield state.target
 
-    def _live_groups(self) -> Iterator[TargetGroupState]:
+    def live_groups(self) -> Iterator[TargetGroupState]:
         """Every target group as it stands."""
         for node in self.nodes.values():
             yield from node.groups.values()
 
     def _new_node(self) -> LoadBalancerNode:
-        return LoadBalancerNode(
+        node = LoadBalancerNode(
             clock=self.clock,
             random=self._random,
             record=self._record if self.traffic is not None else self.access_log.record,
@@ -232,6 +253,8 @@ class App:
             process_has_ended=self._process_has_ended,
             descriptors=self.descriptors,
         )
+        self.fault_site.equip(node)
+        return node
 
     def _record(self, record: ExchangeRecord) -> None:
         assert self.traffic is not None
@@ -253,7 +276,7 @@ class App:
     def use(self, registrations: Registrations, target_group: str) -> None:
         """Serve one target group with these registrations from the next request on."""
         self.registrations = registrations
-        self.configuration = registrations.applied_to(self.compiled.configuration)
+        self.configuration = self.fault_site.in_force(registrations.applied_to(self.compiled.configuration))
         changed = {target_group: self.configuration.target_groups[target_group]}
         self._node_of(target_group).change_target_groups(changed)
 
@@ -279,24 +302,29 @@ class App:
         pid = process.pid
         if not process.kill():
             return f"{name} is not running."
-        return f"{name} killed (pid {pid}, SIGKILL). {next_check(groups_of(self._live_groups(), process_name))}"
+        return f"{name} killed (pid {pid}, SIGKILL). {next_check(groups_of(self.live_groups(), process_name))}"
 
     async def restart_target(self, name: str) -> str:
         """Start the process of a target again."""
         process_name = self._process_of(name)
+        self.fault_site.check_free(name)
         process = self.supervisor.get(process_name)
         assert process is not None
         await process.restart()
-        checks = f"passed checks{of_each(groups_of(self._live_groups(), process_name))}"
+        checks = f"passed checks{of_each(groups_of(self.live_groups(), process_name))}"
         return f"{name} started (pid {process.pid}). It is back in rotation after enough {checks}."
 
     async def register_target(self, target_group: str, url: str, name: str | None) -> TargetChange:
         """Register a target that the file does not have."""
-        return await register(self, target_group, url, name)
+        change = await register(self, target_group, url, name)
+        await self.faults.refresh()
+        return change
 
     async def deregister_target(self, name: str, target_group: str | None = None) -> TargetChange:
         """Deregister a target, whoever registered it."""
-        return await deregister(self, name, target_group)
+        change = await deregister(self, name, target_group)
+        await self.faults.refresh()
+        return change
 
     def log_lines(self, after: int, limit: int) -> LogPage:
         """Access-log lines from number `after` on."""
@@ -312,7 +340,7 @@ class App:
 
     def request_reload(self) -> None:
         """Reload in the background, as SIGHUP asks; a bad configuration becomes a notice."""
-        self._keep(self._reload_and_tell())
+        self.keep(self._reload_and_tell())
 
     async def _reload_and_tell(self) -> None:
         try:
@@ -321,6 +349,14 @@ class App:
             self.narrator.failed(error, "The configuration that was in force stays in force.")
         else:
             self.narrator.notice(Notice(level="info", text=text))
+
+    def process_of(self, name: str) -> str | None:
+        """The process behind a target of that name; None for one that the user runs, or that is not there."""
+        registered = (
+            target for group in self.compiled.configuration.target_groups.values() for target in group.targets
+        )
+        targets = itertools.chain(registered, self._known_targets())
+        return next((target.process for target in targets if target.name == name and target.process is not None), None)
 
     def _process_of(self, name: str) -> str:
         registered = [target for group in self.configuration.target_groups.values() for target in group.targets]
@@ -343,27 +379,36 @@ class App:
     def _on_process_exited(self, name: str, pid: int, status: int) -> None:
         process = self.supervisor.get(name)
         if process is not None and process.state is not ProcessState.STOPPED:  # else simlb itself asked for it
-            self.narrator.process_exited(name, pid, status, groups_of(self._live_groups(), name))
+            self.narrator.process_exited(name, pid, status, groups_of(self.live_groups(), name))
 
     def _on_state_changed(self, group: TargetGroupState, state: TargetState, previous: str) -> None:
         is_gone = previous == HealthState.DRAINING and state.health.state is HealthState.DRAINING
-        name = label(self._live_groups(), group.group.name, state.target)
+        name = label(self.live_groups(), group.group.name, state.target)
         self.narrator.state_changed(group, state, previous, label=name, is_gone=is_gone)
-        if is_gone and state.target.process is not None:
-            self._keep(self._end_left_process(state.target.process))
+        if is_gone:
+            self.fault_site.target_is_gone()
+            self.keep(self._after_draining(state.target.process))
+
+    async def _after_draining(self, process: str | None) -> None:
+        if process is not None:
+            await self._end_left_process(process)
+        if len(self.faults):
+            await self.faults.refresh()
 
     async def _end_left_process(self, name: str) -> None:
         """A drained target's process ends with it, unless it is registered again by now, or drains in another group."""
         async with self.reloading:
             wanted = {process.name for process in self.configuration.processes}
             if name not in wanted | {target.process for target in self._known_targets()}:
-                await self.supervisor.reconcile([held.process for held in self.supervisor if held.name != name])
+                rest = [held.process for held in self.supervisor if held.name != name]
+                await self.supervisor.reconcile(rest, down=self.fault_site.down)
 
-    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+    def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in the background, until it is done or the instance is closed."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _summary(configuration: Configuration) -> str:

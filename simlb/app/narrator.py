@@ -8,7 +8,7 @@ from pathlib import Path
 from simlb.app.options import Presenter
 from simlb.clock import Clock
 from simlb.core import health
-from simlb.core.events import Notice, ProcessExited, ProcessStarted, TargetStateChanged
+from simlb.core.events import Event, Notice, ProcessExited, ProcessStarted, TargetStateChanged
 from simlb.core.health import HealthState
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.errors import SimlbError
@@ -34,6 +34,10 @@ class Narrator:
     def real_s(self) -> float:
         """Real seconds since the start."""
         return time.monotonic() - self._real_began
+
+    def tell(self, event: Event) -> None:
+        """Something happened, as somebody else has put it."""
+        self._presenter.event(event)
 
     def notice(self, notice: Notice) -> None:
         """Something a person should know."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from simlb.app.flawed_certificates import Issuer
 from simlb.clock import Clock
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView
@@ -21,7 +22,8 @@ class AppOptions:
     """How an instance runs. `load` reads the configuration, at the start and at each reload.
 
     A setting that is None is the configuration's. `keeps_traffic` keeps the last exchanges as records, for tests and
-    scenarios; `seed` makes every draw of the instance repeatable.
+    scenarios; `seed` makes every draw of the instance repeatable. `issuer` is the authority that clients trust,
+    where it is not the one in `certs_dir`: faults have it sign certificates that are wrong in one thing only.
     """
 
     instance: str
@@ -33,6 +35,7 @@ class AppOptions:
     expose: str | None = None
     keeps_traffic: bool = False
     seed: int | None = None
+    issuer: Issuer | None = None
 
 
 class Presenter(Protocol):

@@ -29,6 +29,9 @@ LEAF_LIFETIME = timedelta(days=90)
 BACKDATED = timedelta(hours=1)
 """How far a certificate's start lies in the past: clients in containers and virtual machines have their own clocks."""
 
+EXPIRED_FOR = timedelta(days=1)
+"""How long ago the time of an expired leaf ended: by more than any clock is wrong."""
+
 ROOT_NAME = "simlb local CA"
 """The root's common name, by which trust stores list it."""
 
@@ -82,7 +85,16 @@ class IssuingAuthority:
     def issue(self, names: Sequence[str], key: ec.EllipticCurvePrivateKey, now: datetime) -> Leaf:
         """A leaf for these normalised names and this key: 90 days at most, and never longer than the CA itself."""
         not_before = max(now - BACKDATED, self.not_before).replace(microsecond=0)
-        not_after = min(not_before + LEAF_LIFETIME, self.not_after)
+        return self._sign(names, key, not_before, min(not_before + LEAF_LIFETIME, self.not_after))
+
+    def issue_expired(self, names: Sequence[str], key: ec.EllipticCurvePrivateKey, now: datetime) -> Leaf:
+        """A leaf whose time ended a day ago: all else about it is right."""
+        not_after = (now - EXPIRED_FOR).replace(microsecond=0)
+        return self._sign(names, key, not_after - LEAF_LIFETIME, not_after)
+
+    def _sign(
+        self, names: Sequence[str], key: ec.EllipticCurvePrivateKey, not_before: datetime, not_after: datetime
+    ) -> Leaf:
         certificate = (
             _builder(_leaf_subject(names), self.certificate.subject, key.public_key(), not_before, not_after)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

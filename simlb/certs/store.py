@@ -86,6 +86,24 @@ class CertificateStore:
             # Another instance may have issued it while this one waited.
             return self._reusable(wanted) or self._issue(wanted)
 
+    def issue(self, names: Sequence[str]) -> tuple[bytes, bytes]:
+        """A new certificate for these names that is stored nowhere: chain and key in PEM. Raises as `ensure`."""
+        return self._issue_apart(names, expired=False)
+
+    def issue_expired(self, names: Sequence[str]) -> tuple[bytes, bytes]:
+        """As `issue`, but its time ended a day ago: clients refuse it for that alone."""
+        return self._issue_apart(names, expired=True)
+
+    def _issue_apart(self, names: Sequence[str], *, expired: bool) -> tuple[bytes, bytes]:
+        from simlb.certs.authority import key_pem, new_key
+
+        wanted = permitted(names)
+        with files.coded_errors(self.directory), files.exclusive(self.directory):
+            authority, _ = self._authority()
+        key = new_key()
+        issue = authority.issue_expired if expired else authority.issue
+        return issue(wanted, key, self._now()).chain_pem, key_pem(key)
+
     def import_pair(self, certificate: Path, key: Path) -> IssuedCertificate:
         """The user's own PEM files, checked and left where they are; any names, any CA.
 

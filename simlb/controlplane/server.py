@@ -13,6 +13,8 @@
 Registering and deregistering answer a TargetChange, other POSTs `{"message": "..."}`. Where a target is deregistered,
 its `{name}` may be its `address:port`.
 
+`fault_routes` has the operations on faults.
+
 Errors are `{"code": "E302", "message": "...", "hints": [...], "notes": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
 """
@@ -47,6 +49,8 @@ _FIXED_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _STATUS_OF_CODE = {"E302": 404, "E304": 404, "E401": 422, "E605": 403, "E606": 403, "E607": 401, "E608": 400}
+_STATUS_OF_CODE |= dict.fromkeys(("E630", "E634", "E638"), 404)
+_STATUS_OF_CODE |= dict.fromkeys(("E631", "E632", "E633", "E635", "E636", "E637"), 422)
 _STATUS_OF_KIND = {"E5": 422}
 _CODE_OF_STATUS = {413: "E612"}
 

@@ -56,6 +56,38 @@ class ProcessExited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultInstalled:
+    """A fault on demand is in force - or, `is_over`, has happened. `text` says what was asked for.
+
+    `on` is in words what it acts on. `for_s` is when it removes itself, in load-balancer seconds from now; `undo` the
+    command that removes it earlier.
+    """
+
+    at_s: float
+    real_s: float
+    name: str
+    type: str
+    on: str
+    text: str
+    for_s: float | None = None
+    undo: str = ""
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultRemoved:
+    """A fault is undone. `reason` says why, where nobody asked for it: `its time is over`."""
+
+    at_s: float
+    real_s: float
+    name: str
+    type: str
+    on: str
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something a person should know. `code` is set when it is listed in docs/messages.md.
 
@@ -69,4 +101,4 @@ class Notice:
     notes: tuple[str, ...] = ()
 
 
-Event = TargetStateChanged | ProcessStarted | ProcessExited | Notice
+Event = TargetStateChanged | ProcessStarted | ProcessExited | FaultInstalled | FaultRemoved | Notice

@@ -95,7 +95,7 @@ class Exchange(ExchangeRecord):
     set_cookie_lines = b""
     """What the load balancer adds to the target's response head: whole lines."""
     is_first_on_connection = False
-    """A connection was made for it; the other kind is a kept one that has served before."""
+    """A connection was made for it, or could not be made; the other kind is a kept one that has served before."""
     is_client_blocked = False
     is_target_blocked = False
     _tried: tuple[TargetState, ...] = ()
@@ -225,7 +225,9 @@ class Exchange(ExchangeRecord):
         connection = router.connect(self, target)
         if connection is not None:
             self._dispatch(connection, body)
-        elif not self.is_done:
+            return
+        self.is_first_on_connection = True
+        if not self.is_done:
             if body:
                 self._pending += (body,)
             if not self.is_request_ended:
@@ -244,7 +246,6 @@ class Exchange(ExchangeRecord):
 
     def on_connected(self, connection: TargetStream) -> None:
         """The connection that was being made for this exchange is there."""
-        self.is_first_on_connection = True
         body = b"".join(self._pending)
         self._pending = ()
         self.last_activity = self.router.now()
@@ -375,6 +376,7 @@ class Exchange(ExchangeRecord):
         self.failure = None
         self._assign(group, target)
         connection = self.router.connect(self, target)
+        self.is_first_on_connection = connection is None
         if connection is not None:
             self.on_connected(connection)
         return True

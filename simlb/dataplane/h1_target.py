@@ -33,6 +33,7 @@ class H1TargetConnection(asyncio.Protocol):
         "_is_chunking",
         "_is_paused",
         "_is_reusable",
+        "_is_silent",
         "_left",
         "_parser",
         "_pool",
@@ -55,6 +56,7 @@ class H1TargetConnection(asyncio.Protocol):
         self._is_chunking = False
         self._is_paused = False
         self._is_blocked = False
+        self._is_silent = False
         self.idle_since = 0.0
 
     @property
@@ -250,14 +252,28 @@ class H1TargetConnection(asyncio.Protocol):
 
     def pause_reading(self) -> None:
         """Take no more of the response."""
-        if not self._is_paused and not self.transport.is_closing():
+        if not self._is_paused:
             self._is_paused = True
-            self.transport.pause_reading()
+            if not self._is_silent and not self.transport.is_closing():
+                self.transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Take the response again."""
-        if self._is_paused and not self.transport.is_closing():
+        if self._is_paused:
             self._is_paused = False
+            if not self._is_silent and not self.transport.is_closing():
+                self.transport.resume_reading()
+
+    def silence(self, *, is_silent: bool) -> None:
+        """Let nothing of what the target sends arrive while this is so (a fault)."""
+        if is_silent is self._is_silent:
+            return
+        self._is_silent = is_silent
+        if self._is_paused or self.transport.is_closing():
+            return
+        if is_silent:
+            self.transport.pause_reading()
+        else:
             self.transport.resume_reading()
 
     def release(self) -> None:

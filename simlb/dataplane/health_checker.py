@@ -14,6 +14,7 @@ from collections.abc import Callable
 from simlb.clock import Clock, Timer
 from simlb.core.health import HealthState, ProbeResult
 from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.dataplane.points import Behaviour
 from simlb.dataplane.probe import Probe, wait_until_listening
 
 FIRST_PROBES_MAX = 64
@@ -28,11 +29,19 @@ class HealthChecker:
     """Probes every target of every group in use."""
 
     def __init__(
-        self, clock: Clock, on_changed: StateChanged, has_ended: Callable[[str], bool] = lambda process: False
+        self,
+        clock: Clock,
+        on_changed: StateChanged,
+        has_ended: Callable[[str], bool] = lambda process: False,
+        behaviours: Callable[[str], tuple[Behaviour, ...] | None] = lambda target: None,
     ) -> None:
-        """`has_ended` tells whether a process that simlb starts runs no more: nobody need wait until it listens."""
+        """`has_ended` tells whether a process that simlb starts runs no more: nobody need wait until it listens.
+
+        `behaviours` gives those that have hold of the target of that name now.
+        """
         self._clock = clock
         self._has_ended = has_ended
+        self._behaviours = behaviours
         self._on_changed = on_changed
         self._timers: dict[TargetState, Timer] = {}
         self._probes: dict[TargetState, Probe] = {}
@@ -128,6 +137,7 @@ class HealthChecker:
             if group.on_probe(state, result, self._clock.now()):
                 self._on_changed(group, state, before)
 
-        probe = Probe(group.group.health_check, state.target, self._clock, on_result)
+        target = state.target
+        probe = Probe(group.group.health_check, target, self._clock, on_result, self._behaviours(target.name))
         self._probes[state] = probe
         probe.start()

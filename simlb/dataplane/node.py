@@ -32,6 +32,7 @@ from simlb.dataplane.exchange import Exchange
 from simlb.dataplane.gate import Gate
 from simlb.dataplane.health_checker import HealthChecker, StateChanged
 from simlb.dataplane.listener import OpenListener, bind_socket
+from simlb.dataplane.points import Behaviour
 from simlb.dataplane.streams import TargetStream
 from simlb.dataplane.target_failure import TargetFailure
 from simlb.dataplane.target_pool import TargetPool
@@ -116,7 +117,9 @@ class LoadBalancerNode:
         self._port_owner = port_owner
         self._response_parser = ResponseParser()
         self._pools: dict[TargetState, TargetPool] = {}
-        self._health = HealthChecker(clock, on_state_changed, process_has_ended)
+        self._behaviours: dict[str, tuple[Behaviour, ...]] = {}
+        """By the target's name: what faults do on the way to it."""
+        self._health = HealthChecker(clock, on_state_changed, process_has_ended, self._behaviours.get)
         self._on_state_changed = on_state_changed
         self._configured: frozenset[str] = frozenset()
         self._cookie_key = secrets.token_bytes(KEY_BYTES)
@@ -244,8 +247,12 @@ class LoadBalancerNode:
         for state in group.targets.values():
             old_state, old_target = before.get(state, (HealthState.INITIAL, state.target))
             moved = (old_target.dial_host, old_target.dial_port) != (state.target.dial_host, state.target.dial_port)
-            if moved and state in self._pools:
-                self._pools[state].move()
+            pool = self._pools.get(state)
+            if pool is not None:
+                if moved:
+                    pool.move()
+                # It may go by another name now.
+                pool.interfere(self._behaviours.get(state.target.name))
             if not in_use:
                 self._health.forget(state)
             elif old_check != description.health_check and state not in changes.added:
@@ -263,7 +270,36 @@ class LoadBalancerNode:
             self._health.watch(group, state)
 
     def _new_pool(self, state: TargetState) -> TargetPool:
-        return TargetPool(state, self.clock, self._response_parser, self._lets_dial)
+        pool = TargetPool(state, self.clock, self._response_parser, self._lets_dial)
+        pool.interfere(self._behaviours.get(state.target.name))
+        return pool
+
+    # -- faults --------------------------------------------------------------------------------------------------------
+
+    def interfere(self, target: str, behaviour: Behaviour) -> None:
+        """Put a behaviour on the way to the target of that name, in whichever groups it is or will be.
+
+        Idle connections to it are closed, busy ones serve the exchange under way; probes meet it from the next one on.
+        """
+        self._behaviours[target] = (*self._behaviours.get(target, ()), behaviour)
+        self._spread(target)
+
+    def release(self, target: str, behaviour: Behaviour) -> None:
+        """Take it away again, as `interfere` put it there. Harmless when it is not there."""
+        present = self._behaviours.get(target, ())
+        rest = tuple(other for other in present if other is not behaviour)
+        if len(rest) == len(present):
+            return
+        if rest:
+            self._behaviours[target] = rest
+        else:
+            del self._behaviours[target]
+        self._spread(target)
+
+    def _spread(self, target: str) -> None:
+        for state, pool in self._pools.items():
+            if state.target.name == target:
+                pool.interfere(self._behaviours.get(target))
 
     # -- draining ------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ class DialOutcome(Enum):
     """What becomes of a new connection besides being made."""
 
     REFUSED = "refused"
-    RESET = "reset"
+    """A reset in answer to the first packet, as from a port where nothing listens."""
     BLACKHOLE = "blackhole"
     """No answer at all: the connect time-out decides."""
 
@@ -33,7 +33,11 @@ class Dial:
 
 @dataclass(slots=True, kw_only=True)
 class Wire:
-    """How bytes move on one connection: asked once, when it has been made. None means as fast as they come."""
+    """How bytes move on one connection: asked once, when it has been made. None means as fast as they come.
+
+    Asked, too, of a connection that was made before and has an exchange under way when behaviours come or go; of what
+    is said then, `is_silent` alone counts.
+    """
 
     is_probe: bool
     bytes_per_s: float | None = None
@@ -41,6 +45,8 @@ class Wire:
     slice_delay_s: float = 0.0
     idle_reset_s: float | None = None
     """A request on a connection that has been idle for so long is answered by a reset (a short keep-alive)."""
+    is_silent: bool = False
+    """Nothing of what the target sends arrives any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,22 +73,24 @@ class Turn(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Treatment:
-    """What happens to one request and its answer."""
+    """What happens to one request and its answer: `turn`, then `delay_s`, then the first of what is set below them."""
 
-    delay_s: float = 0.0
-    """Before the target's answer is seen, on top of what the target takes."""
     turn: Turn | None = None
     """Waited for before `delay_s` begins; left when the exchange is over."""
-    hangs: bool = False
-    """The request arrives, no answer ever comes."""
-    resets: bool = False
-    """The connection is reset in place of an answer."""
+    delay_s: float = 0.0
+    """The target sees the request so much later, and its answer is seen as much later."""
     answer: bytes | None = None
-    """These raw bytes come in place of the target's answer; the target never sees the request."""
+    """These raw bytes come in place of the target's answer, once the request is complete; the target never sees it."""
     closes: bool = False
     """The target's FIN follows `answer`."""
+    is_at_once: bool = False
+    """`answer` waits neither for `turn` nor for `delay_s`, whoever has added them."""
+    resets: bool = False
+    """The connection is reset in place of an answer; the target never sees the request."""
+    hangs: bool = False
+    """The target sees the request, no answer ever comes."""
     cut_after_bytes: int | None = None
-    """The real answer ends, by FIN, or by a reset if `cut_by_reset`, after so many bytes of its body."""
+    """The real answer ends, by FIN, or by a reset if `cut_by_reset`, after so many bytes of its body as it is sent."""
     cut_by_reset: bool = False
 
 

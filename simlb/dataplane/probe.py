@@ -11,6 +11,8 @@ from typing import cast
 from simlb.clock import Clock, Timer
 from simlb.core.health import SPEAKS_TLS, ProbeOutcome, ProbeResult
 from simlb.core.model import TRAFFIC_PORT, HealthCheck, Protocol, Target
+from simlb.dataplane.link import Link
+from simlb.dataplane.points import Behaviour
 from simlb.dataplane.target_failure import TargetFailure
 from simlb.dataplane.target_pool import dial_addresses, failure_of
 from simlb.dataplane.target_tls import TargetTls, TlsBrokenError
@@ -64,12 +66,18 @@ class Probe(asyncio.Protocol):
     """Runs once and reports once: what it saw, or None when this side had no socket to look with."""
 
     def __init__(
-        self, health_check: HealthCheck, target: Target, clock: Clock, on_result: Callable[[ProbeResult | None], None]
+        self,
+        health_check: HealthCheck,
+        target: Target,
+        clock: Clock,
+        on_result: Callable[[ProbeResult | None], None],
+        behaviours: tuple[Behaviour, ...] | None = None,
     ) -> None:
         self._health_check = health_check
         self._target = target
         self._clock = clock
         self._on_result = on_result
+        self._link = None if behaviours is None else Link(self, behaviours, clock, is_probe=True)
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
@@ -90,13 +98,22 @@ class Probe(asyncio.Protocol):
         self._close()
 
     async def _dial(self) -> None:
+        if self._link is not None:
+            try:
+                await self._link.dial()
+            except OSError:
+                self._report(ProbeOutcome.REFUSED)
+                return
+        await self._connect(self._link or self)
+
+    async def _connect(self, codec: asyncio.Protocol) -> None:
         loop = asyncio.get_running_loop()
         port = probe_port(self._health_check, self._target)
         failure: ProbeOutcome | None = ProbeOutcome.REFUSED
         layer = TargetTls(None) if self._health_check.protocol is Protocol.HTTPS else None
         for address in dial_addresses(self._target.dial_host):
             try:
-                await loop.create_connection(lambda: layer or self, address, port)
+                await loop.create_connection(lambda: layer or codec, address, port)
             except OSError as error:
                 kind = failure_of(error)
                 if kind is TargetFailure.UNREACHABLE:
@@ -107,17 +124,17 @@ class Probe(asyncio.Protocol):
                     failure = None
             else:
                 if layer is not None:
-                    await self._shake_hands(layer)
+                    await self._shake_hands(layer, codec)
                 return
         self._report(failure)
 
-    async def _shake_hands(self, layer: TargetTls) -> None:
+    async def _shake_hands(self, layer: TargetTls, codec: asyncio.Protocol) -> None:
         self._transport = layer
         reason = await layer.handshake()
         if reason is not None:
             self._report(ProbeOutcome.TLS_FAILED, detail=reason)
         elif not self._is_done:
-            layer.start(self)
+            layer.start(codec)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected: ask."""
@@ -182,6 +199,9 @@ class Probe(asyncio.Protocol):
         self._on_result(result)
 
     def _close(self) -> None:
+        if self._link is not None:
+            # First, since it may have lent the clock the work that ends below.
+            self._link.abort()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -9,12 +9,15 @@ import asyncio
 import contextlib
 import errno
 from collections.abc import Callable, Iterator
+from typing import cast
 
 from simlb.clock import Clock
 from simlb.core.model import Protocol
 from simlb.core.target_group import TargetState
 from simlb.dataplane.exchange import Exchange
 from simlb.dataplane.h1_target import H1TargetConnection
+from simlb.dataplane.link import Link
+from simlb.dataplane.points import Behaviour, Wire
 from simlb.dataplane.target_failure import TargetFailure
 from simlb.dataplane.target_tls import TargetTls, server_name
 from simlb.wire.h1_response import ResponseParser
@@ -69,6 +72,7 @@ class TargetPool:
     """The connections to one target."""
 
     __slots__ = (
+        "_behaviours",
         "_clock",
         "_connecting",
         "_idle",
@@ -90,6 +94,7 @@ class TargetPool:
         self._connecting: dict[Exchange, asyncio.Task[None]] = {}
         self._preferred: str | None = None
         self._protocol = Protocol.HTTP
+        self._behaviours: tuple[Behaviour, ...] | None = None
         self.connections: set[H1TargetConnection] = set()
         self.is_closed = False
 
@@ -154,18 +159,31 @@ class TargetPool:
         return connection
 
     async def _establish(self, connection: H1TargetConnection, name: str | None) -> TargetFailure | None:
+        if self._behaviours is None:
+            return await self._reach(connection, None, name)
+        link = Link(connection, self._behaviours, self._clock, is_probe=False)
+        try:
+            failure = await self._reach(link, link, name)
+        except BaseException:
+            link.abort()
+            raise
+        if failure is not None:
+            link.abort()
+        return failure
+
+    async def _reach(self, codec: asyncio.Protocol, link: Link | None, name: str | None) -> TargetFailure | None:
         if self._protocol is Protocol.HTTP:
-            await self._open(lambda: connection)
+            await self._open(lambda: codec, link)
         else:
             layer = TargetTls(name)
-            await self._open(lambda: layer)
+            await self._open(lambda: layer, link)
             failure = await self._shake_hands(layer)
             if failure is not None:
                 return failure
-            layer.start(connection)
+            layer.start(codec)
         return None
 
-    async def _open(self, factory: Callable[[], asyncio.Protocol]) -> None:
+    async def _open(self, factory: Callable[[], asyncio.Protocol], link: Link | None) -> None:
         """Connect to one of the target's addresses."""
         loop = asyncio.get_running_loop()
         target = self._state.target
@@ -174,6 +192,8 @@ class TargetPool:
             addresses = (self._preferred, *(address for address in addresses if address != self._preferred))
         error: OSError | None = None
         with _within(self._clock, CONNECT_TIMEOUT_S):
+            if link is not None:
+                await link.dial()
             for address in addresses:
                 try:
                     await loop.create_connection(factory, address, target.dial_port)
@@ -198,12 +218,15 @@ class TargetPool:
         return None if reason is None else TargetFailure.TLS_FAILED
 
     @property
-    def _place(self) -> tuple[str, int, Protocol]:
+    def _place(self) -> tuple[str, int, Protocol, tuple[Behaviour, ...] | None]:
         target = self._state.target
-        return target.dial_host, target.dial_port, self._protocol
+        return target.dial_host, target.dial_port, self._protocol, self._behaviours
 
     def put_back(self, connection: H1TargetConnection, now: float) -> None:
         """The connection is idle since `now` and in order."""
+        if self._behaviours is not None:
+            # One that was made before them was retired when they came.
+            cast("Link", connection.transport).request_ended()
         if self.is_closed or len(self._idle) >= IDLE_MAX:
             connection.abandon()
             return
@@ -231,6 +254,18 @@ class TargetPool:
         """Close what nobody uses now."""
         for connection in list(self._idle):
             connection.abandon()
+
+    def interfere(self, behaviours: tuple[Behaviour, ...] | None) -> None:
+        """Let these have hold of all connections from now on. What is open serves the exchange under way, as it was."""
+        if behaviours is self._behaviours:
+            return
+        self._behaviours = behaviours
+        self.move()
+        wire = Wire(is_probe=False)
+        for behaviour in behaviours or ():
+            behaviour.on_wire(wire)
+        for connection in self.connections:
+            connection.silence(is_silent=wire.is_silent)
 
     def move(self) -> None:
         """The target listens elsewhere or is spoken to otherwise from now on: what is open serves no more exchanges."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from simlb.core.model import Protocol as ListenerProtocol
 from simlb.faults.selection import Selector
 from simlb.faults.site import Site
 
@@ -44,13 +45,22 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One fault, asked for: all checked and resolved. `on` are targets, target groups or ports, by the type's scope."""
+    """One fault at one place: all checked and resolved. `on` is a target, a target group or a port, by its scope.
+
+    A fault that is installed at several places is built once for each; `selector` is theirs together.
+    """
 
     name: str
     on: tuple[str, ...]
     load_balancer: str | None
     values: Mapping[str, Value]
     selector: Selector
+
+    @property
+    def place(self) -> str:
+        """The one target, target group or port."""
+        (place,) = self.on
+        return place
 
     def number(self, name: str) -> float:
         """A numeric parameter's value."""
@@ -90,6 +100,12 @@ class FaultType:
     """Only on targets that simlb started."""
     is_momentary: bool = False
     """It is over at once (a restart): there is nothing to undo."""
+    protocol: ListenerProtocol | None = None
+    """Only listeners that speak this."""
+    names_ports_by: str = ""
+    """A parameter that names listeners as `on` does: `ports=80,443`."""
+    is_single: bool = False
+    """On one listener; where none is named, on the first that forwards to a target group."""
     en: str
     ko: str
     consequence_en: str

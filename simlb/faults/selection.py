@@ -1,7 +1,11 @@
 """When a fault strikes: of the requests that match, which ones. Deterministic under a seed.
 
 `match` says which requests count at all. Of those, by number: `pattern` ("FFS": two strikes, one pass, and again),
-`every` (the 3rd, 6th, ...), `percent` (drawn), `count` (at most so many strikes). What is not given does not limit.
+`every` (the 3rd, 6th, ...), `percent` (drawn), `count` (at most so many strikes). What is not given does not limit;
+what is given has to agree: `every` 2 and `pattern` FFS strike the 2nd, 4th, 8th ...
+
+Numbers are those of clients' requests. Health-check probes are struck as `match` and `percent` say, but have no number:
+where `count`, `every` or `pattern` is given they pass.
 """
 
 from __future__ import annotations
@@ -11,6 +15,8 @@ from random import Random
 
 from simlb.core.wildcards import Wildcard
 from simlb.dataplane.points import Asked
+
+ALL_PERCENT = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +41,33 @@ class Selection:
     """The common selectors of a fault, as given."""
 
     match: Match = field(default_factory=Match)
-    percent: float = 100.0
+    percent: float = ALL_PERCENT
     count: int | None = None
     every: int = 1
     pattern: str | None = None
     """`F` strikes, `S` does not; repeated for ever."""
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether it goes by the numbers of requests."""
+        return self.count is not None or self.every > 1 or self.pattern is not None
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it leaves nothing out."""
+        return not self.is_numbered and self.percent >= ALL_PERCENT and self.match == Match()
 
 
 class Selector:
     """Applies a `Selection`, keeping count. One per fault: requests to several targets are counted together."""
 
     def __init__(self, selection: Selection, random: Random) -> None:
+        """`random` is asked for two seeds: what else draws from it, and how often probes come, changes nothing here."""
         self.selection = selection
-        self._random = random
+        self._random = Random(random.getrandbits(64))
+        self._probes_random = Random(random.getrandbits(64))
         self.seen = 0
-        """Requests that matched."""
+        """Requests that matched, probes aside."""
         self.struck = 0
         """Of those, how many the fault struck."""
 
@@ -59,18 +77,22 @@ class Selector:
         return self.selection.count is not None and self.struck >= self.selection.count
 
     def strikes(self, asked: Asked | None = None) -> bool:
-        """Whether the fault strikes this request - or this connection, of which there is nothing to match."""
+        """Whether the fault strikes this request - or what is not matched: a connection, or a check by number."""
         selection = self.selection
         if self.is_used_up or (asked is not None and not selection.match.holds(asked)):
             return False
+        if asked is not None and asked.is_probe:
+            return not selection.is_numbered and self._is_drawn(self._probes_random)
         number = self.seen
         self.seen += 1
         if selection.pattern is not None and selection.pattern[number % len(selection.pattern)] != "F":
             return False
-        if (number + 1) % selection.every:
-            return False
-        # Drawn only where a draw can decide, so that other draws of the same seed stay what they were.
-        if selection.percent < 100 and self._random.random() * 100 >= selection.percent:
+        if (number + 1) % selection.every or not self._is_drawn(self._random):
             return False
         self.struck += 1
         return True
+
+    def _is_drawn(self, random: Random) -> bool:
+        percent = self.selection.percent
+        # Drawn only where a draw can decide.
+        return percent >= ALL_PERCENT or random.random() * 100 < percent

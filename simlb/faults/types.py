@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from simlb.faults import gate_close, target_crash, target_restart, target_stop
 from simlb.faults.fault import FaultType
 
-FAULT_TYPES: tuple[FaultType, ...] = ()
+FAULT_TYPES: tuple[FaultType, ...] = (
+    gate_close.FAULT_TYPE,
+    target_crash.FAULT_TYPE,
+    target_stop.FAULT_TYPE,
+    target_restart.FAULT_TYPE,
+)
 
 BY_NAME = {fault_type.name: fault_type for fault_type in FAULT_TYPES}

@@ -90,9 +90,26 @@ class SupervisedProcess:
 
     def kill(self) -> bool:
         """SIGKILL the real process and its group, now. False when it does not run. `on_exited` follows."""
+        return self._tell_running("kill")
+
+    def pause(self) -> bool:
+        """SIGSTOP the real process and its group: it keeps its sockets and does nothing. False when it does not run.
+
+        Raises:
+            SimlbError: E640 where the system cannot do that.
+        """
+        if sys.platform == "win32":
+            raise SimlbError("E640", f"{self.name} cannot be paused: Windows has no signal for that.")
+        return self._tell_running("pause")
+
+    def resume(self) -> bool:
+        """SIGCONT: a paused one goes on. False when it does not run."""
+        return self._tell_running("resume")
+
+    def _tell_running(self, line: str) -> bool:
         if self.pid is None or self._link is None:
             return False
-        self._link.say("kill")
+        self._link.say(line)
         return True
 
     async def restart(self, grace_s: float = GRACE_S) -> None:

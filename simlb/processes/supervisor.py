@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from simlb.core.model import TargetProcess
@@ -43,11 +43,13 @@ class Supervisor:
         """The process of that name."""
         return self._processes.get(name)
 
-    async def reconcile(self, processes: Sequence[TargetProcess], *, grace_s: float = GRACE_S) -> None:
+    async def reconcile(
+        self, processes: Sequence[TargetProcess], *, down: Collection[str] = (), grace_s: float = GRACE_S
+    ) -> None:
         """Make `processes` what there is: stop the removed, start the new, stop and start the changed.
 
-        A process whose description has not changed is left alone, also when it has been killed. All that can start
-        does start: an error is raised when the rest is done.
+        A process whose description has not changed is left alone, also when it has been killed. Those named in `down`
+        are not started. All that can start does start: an error is raised when the rest is done.
 
         Raises:
             SimlbError: as `SupervisedProcess.start`; E701 naming each when several could not be started.
@@ -64,7 +66,8 @@ class Supervisor:
             # In the order of the configuration, whatever was there before.
             self._processes.update({held.name: held for held in fresh})
             self._processes = {name: self._processes[name] for name in wanted}
-            outcomes = await asyncio.gather(*(held.start() for held in fresh), return_exceptions=True)
+            starting = [held for held in fresh if held.name not in down]
+            outcomes = await asyncio.gather(*(held.start() for held in starting), return_exceptions=True)
         _raise_all([outcome for outcome in outcomes if outcome is not None])
 
     async def stop_all(self, grace_s: float = GRACE_S) -> None:

@@ -3,8 +3,9 @@
 Run as `python -I -S -B wrapper.py GRACE_S COMMAND [ARGUMENT ...]` in a session of its own. Only the standard library,
 and little of it: it has to be there in a few hundredths of a second, once for every target.
 
-Standard input: lines `kill` (SIGKILL to the whole process group, now) and `stop SECONDS` (SIGTERM, then SIGKILL when
-that time is over). At its end - simlb ended, or was killed - the target gets `stop GRACE_S` and this program ends too.
+Standard input: lines `kill` (SIGKILL to the whole process group, now), `stop SECONDS` (SIGTERM, then SIGKILL when that
+time is over), `pause` and `resume` (SIGSTOP and SIGCONT; what is paused can be stopped and killed all the same). At its
+end - simlb ended, or was killed - the target gets `stop GRACE_S` and this program ends too.
 Standard output: lines `pid N`, then `exit STATUS` (negative: ended by that signal), or `error ERRNO` alone when the
 command could not be started. Standard error is the target's log; the target writes both its outputs there.
 
@@ -176,6 +177,11 @@ class Commands:
                 self.group.signal(signal.SIGKILL)
             elif command == b"stop":
                 self.group.stop(float(argument))
+            elif command == b"pause":
+                if self.group.kill_at is None:  # one that is asked to end must be able to
+                    self.group.signal(signal.SIGSTOP)
+            elif command == b"resume":
+                self.group.signal(signal.SIGCONT)
 
 
 def main(grace_s: float, command: list[str]) -> None:
