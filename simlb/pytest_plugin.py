@@ -102,8 +102,10 @@ def _factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., ALB]]:
             raise pytest.UsageError(f"the mark alb takes config and speed, not {[*mark.args, *wanted]}")
         options.setdefault("clock", _clock(request, speed))
         path = _file(request, file)
-        is_own = name is not None or path is None
-        built = ALB(name or "my-alb", **options) if is_own else ALB.from_file(path, **options)
+        if name is None and path is not None:
+            built = ALB.from_file(path, **options)
+        else:
+            built = ALB(name or "my-alb", **options)
         for fault in reversed(list(request.node.iter_markers("alb_fault"))):
             built.fault_at_start(*fault.args, **fault.kwargs)
         made.append(built)

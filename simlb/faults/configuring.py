@@ -48,9 +48,7 @@ def with_listener(
     balancers = tuple(
         replace(
             balancer,
-            listeners=tuple(
-                change(listener) if listener.port == port else listener for listener in balancer.listeners
-            ),
+            listeners=tuple(change(listener) if listener.port == port else listener for listener in balancer.listeners),
         )
         if balancer.name == load_balancer
         else balancer

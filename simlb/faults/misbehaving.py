@@ -23,9 +23,7 @@ CONNECT_TIMEOUT_S = 10.0
 PAUSE_REAL_MIN_S = 0.05
 """However fast the clock is, no client begins anew more often than that, in real seconds."""
 
-PATH = Parameter(
-    name="path", kind="text", default="/", en="what the client asks for", ko="클라이언트가 요청하는 경로"
-)
+PATH = Parameter(name="path", kind="text", default="/", en="what the client asks for", ko="클라이언트가 요청하는 경로")
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,9 +197,14 @@ class FakeBackend:
     # -- life, for the load balancer -----------------------------------------------------------------------------------
 
     @property
-    def may_pass_its_check(self) -> bool:
-        """Whether waiting for its first health check makes sense."""
-        return not self._is_health_hanging
+    def is_listening(self) -> bool:
+        """Whether it runs and has not crashed."""
+        return self._server.is_listening
+
+    @property
+    def hangs_on_checks(self) -> bool:
+        """Whether waiting for its health check makes no sense."""
+        return self._is_health_hanging
 
     async def start(self, home: Home, clock: Clock) -> None:
         """Listen on the running loop. Raises SimlbError E691 where another load balancer runs it, E697 by its app."""

@@ -7,7 +7,9 @@ written. Methods that take time block other threads, and give something to await
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
+import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
@@ -28,6 +30,23 @@ class Ready(Generic[T]):
     def __await__(self) -> Generator[Any, None, T]:
         yield from ()
         return self.value
+
+
+@types.coroutine
+def _rest(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
+    """The rest of a coroutine that has been run by hand up to its first wait."""
+    while True:
+        try:
+            value = yield waits_for
+        except BaseException as error:  # noqa: BLE001 - the coroutine's to handle
+            step: Callable[[], Any] = functools.partial(work.throw, error)
+        else:
+            step = functools.partial(work.send, value)
+        try:
+            waits_for = step()
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 class Home:
@@ -104,10 +123,18 @@ class Home:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def begin(self, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
-        """Run a coroutine: from another thread to its end; on the loop it has begun, and its result can be awaited."""
-        if self.is_here:
-            return self.loop.create_task(work)
-        return Ready(self.run(work))
+        """Run a coroutine: from another thread to its end; on the loop as far as it goes without waiting.
+
+        What is left then goes on as a task; the result can be awaited in any case, and raises what went wrong. What
+        goes wrong without waiting is raised at once.
+        """
+        if not self.is_here:
+            return Ready(self.run(work))
+        try:
+            waits_for = work.send(None)
+        except StopIteration as end:
+            return Ready(end.value)
+        return self.loop.create_task(_rest(work, waits_for))
 
     def close(self) -> None:
         """End the loop and its thread, if they are simlb's own."""

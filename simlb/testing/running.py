@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,14 @@ from simlb.config.context import Tools
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView
 from simlb.core.events import Event
-from simlb.core.model import Configuration
+from simlb.core.model import Configuration, Target
 from simlb.errors import SimlbError
 from simlb.testing import report
 from simlb.testing.certificates import EphemeralCertificates, authority
 from simlb.testing.client import Client, arequest
 from simlb.testing.clock import Clock
-from simlb.testing.loops import Home
+from simlb.testing.faults import OwnFake, RunningFault
+from simlb.testing.loops import Home, Ready
 from simlb.testing.messages import Response
 from simlb.testing.routing import Entrance, Routes
 from simlb.testing.traffic import TrafficLog
@@ -107,10 +108,14 @@ class RunningLoadBalancer:
                 load=self._compile,
                 keeps_traffic=True,
                 seed=alb.seed,
+                issuer=authority(),
             )
             self.app = App(options, _Audience(self.events), compiled, clock=self._running_clock)
+            self.app.own_targets |= {target.name: served for target, served in self._fakes()}
             await self.app.start()
             self.routes = Routes(alb.name, self._entrances(), authority().ca_pem)
+            for given, named in alb.faults_at_start:
+                await self.fault(*given, **named).installed()
             await self._first_checks()
         except BaseException:
             await self._end()
@@ -124,8 +129,10 @@ class RunningLoadBalancer:
         await self._end()
 
     async def _end(self) -> None:
-        app = getattr(self, "app", None)
+        app: App | None = getattr(self, "app", None)
         if app is not None:
+            if len(app.faults):
+                await app.faults.clear()
             await app.close(grace_s=0)
         for backend in self.alb.backends:
             if backend.home is self.home:
@@ -145,7 +152,7 @@ class RunningLoadBalancer:
     async def leave(self, error: BaseException | None) -> None:
         """The end of an `async with`: keep a report if the test has failed, then stop."""
         if error is not None:
-            self._keep_report()
+            self.keep_report()
         await self.finish()
         self.home.close()
 
@@ -156,8 +163,13 @@ class RunningLoadBalancer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None and not self.is_stopped:
-            self.home.call(self._keep_report)
+            self.keep_report()
         self.stop()
+
+    def keep_report(self) -> None:
+        """Keep how everything stands, unless that has been done: the first to see a test fail knows most."""
+        if self.last_report is None:
+            self.home.call(self._keep_report)
 
     def _keep_report(self) -> None:
         self.last_report = report.report(self)
@@ -198,14 +210,17 @@ class RunningLoadBalancer:
             for listener in load_balancer.listeners
         )
 
+    def _fakes(self) -> Iterator[tuple[Target, OwnFake]]:
+        """Every target that a backend of this process serves as."""
+        for group in self.alb.target_groups:
+            for place, target in enumerate(self.configuration.target_groups[group.name].targets):
+                backend = group[place].backend
+                if backend is not None:
+                    yield target, OwnFake(backend)
+
     async def _first_checks(self) -> None:
         deadline = time.monotonic() + FIRST_CHECKS_MAX_S
-        silent = {
-            target.name
-            for group in self.alb.target_groups
-            for place, target in enumerate(self.configuration.target_groups[group.name].targets)
-            if (backend := group[place].backend) is not None and not backend.may_pass_its_check
-        }
+        silent = {target.name for target, served in self._fakes() if served.backend.hangs_on_checks}
         while time.monotonic() < deadline:
             states = [
                 state
@@ -328,8 +343,6 @@ class RunningLoadBalancer:
         words = condition.words if isinstance(condition, Condition) else "the condition"
         if self.home.is_here:
             return self._wait_here(condition, words, timeout)
-        from simlb.testing.loops import Ready
-
         deadline = time.monotonic() + timeout
         while not condition():
             if time.monotonic() >= deadline:
@@ -438,9 +451,47 @@ class RunningLoadBalancer:
             attempts = self.log.where(path=path)
             raise AssertionError(f"expected {count} retries of {path}, saw {seen}: {attempts!r}\n{self.report()}")
 
+    # -- faults --------------------------------------------------------------------------------------------------------
+
+    def fault(
+        self,
+        type_name: str,
+        *,
+        on: object = None,
+        match: Mapping[str, Any] | None = None,
+        percent: float | str | None = None,
+        count: int | None = None,
+        every: int | None = None,
+        pattern: str | None = None,
+        lasts: float | str | None = None,
+        name: str | None = None,
+        seed: int | None = None,
+        **parameters: Any,
+    ) -> RunningFault:
+        """Install a fault: `with lb.fault("http.abort", on=web[0], status=503, count=2): ...`, or until `remove`.
+
+        `on` is a target, a target group, a backend, a listener, a name or port, or several of them; without it every
+        target, or what the fault's type makes of it. `match` holds `method`, `path` (wildcards) and `headers`. `lasts`
+        is in load-balancer seconds. Raises SimlbError (`simlb fault types` lists types and parameters).
+        """
+        options = {
+            "percent": percent,
+            "count": count,
+            "every": every,
+            "pattern": pattern,
+            "lasts": lasts,
+            "name": name,
+            "seed": seed,
+        }
+        return RunningFault(self, type_name, on, dict(match or {}), options, parameters)
+
     def fault_words(self) -> list[str]:
-        """Installed faults, each in a line."""
-        return []
+        """Installed faults, each in a line. On the load balancer's loop."""
+        return [
+            f"{fault.name}: {fault.words} on {', '.join(fault.acts_on) or fault.on} "
+            f"({fault.state}, struck {fault.selector.struck} of {fault.selector.seen})"
+            for fault in self.app.faults
+        ]
 
 
 class _Audience:
