@@ -48,9 +48,9 @@ class _Sent:
         if json is not None:
             self.content = json_module.dumps(json).encode()
             fields["Content-Type"] = "application/json"
-        if self.content or self.method in {"POST", "PUT", "PATCH"}:
-            fields["Content-Length"] = str(len(self.content))
         given = {name.lower() for name in headers or {}}
+        if "transfer-encoding" not in given and (self.content or self.method in {"POST", "PUT", "PATCH"}):
+            fields["Content-Length"] = str(len(self.content))
         self.headers = {name: value for name, value in fields.items() if name.lower() not in given}
         self.headers |= dict(headers or {})
         self.headers["Connection"] = "close"
