@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,8 +57,9 @@ class Routes:
             if port == entrance.port or (port == entrance.published_port and is_loopback(host)):
                 return entrance.host, entrance.published_port
         raise ConnectionRefusedError(
+            errno.ECONNREFUSED,
             f"load balancer '{self._name}' has no listener on port {port}, and its clients connect to nothing else "
-            f"({self._known()})"
+            f"({self._known()})",
         )
 
     def complete(self, url: str) -> str:
