@@ -164,6 +164,11 @@ class App:
         self.fault_site.close()
 
     @property
+    def registered(self) -> Configuration:
+        """What file and commands say, without what faults have changed."""
+        return self.registrations.applied_to(self.compiled.configuration)
+
+    @property
     def ca_path(self) -> Path:
         """The root certificate that clients are to trust."""
         return self.options.certs_dir / "ca.pem"

@@ -17,6 +17,7 @@ from simlb.core.model import Certificate, Configuration
 from simlb.dataplane.node import LoadBalancerNode
 from simlb.dataplane.points import Behaviour
 from simlb.errors import SimlbError
+from simlb.faults.fault import Scope
 from simlb.faults.site import CertificateFlaw, ConfigurationChange, OwnTarget
 from simlb.processes.supervised_process import SupervisedProcess
 
@@ -79,7 +80,7 @@ class FaultSite:
 
     def configuration(self) -> Configuration:
         """What file and commands say, without what faults have changed."""
-        return self._app.registrations.applied_to(self._app.compiled.configuration)
+        return self._app.registered
 
     def targets(self) -> Mapping[str, Sequence[str]]:
         """The names of each target group's targets, those that drain last."""
@@ -176,7 +177,7 @@ class FaultSite:
         identity = self._identity(target)
         for holds, words in ((self._down, "down"), (self._paused, "paused")):
             if identity is not None and identity in holds:
-                names = self._app.faults.names_on(target)
+                names = [fault.name for fault in self._app.faults.on(Scope.TARGET, target)]
                 raise SimlbError(
                     "E641",
                     f"{target} is kept {words} by a fault: {', '.join(names)}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 from pathlib import Path
@@ -65,6 +66,8 @@ class FlawedCertificates:
         """Remove all of them. Harmless when repeated."""
         if self._folder.exists():
             shutil.rmtree(self._folder)
+            with contextlib.suppress(OSError):  # another instance has some too
+                self._folder.parent.rmdir()
 
     def _pems(self, flaw: CertificateFlaw, names: tuple[str, ...]) -> tuple[bytes, bytes]:
         from simlb.certs.ephemeral import EphemeralAuthority

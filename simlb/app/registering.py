@@ -69,7 +69,7 @@ async def deregister(app: App, name: str, group_name: str | None) -> TargetChang
     Raises SimlbError: E302 for an unknown target, E304 for an unknown group, E306 when several have it.
     """
     async with app.reloading:
-        groups = app.configuration.target_groups
+        groups = app.registered.target_groups
         chosen = groups if group_name is None else {group_name: _group(app, group_name)}
         registered = [Registration(group, target) for group in chosen for target in groups[group].targets]
         found = [item for item in registered if name in {item.target.name, item.target.address}]
@@ -106,7 +106,7 @@ def unknown_target(name: str, known: Iterable[str], place: str = "") -> SimlbErr
 
 
 def _group(app: App, name: str) -> TargetGroup:
-    groups = app.configuration.target_groups
+    groups = app.registered.target_groups
     if name not in groups:
         near = difflib.get_close_matches(name, groups, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(groups) or 'none'}"
@@ -168,9 +168,9 @@ def _check_loop(app: App, url: str, located: Located) -> None:
 
 def _check_quotas(app: App, group: TargetGroup) -> None:
     """One more target, in the group and in its load balancer, has to be within AWS's quotas, as in the file."""
-    groups = app.configuration.target_groups
+    groups = app.registered.target_groups
     counts = [(quotas.TARGETS_PER_TARGET_GROUP, len(group.targets) + 1)]
-    for balancer in app.configuration.load_balancers:
+    for balancer in app.registered.load_balancers:
         names = balancer.target_group_names()
         if group.name in names:
             counts.append((quotas.TARGETS_PER_LOAD_BALANCER, sum(len(groups[name].targets) for name in names) + 1))
@@ -225,7 +225,9 @@ def _registered(app: App, item: Registration, *, again: bool) -> str:
     live = app.live_group(item.target_group)
     if live is None or not live.in_use:
         said.append("No listener forwards to that group, so that it is not used.")
-    elif not live.targets[item.target.key].is_candidate:
+    elif (state := live.targets.get(item.target.key)) is None or state.draining_until is not None:
+        said.append("A fault has changed what that group has: simlb fault ls.")
+    elif not state.is_candidate:
         said.append("It gets requests once it has passed a check, which is on its way.")
     elif live.mode is RoutingMode.FAIL_OPEN:
         said.append("It gets requests at once: too few targets are healthy, so that they go to all of them.")
@@ -237,17 +239,19 @@ def _registered(app: App, item: Registration, *, again: bool) -> str:
 
 
 def _deregistered(app: App, item: Registration) -> str:
-    state = next(state for state in _live(app, item.target_group) if state.target.key == item.target.key)
+    state = next((state for state in _live(app, item.target_group) if state.target.key == item.target.key), None)
     said = [f"{item.words} is deregistered from {item.target_group}: it gets no new requests."]
-    if state.outstanding:
+    if state is None or state.draining_until is None:
+        said.append("A fault had changed what that group has: simlb fault ls.")
+    elif state.outstanding:
         said.append(f"Its {state.outstanding} in flight may finish within {_left(app, state)}; then it is gone.")
     else:
         said.append(f"It is shown as draining for {_left(app, state)}; then it is gone.")
-    if item.target.process not in {None, *(process.name for process in app.configuration.processes)}:
+    if item.target.process not in {None, *(process.name for process in app.registered.processes)}:
         said.append("Its process ends with it.")
     if app.registrations.taken(item.target_group, item.target.address) is not None:
         said.append("The file still has it: a reload registers it again.")
-    if not app.configuration.target_groups[item.target_group].targets:
+    if not app.registered.target_groups[item.target_group].targets:
         said.append(f"No target is left in {item.target_group}: requests get 503.")
     return " ".join(said)
 

@@ -22,6 +22,7 @@ from simlb.core import health, ids
 from simlb.core.attributes import TargetGroupAttributes
 from simlb.core.model import Listener
 from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.faults.fault import Scope
 
 if TYPE_CHECKING:
     from simlb.app.application import App
@@ -36,7 +37,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
     load_balancers = []
     for name, node in app.nodes.items():
         model = models[name]
-        listeners = tuple(_listener(node.listeners[listener.port]) for listener in model.listeners)
+        listeners = tuple(_listener(app, name, node.listeners[listener.port]) for listener in model.listeners)
         load_balancers.append(
             LoadBalancerView(
                 name=name, dns_name=model.dns_name, scheme=model.scheme, names=model.names, listeners=listeners
@@ -67,7 +68,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
     )
 
 
-def _listener(listener: OpenListener) -> ListenerView:
+def _listener(app: App, load_balancer: str, listener: OpenListener) -> ListenerView:
     host = f"[{listener.host}]" if ":" in listener.host else listener.host
     certificates = listener.model.certificates
     return ListenerView(
@@ -79,6 +80,7 @@ def _listener(listener: OpenListener) -> ListenerView:
         certificate_names=tuple(name for certificate in certificates for name in certificate.names),
         gate=listener.gate.state,
         rules=tuple(_rules(listener.model)),
+        faults=app.faults.words_on(Scope.LISTENER, str(listener.model.port), load_balancer),
     )
 
 
@@ -130,6 +132,7 @@ def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> 
         minimum_healthy_targets_percentage=attributes.minimum_healthy_targets_percentage,
         fail_open_while_initial=group.group.fail_open_while_initial,
         targets=tuple(_target(app, node.now(), group, state) for state in group.targets.values()),
+        faults=app.faults.words_on(Scope.TARGET_GROUP, group.group.name),
     )
 
 
@@ -166,6 +169,7 @@ def _target(app: App, now: float, group: TargetGroupState, state: TargetState) -
         mitigation_weight=state.weight,
         process=_process_words(process),
         pid=process.pid if process is not None and process.is_running else None,
+        faults=app.faults.words_on(Scope.TARGET, target.name),
     )
 
 

@@ -23,9 +23,17 @@ Without a command: the status of a running instance; else `up` when there is a s
 class Parser(argparse.ArgumentParser):
     """argparse with short errors that know what was probably meant. Exit status 2, as for every wrong usage."""
 
+    gathers = ""
+    """The list of words, if there is one, that options may stand in the middle of."""
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Each command refuses what it does not know, rather than the tree's root, which knows the options of all."""
         known, rest = super().parse_known_args(args, namespace)
+        if self.gathers:
+            # argparse ends a list of words at the first option behind it.
+            words = [word for word in rest if not word.startswith("-")]
+            setattr(known, self.gathers, [*getattr(known, self.gathers), *words])
+            rest = [word for word in rest if word.startswith("-")]
         if rest:
             self.error(f"unrecognized arguments: {' '.join(rest)}")
         return known, rest
@@ -90,6 +98,7 @@ def build() -> Parser:
     commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
+    _add_faults(commands)
     _add_files(commands)
     return parser
 
@@ -177,6 +186,40 @@ def _add_running(commands: Commands) -> None:
     for parser in (status, rules, listing, logs):
         parser.add_argument("--json", action="store_true", help="JSON in place of text")
     target.set_defaults(json=False)
+
+
+def _add_faults(commands: Commands) -> None:
+    fault = commands.add("fault", "faults:ls", "install failures, list them and undo them")
+    fault.set_defaults(json=False)
+    below = commands.below(fault)
+    adding = below.add("add", "faults:add", "let something fail, until it is undone or its time is over")
+    adding.add_argument("type", type=_given, metavar="TYPE", help="such as link.latency: simlb fault types")
+    adding.add_argument("parameters", nargs="*", metavar="NAME=VALUE", help="such as delay=300ms")
+    adding.gathers = "parameters"
+    adding.add_argument(
+        "--on", action="append", default=[], metavar="X", help="i-03, web/3 (the third of web), web (all of it) or 443"
+    )
+    adding.add_argument("--match-method", metavar="METHOD", help="only requests with this method")
+    adding.add_argument("--match-path", metavar="PATTERN", help="only requests for these paths: '/api/*'")
+    adding.add_argument(
+        "--match-header", action="append", default=[], metavar="'NAME: VALUE'", help="only requests with this header"
+    )
+    adding.add_argument("--percent", metavar="P", help="only so many of them, drawn at random: 50%%")
+    adding.add_argument("--count", type=_whole, metavar="N", help="only so often, then no more")
+    adding.add_argument("--every", type=_whole, metavar="N", help="only every Nth of them")
+    adding.add_argument("--pattern", metavar="FFS", help="F fails, S does not, in turns")
+    adding.add_argument("--for", dest="lasts", metavar="20s", help="undo it by itself after that load-balancer time")
+    adding.add_argument("--name", type=_given, metavar="NAME", help="what to call it (default: latency-1, ...)")
+    adding.add_argument("--seed", type=_whole, metavar="N", help="the same draws every time")
+    listing = below.add("ls", "faults:ls", "every installed fault, and how to undo it")
+    removing = below.add("rm", "faults:rm", "undo a fault")
+    removing.add_argument("name", type=_given, metavar="NAME", help="such as latency-1")
+    below.add("clear", "faults:clear", "undo all faults")
+    types = below.add("types", "fault_types:types", "what can fail, and what the load balancer makes of it")
+    types.add_argument("type", nargs="?", metavar="TYPE", help="all about this one")
+    types.add_argument("--lang", choices=("en", "ko"), default="en", help="ko: in Korean too")
+    for parser in (adding, listing, types):
+        parser.add_argument("--json", action="store_true", help="JSON in place of text")
 
 
 def _add_files(commands: Commands) -> None:

@@ -13,7 +13,15 @@ from simlb.controlplane.durations import both_times
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView, TargetGroupView
 from simlb.controlplane.words import counted, next_check
-from simlb.core.events import Event, Notice, ProcessExited, ProcessStarted, TargetStateChanged
+from simlb.core.events import (
+    Event,
+    FaultInstalled,
+    FaultRemoved,
+    Notice,
+    ProcessExited,
+    ProcessStarted,
+    TargetStateChanged,
+)
 from simlb.errors import arrowed
 
 _INITIAL = "initial"
@@ -66,6 +74,11 @@ class TerminalPresenter:
                     self.say(self._line(event.at_s, event.process, f"started (pid {event.pid})"))
             case ProcessExited():
                 self._process_exited(event)
+            case FaultInstalled():
+                self._fault_installed(event)
+            case FaultRemoved():
+                reason = f" ({event.reason})" if event.reason else ""
+                self.say(self._line(event.at_s, event.name, f"fault removed from {event.on}: {event.text}{reason}"))
             case Notice():
                 self._notice(event)
 
@@ -124,6 +137,13 @@ class TerminalPresenter:
             )
         )
         self._once("exit-ko", f"      {event.process} 프로세스가 죽었습니다. ELB 는 아직 모릅니다.")
+
+    def _fault_installed(self, event: FaultInstalled) -> None:
+        lasts = "" if event.for_s is None else f", for {both_times(round(event.for_s, 3), self._speed)}"
+        what = "fault" if event.is_over else "fault installed"
+        self.say(self._line(event.at_s, event.name, self.style.yellow(f"{what} on {event.on}: {event.text}{lasts}")))
+        if event.undo:
+            self.say(self.style.dim(f"      undo: {event.undo}"))
 
     def _notice(self, event: Notice) -> None:
         text = f"SIMLB-{event.code}  {event.text}" if event.code else event.text

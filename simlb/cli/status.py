@@ -41,6 +41,8 @@ def status_lines(view: InstanceView, style: Style, *, width: int | None = None) 
         mode = mode_words(group)
         yield f"target group {style.bold(group.name)}  {group_words(group)}{f'  {style.yellow(mode)}' if mode else ''}"
         yield f"  {style.dim(group.health_check.summary)}"
+        for fault in group.faults:
+            yield style.yellow(f"  fault {fault}")
         yield from target_lines(group.targets, style, speed=view.speed, width=width, indent="  ")
     if view.counters:
         yield ""
@@ -97,6 +99,8 @@ def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Itera
     ]
     for line, listener in zip(columns(rows), load_balancer.listeners, strict=True):
         yield f"  {line}"
+        for fault in listener.faults:
+            yield style.yellow(f"    fault {fault}")
         if not is_loopback(listener.bind_host):
             yield style.red(f"  ⚠ {listener.bind} can be reached from the network")
 

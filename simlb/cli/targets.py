@@ -58,6 +58,8 @@ def list_lines(view: InstanceView, style: Style, *, width: int | None = None) ->
         yield from target_lines(group.targets, style, speed=view.speed, width=width)
         if mode and not has_heading:
             yield style.yellow(mode)
+        for fault in group.faults:
+            yield style.yellow(f"fault {fault}")
         for removed in group.removed:
             yield style.dim(f"drift: {removed} was removed by command; a reload registers it again")
 
@@ -140,6 +142,8 @@ def target_lines(
             yield f"{indent}    {below}"
         if share := share_words(target):
             yield indent + style.yellow(f"    {share}")
+        for fault in target.faults:
+            yield indent + style.yellow(f"    fault {fault}")
         if target.hint:
             yield indent + style.yellow(f"    → {target.hint}")
 

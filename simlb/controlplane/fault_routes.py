@@ -1,7 +1,7 @@
 """Faults on the control port.
 
     GET    /api/v1/faults                   {"faults": [FaultView, ...]}, in the order of their installation
-    POST   /api/v1/faults                   {"type": "link.latency", "on": "i-02", "parameters": {"latency": "300ms"},
+    POST   /api/v1/faults                   {"type": "link.latency", "on": "i-02", "parameters": {"delay": "300ms"},
                                              "match": {"method": "GET", "path": "/api/*", "headers": {"X-A": "b"}},
                                              "percent": "50%", "count": 2, "every": 3, "pattern": "FFS",
                                              "for": "20s", "name": "slow", "seed": 7}: a FaultView

@@ -50,7 +50,7 @@ _FIXED_HEADERS = {
 }
 _STATUS_OF_CODE = {"E302": 404, "E304": 404, "E401": 422, "E605": 403, "E606": 403, "E607": 401, "E608": 400}
 _STATUS_OF_CODE |= dict.fromkeys(("E630", "E634", "E638"), 404)
-_STATUS_OF_CODE |= dict.fromkeys(("E631", "E632", "E633", "E635", "E636", "E637"), 422)
+_STATUS_OF_CODE |= dict.fromkeys(("E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637"), 422)
 _STATUS_OF_KIND = {"E5": 422}
 _CODE_OF_STATUS = {413: "E612"}
 

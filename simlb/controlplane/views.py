@@ -32,7 +32,8 @@ class ListenerView:
     """One listener. `bind` is where its socket is (`127.0.0.1:8443`), `published_port` what clients type.
 
     `default_action` is the action of the last of its `rules`, which are in ascending priority. `gate` tells what the
-    security group lets in: `open`, `closed` or `restricted` (some sources).
+    security group lets in: `open`, `closed` or `restricted` (some sources). `faults` are those that were installed
+    on it (`close-1: gate.close`).
     """
 
     protocol: str
@@ -43,6 +44,7 @@ class ListenerView:
     certificate_names: tuple[str, ...] = ()
     gate: str = "open"
     rules: tuple[RuleView, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -100,7 +102,8 @@ class TargetView:
     `api` (a command); None while it drains, and then `draining_left_s` how long that still takes.
 
     `slow_start_weight` is below 1 while it is in slow start: the part of a full share that it gets. `anomaly` is
-    `normal` or `anomalous`, `mitigation_weight` below 1 while anomaly mitigation is in effect.
+    `normal` or `anomalous`, `mitigation_weight` below 1 while anomaly mitigation is in effect. `faults` are those that
+    were installed on it (`latency-1: link.latency delay=300ms`).
     """
 
     name: str
@@ -123,6 +126,7 @@ class TargetView:
     slow_start_weight: float = 1.0
     anomaly: str = "normal"
     mitigation_weight: float = 1.0
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,7 @@ class TargetGroupView:
     `stickiness` is in words (`lb_cookie 1 d`), None when it is off, as a `slow_start_s` of 0 is. `removed` names the
     targets (`i-02 (127.0.0.1:9002)`) that the file has and a command has deregistered. With fewer healthy targets than
     `minimum_healthy_targets_count`, or than that percentage of the registered ones (None: off), it fails open; with
-    `fail_open_while_initial` also while it is `initial`.
+    `fail_open_while_initial` also while it is `initial`. `faults` are those that were installed on it as a whole.
     """
 
     name: str
@@ -152,6 +156,7 @@ class TargetGroupView:
     minimum_healthy_targets_count: int = 1
     minimum_healthy_targets_percentage: int | None = None
     fail_open_while_initial: bool = False
+    faults: tuple[str, ...] = ()
 
     @property
     def registered(self) -> int:
@@ -264,8 +269,9 @@ def _load_balancer(data: Mapping[str, Any]) -> LoadBalancerView:
 
 def _listener(data: Mapping[str, Any]) -> ListenerView:
     return ListenerView(
-        **_scalars(ListenerView, data, "certificate_names", "rules"),
+        **_scalars(ListenerView, data, "certificate_names", "rules", "faults"),
         certificate_names=tuple(data["certificate_names"]),
+        faults=tuple(data["faults"]),
         rules=tuple(map(_rule, data["rules"])),
     )
 
@@ -280,8 +286,13 @@ def _rule(data: Mapping[str, Any]) -> RuleView:
 
 def _target_group(data: Mapping[str, Any]) -> TargetGroupView:
     return TargetGroupView(
-        **_scalars(TargetGroupView, data, "health_check", "targets", "removed"),
+        **_scalars(TargetGroupView, data, "health_check", "targets", "removed", "faults"),
         health_check=HealthCheckView(**_scalars(HealthCheckView, data["health_check"])),
-        targets=tuple(TargetView(**_scalars(TargetView, item)) for item in data["targets"]),
+        targets=tuple(map(_target, data["targets"])),
         removed=tuple(data["removed"]),
+        faults=tuple(data["faults"]),
     )
+
+
+def _target(data: Mapping[str, Any]) -> TargetView:
+    return TargetView(**_scalars(TargetView, data, "faults"), faults=tuple(data["faults"]))

@@ -16,7 +16,7 @@ from random import Random
 from simlb.core.events import Event, FaultInstalled, FaultRemoved, Notice
 from simlb.errors import SimlbError
 from simlb.faults.fault import FaultType, Order, Scope, Value
-from simlb.faults.installed import InstalledFault, selection_words
+from simlb.faults.installed import FaultState, InstalledFault, selection_words
 from simlb.faults.parameters import Written, find_type, meant_or, read_parameters, read_selection
 from simlb.faults.places import Place, find, require_own, understand
 from simlb.faults.selection import Selector
@@ -45,12 +45,22 @@ class FaultBook:
     def __len__(self) -> int:
         return len(self._faults)
 
-    def names_on(self, target: str) -> tuple[str, ...]:
-        """The faults that act on that target now."""
+    def on(self, scope: Scope, name: str, load_balancer: str | None = None) -> tuple[InstalledFault, ...]:
+        """The faults that act on that target, target group or port now."""
         return tuple(
-            fault.name
+            fault
             for fault in self
-            if fault.type.scope is Scope.TARGET and any(place.name == target for place in fault.parts)
+            if fault.type.scope is scope
+            and any((place.name, place.load_balancer) == (name, load_balancer) for place in fault.parts)
+        )
+
+    def words_on(self, scope: Scope, name: str, load_balancer: str | None = None) -> tuple[str, ...]:
+        """The same in words: `latency-1: link.latency delay=300ms`."""
+        if not self._faults:  # asked for every target, whenever somebody looks
+            return ()
+        return tuple(
+            f"{fault.name}: {fault.words}{' (used up)' if fault.state is FaultState.USED_UP else ''}"
+            for fault in self.on(scope, name, load_balancer)
         )
 
     async def add(
@@ -114,7 +124,7 @@ class FaultBook:
             places = find(fault_type, spots, self._site)
             if fault_type.own_only:
                 for place in places:
-                    require_own(fault_type, place.name, self._site)
+                    require_own(fault_type.name, place.name, self._site)
             await self._install(fault, places)
             if not fault_type.is_momentary:
                 self._faults[fault.name] = fault

@@ -84,6 +84,6 @@ FAULT_TYPE = FaultType(
     is_single=True,
     en="Clients of simlb's own send their request byte by byte, again and again.",
     ko="simlb 의 클라이언트가 요청을 한 바이트씩 보내기를 되풀이합니다.",
-    consequence_en="408 when a byte takes longer than the idle timeout (60 s: rates below 0.017). Faster ones are served.",
-    consequence_ko="한 바이트가 유휴 제한 시간(60초: rate 0.017 미만)보다 오래 걸리면 408, 그보다 빠르면 정상 응답입니다.",
+    consequence_en="408 when a byte takes longer than the idle timeout (60 s: rate below 0.017), else 200.",
+    consequence_ko="한 바이트가 유휴 제한 시간(60초)보다 오래 걸리면(rate 0.017 미만) 408, 아니면 정상 응답입니다.",
 )

@@ -48,5 +48,5 @@ FAULT_TYPE = FaultType(
     en="The application redirects everything that is not https by its own eyes, health checks too.",
     ko="애플리케이션이 자기 눈에 https 가 아닌 모든 요청을 리디렉션합니다. 상태 검사도 포함됩니다.",
     consequence_en="301 to the same place without end, and unhealthy [301]. trust=true ends the loop, not the checks.",
-    consequence_ko="같은 곳으로 끝없이 301 이 나고 unhealthy [301] 이 됩니다. trust=true 이면 반복은 끝나지만 상태 검사는 그대로입니다.",
+    consequence_ko="같은 곳으로 끝없이 301 이 나고 unhealthy [301] 이 됩니다. trust=true 이면 반복만 끝납니다.",
 )

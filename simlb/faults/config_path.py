@@ -41,5 +41,5 @@ FAULT_TYPE = FaultType(
     en="The health check asks for a path that the targets do not have.",
     ko="상태 검사 경로에 오타가 있습니다.",
     consequence_en="Targets answer 404 and become unhealthy. When all are, the group fails open: users still get 200.",
-    consequence_ko="대상이 404 로 응답해 unhealthy 가 됩니다. 모두 그렇게 되면 fail-open 이라 사용자는 여전히 200 을 받습니다.",
+    consequence_ko="대상이 404 로 응답해 unhealthy 가 됩니다. 모두 그러면 fail-open 이라 사용자는 200 을 받습니다.",
 )

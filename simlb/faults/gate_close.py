@@ -58,8 +58,8 @@ FAULT_TYPE = FaultType(
         ),
     ),
     names_ports_by="ports",
-    en="the security group lets nobody in to a listener",
-    ko="보안 그룹이 리스너로 들어오는 연결을 막습니다",
-    consequence_en="clients see a connect time-out, the access log sees nothing",
-    consequence_ko="클라이언트는 연결 시간 초과를 겪고, 액세스 로그에는 아무것도 남지 않습니다",
+    en="The security group lets nobody in to a listener. Connections that exist stay.",
+    ko="보안 그룹이 리스너로 들어오는 연결을 막습니다. 이미 맺은 연결은 그대로입니다.",
+    consequence_en="Clients see a connect time-out, the access log sees nothing.",
+    consequence_ko="클라이언트는 연결 시간 초과를 겪고, 액세스 로그에는 아무것도 남지 않습니다.",
 )

@@ -75,7 +75,7 @@ class InstalledFault:
 
     @property
     def words(self) -> str:
-        """What was asked for: `link.latency latency=300ms, 50 % of GET /api/*`."""
+        """What was asked for: `link.latency delay=300ms, 50 % of GET /api/*`."""
         parameters = " ".join(f"{name}={value}" for name, value in self.given.items())
         return ", ".join(part for part in (f"{self.type.name} {parameters}".strip(), self.selected) if part)
 

@@ -38,7 +38,10 @@ class Latency(Passive):
 
 def _make(order: Order, site: Site) -> Latency:
     return Latency(
-        delay_s=order.number("delay"), jitter_s=order.number("jitter"), selector=order.selector, random=site.random
+        delay_s=order.number("delay"),
+        jitter_s=order.number("jitter"),
+        selector=order.selector,
+        random=Random(site.random.getrandbits(64)),
     )
 
 

@@ -1,7 +1,7 @@
 """What faults of clients have in common: small clients in this process, against one of the instance's own listeners.
 
-They come through the listener's socket as others do, and stand in the access log as others do. Their number and pace are
-bounded; they end with their fault.
+They come through the listener's socket as others do, and stand in the access log as others do. Their number and pace
+are bounded; they end with their fault.
 """
 
 from __future__ import annotations

@@ -71,13 +71,13 @@ def find(fault_type: FaultType, spots: Sequence[Spot], site: Site) -> tuple[Plac
     return tuple(dict.fromkeys(places))
 
 
-def require_own(fault_type: FaultType, target: str, site: Site) -> None:
+def require_own(fault: str, target: str, site: Site) -> None:
     """Raise SimlbError E636 for a target that simlb did not start: it neither ends nor pauses what is not its own."""
     if site.is_own(target):
         return
     raise SimlbError(
         "E636",
-        f"{fault_type.name} is for targets that simlb runs; {target} is a process that you run.",
+        f"{fault} is for targets that simlb runs; {target} is a process that you run.",
         "link.* and http.* faults act on the way to it: simlb fault types",
         "or let simlb run it: `run:` instead of `url:` in the configuration",
     )

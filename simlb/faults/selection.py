@@ -92,6 +92,11 @@ class Selector:
         self.struck += 1
         return True
 
+    def note(self, *, struck: bool) -> None:
+        """Keep count of what a fault has decided by itself."""
+        self.seen += 1
+        self.struck += struck
+
     def _is_drawn(self, random: Random) -> bool:
         percent = self.selection.percent
         # Drawn only where a draw can decide.

@@ -55,8 +55,13 @@ class Site(Protocol):
     has taken it back.
     """
 
-    clock: Clock
-    random: Random
+    @property
+    def clock(self) -> Clock:
+        """The load balancer's time."""
+
+    @property
+    def random(self) -> Random:
+        """Where draws come from that no seed was given for."""
 
     def times(self) -> tuple[float, float]:
         """Load-balancer seconds and real seconds since the instance started."""

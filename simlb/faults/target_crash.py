@@ -26,8 +26,8 @@ FAULT_TYPE = FaultType(
     scope=Scope.TARGET,
     build=TargetCrash,
     own_only=True,
-    en="the target's process is killed (SIGKILL) and stays down",
-    ko="대상 프로세스를 강제 종료합니다(SIGKILL). 해제할 때까지 멈춰 있습니다",
-    consequence_en="connections are refused: 502, until the health check has noticed",
-    consequence_ko="연결이 거부되어 상태 검사가 알아챌 때까지 502 가 납니다",
+    en="The target's process is killed (SIGKILL), and stays down until the fault is removed.",
+    ko="대상 프로세스를 강제 종료합니다(SIGKILL). 장애를 해제할 때까지 내려가 있습니다.",
+    consequence_en="Connections are refused: 502, until the health check has noticed.",
+    consequence_ko="연결이 거부되어 상태 검사가 알아챌 때까지 502 가 납니다.",
 )

@@ -9,6 +9,8 @@ from simlb.faults.fault import Order
 from simlb.faults.site import Site
 
 SELECTORS = frozenset({"match", "percent", "count", "every", "pattern"})
+CHECK_SELECTORS = SELECTORS - {"match"}
+"""Of faults that are about health checks alone, which are numbered there."""
 
 
 class Passive:

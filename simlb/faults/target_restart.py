@@ -26,8 +26,8 @@ FAULT_TYPE = FaultType(
     build=TargetRestart,
     own_only=True,
     is_momentary=True,
-    en="the target's process is stopped and started again, once",
-    ko="대상 프로세스를 한 번 재시작합니다",
-    consequence_en="502 while it is down, which is often too short for the health check to notice",
-    consequence_ko="내려가 있는 동안 502 가 납니다. 상태 검사가 모를 만큼 짧을 때가 많습니다",
+    en="The target's process is stopped and started again, once.",
+    ko="대상 프로세스를 한 번 재시작합니다.",
+    consequence_en="502 while it is down, which is often too short for the health check to notice.",
+    consequence_ko="내려가 있는 동안 502 가 납니다. 상태 검사가 모를 만큼 짧을 때가 많습니다.",
 )
