@@ -6,8 +6,7 @@ with (`simlb.ALB` and its companions) is imported when it is first asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as type checkers understand it, without the cost of importing typing
 if TYPE_CHECKING:
     from simlb.testing import ALB as ALB
     from simlb.testing import Clock as Clock

@@ -367,7 +367,7 @@ class ALB:
         return running
 
     def stop(self) -> None:
-        """Stop it if it runs. Raises SimlbError E693 for one of an `async with` that has not been left."""
+        """Stop it if it runs, see `RunningLoadBalancer.stop`."""
         if self.is_running:
             self.running.stop()
 

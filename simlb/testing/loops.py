@@ -97,7 +97,7 @@ class Home:
 
     def refuse_blocking(self, what: str, instead: str) -> None:
         """Raise SimlbError E693 where the caller is on the loop that would have to answer it."""
-        if self.is_here and not self._is_closed:
+        if self.is_here and self.loop.is_running():
             raise SimlbError(
                 "E693", f"{what} would wait for the event loop that it is called on.", f"in async code: {instead}"
             )

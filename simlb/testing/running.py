@@ -142,11 +142,22 @@ class RunningLoadBalancer:
         shutil.rmtree(self._folder)
 
     def stop(self) -> None:
-        """Stop it, and its loop and thread. Harmless when repeated. In async code, leave the `async with` instead."""
+        """Stop it, and its loop and thread. Harmless when repeated. In async code, leave the `async with` instead.
+
+        Raises SimlbError E691 when it is too late: its event loop was closed while it ran.
+        """
         if self.is_stopped:
             return
-        self.home.refuse_blocking("stop()", "leave the `async with` block")
-        self.home.run(self.finish())
+        instead = "leave the `async with` block"
+        self.home.refuse_blocking("stop()", instead)
+        loop = self.home.loop
+        if loop.is_closed():
+            self.is_stopped = True
+            raise SimlbError("E691", f"The event loop of load balancer '{self.alb.name}' was closed under it.", instead)
+        if loop.is_running():
+            self.home.run(self.finish())
+        else:
+            loop.run_until_complete(self.finish())
         self.home.close()
 
     async def leave(self, error: BaseException | None) -> None:

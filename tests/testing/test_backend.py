@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 import pytest
@@ -272,8 +272,8 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
 
 
 @pytest.fixture
-def asgi() -> Iterator[Asgi]:
-    yield Asgi()
+def asgi() -> Asgi:
+    return Asgi()
 
 
 class TestApplications:

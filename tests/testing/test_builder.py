@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from simlb.config.compile import Compiled, compile_source
 from simlb.config.certificates import UnissuedCertificates
+from simlb.config.compile import Compiled, compile_source
 from simlb.config.context import Tools
 from simlb.config.problems import InvalidConfigError
 from simlb.core.model import (

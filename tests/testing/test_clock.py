@@ -71,9 +71,9 @@ def test_a_load_balancer_that_starts_late_has_the_clock_s_time(new_alb: Callable
 def test_latencies_go_by_the_clock(new_alb: Callable[..., ALB]) -> None:
     clock = Clock("manual")
     alb = new_alb(clock=clock)
-    with alb.listen(80).forward("web", FakeBackend(latency="10s", text="late")).start() as lb:
-        with pytest.raises(TimeoutError):
-            lb.get("/", timeout=0.02)
+    alb.listen(80).forward("web", FakeBackend(latency="10s", text="late"))
+    with alb.start() as lb, pytest.raises(TimeoutError):
+        lb.get("/", timeout=0.02)
 
     async def ask() -> str:
         async with alb as lb:
@@ -99,7 +99,7 @@ def test_a_fast_clock(new_alb: Callable[..., ALB]) -> None:
 @pytest.mark.parametrize(
     ("make", "what"),
     [
-        (lambda: Clock("slow"), "no clock 'slow'"),
+        (lambda: Clock("slow"), "no clock 'slow'"),  # type: ignore[arg-type]
         (lambda: Clock(speed=0), "above 0"),
         (lambda: Clock(speed=float("nan")), "above 0"),
         (lambda: Clock(speed=2000), "at most 1000"),

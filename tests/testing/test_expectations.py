@@ -119,7 +119,8 @@ class TestAnswers:
     def test_bytes(self) -> None:
         made = answer(status=201, text="hé", headers={"X-A": "1"})
         assert made.to_bytes("GET") == (
-            b"HTTP/1.1 201 Created\r\nX-A: 1\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nh\xc3\xa9"
+            b"HTTP/1.1 201 Created\r\nX-A: 1\r\nContent-Length: 3\r\n"
+            b"Content-Type: text/plain; charset=utf-8\r\n\r\nh\xc3\xa9"
         )
         assert made.to_bytes("HEAD").endswith(b"\r\n\r\n")
         assert Answer(status=204).to_bytes("GET") == b"HTTP/1.1 204 No Content\r\n\r\n"

@@ -38,7 +38,7 @@ class TestAddresses:
 
     def test_a_name_that_the_certificate_does_not_have(self, alb: ALB) -> None:
         alb.listen(443, cert="api.example.com").fixed(200)
-        with alb.start() as lb, pytest.raises(ssl.SSLCertVerificationError, match="www.example.com"):
+        with alb.start() as lb, pytest.raises(ssl.SSLCertVerificationError, match=r"www\.example\.com"):
             lb.get("https://www.example.com/")
 
     def test_no_such_listener(self, alb: ALB) -> None:
@@ -106,7 +106,9 @@ class TestTraffic:
             assert lb.retries("/orders", method="POST") == 0
             assert lb.retries("/orders", client="10.0.0.1") == 0
             lb.assert_retries(2, "/orders", method="GET")
-            with pytest.raises(AssertionError, match=r"expected 1 retries of /orders, saw 2: \[GET /orders\?try=1 -> 503"):
+            with pytest.raises(
+                AssertionError, match=r"expected 1 retries of /orders, saw 2: \[GET /orders\?try=1 -> 503"
+            ):
                 lb.assert_retries(1, "/orders")
 
 
@@ -153,13 +155,12 @@ class TestStates:
             assert "web  i-01" in text
             assert "Elb.InitialHealthChecking  last check: 404 in" in text
             assert "/lost HTTP/1.1" in text
-            for wait, words in (
-                (lambda: lb.wait_until_healthy(0.01), "every target healthy"),
-                (lambda: lb.in_flight(1, 0.01), "in flight >= 1"),
-                (lambda: lb.wait(lambda: False, 0.01), "the condition"),
-            ):
-                with pytest.raises(NotReachedError, match=words):
-                    wait()
+            with pytest.raises(NotReachedError, match="every target healthy"):
+                lb.wait_until_healthy(0.01)
+            with pytest.raises(NotReachedError, match="in flight >= 1"):
+                lb.in_flight(1, 0.01)
+            with pytest.raises(NotReachedError, match="the condition"):
+                lb.wait(lambda: False, 0.01)
 
     def test_what_cannot_be_waited_for(self, alb: ALB) -> None:
         alb.listen(80).fixed(200)
@@ -192,7 +193,7 @@ class TestWatched:
         assert number > 1
         assert number >= 2
         assert number != 3
-        assert {number: "a"}[2] == "a"
+        assert hash(number) == hash(2)
         assert [number] == [2]
 
     def test_a_state_is_the_text_it_was(self) -> None:
@@ -201,7 +202,8 @@ class TestWatched:
         condition = state == "healthy"
         now[0] = "healthy"
         assert not condition
-        assert condition()  # type: ignore[operator]
+        assert isinstance(condition, Condition)
+        assert condition()
         assert state != "healthy"
         assert state in {"initial", "unused"}
         assert f"{state}" == "initial"

@@ -48,13 +48,13 @@ class TestRequests:
         with shop.start() as lb, lb.session() as session:
             for host in ("api.simlb.test", "www.simlb.test"):
                 assert session.get(f"https://{host}/").ok
-            with pytest.raises(requests.exceptions.SSLError, match="else.simlb.test"):
+            with pytest.raises(requests.exceptions.SSLError, match=r"else\.simlb\.test"):
                 session.get("https://else.simlb.test/")
 
     def test_nothing_else_can_be_reached(self, shop: ALB) -> None:
-        with shop.start() as lb, lb.session() as session:
-            with pytest.raises(requests.exceptions.ConnectionError, match="no listener on port 8080"):
-                session.get("http://api.simlb.test:8080/")
+        refused = pytest.raises(requests.exceptions.ConnectionError, match="no listener on port 8080")
+        with shop.start() as lb, lb.session() as session, refused:
+            session.get("http://api.simlb.test:8080/")
 
     def test_the_environment_s_proxies_are_not_used(self, shop: ALB, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
@@ -72,7 +72,7 @@ class TestHttpx:
             client.get("https://api.simlb.test/")
             assert backend.last.headers["Cookie"] == "shop=1"
             assert client.get("https://www.simlb.test/").text == "hello"
-            with pytest.raises(httpx.ConnectError, match="else.simlb.test"):
+            with pytest.raises(httpx.ConnectError, match=r"else\.simlb\.test"):
                 client.get("https://else.simlb.test/")
             with pytest.raises(httpx.ConnectError, match="no listener on port 8080"):
                 client.get("http://api.simlb.test:8080/")
@@ -99,7 +99,7 @@ class TestAiohttp:
                 assert response.url.with_port(None).human_repr() == "https://api.simlb.test/a?b=1"
                 assert response.history[0].status == 301
             assert backend.last.headers["Host"].partition(":")[0] == "api.simlb.test"
-            with pytest.raises(aiohttp.ClientConnectorCertificateError, match="else.simlb.test"):
+            with pytest.raises(aiohttp.ClientConnectorCertificateError, match=r"else\.simlb\.test"):
                 await session.get("https://else.simlb.test/")
             with pytest.raises(aiohttp.ClientConnectorError, match="no listener on port 8080"):
                 await session.get("http://api.simlb.test:8080/")
