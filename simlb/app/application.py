@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
 from simlb.app.fault_site import FaultSite
+from simlb.app.loading import Loading
 from simlb.app.narrator import Narrator
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.registering import address_policy, deregister, register, unknown_target
@@ -82,6 +83,7 @@ class App:
         if options.keeps_traffic:
             speed = self.clock.speed if isinstance(self.clock, ScaledClock) else 0.0
             self.traffic = Traffic(self.narrator.at_s, speed)
+        self.load = Loading(self)
         self._stop_requested = asyncio.Event()
         self.reloading = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -108,6 +110,7 @@ class App:
     async def run(self) -> None:
         """Start, open the control port, serve until a stop is requested, stop."""
         from simlb.controlplane.fault_routes import fault_routes
+        from simlb.controlplane.load_routes import load_routes
         from simlb.controlplane.server import HOST, ControlServer
         from simlb.faults.desk import BookDesk
 
@@ -115,7 +118,8 @@ class App:
         wanted = self.options.control_port
         if wanted is None:
             wanted = self.compiled.settings.control_port
-        server = ControlServer(self, token, wanted, routes=fault_routes(BookDesk(self.faults, self.fault_site)))
+        routes = (*load_routes(self.load), *fault_routes(BookDesk(self.faults, self.fault_site)))
+        server = ControlServer(self, token, wanted, routes=routes)
         record: runfile.RunFile | None = None
         try:
             if not await self._start_or_stop():
@@ -158,7 +162,10 @@ class App:
         self.faults.close()
         for task in list(self._tasks):
             task.cancel()
+        # No new requests from here on; those in flight end with the nodes.
+        self.load.generator.stop_all()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in self.nodes.values()))
+        await self.load.generator.close()
         self.access_log.close()
         await self.supervisor.stop_all()
         self.fault_site.close()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.load_arguments import add_load
 
 MAX_PORT = 65535
 
@@ -81,6 +82,8 @@ class Parser(argparse.ArgumentParser):
 
 def build() -> Parser:
     """The whole tree. Parsed arguments hold `run`, the `module:function` of the command (None without a command)."""
+    from simlb.cli.scenario_parser import add_scenario  # which builds on what is defined here
+
     common = Parser(add_help=False)
     # Before or after the command: what is not given must not overwrite what was.
     common.add_argument(
@@ -98,6 +101,8 @@ def build() -> Parser:
     commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
+    add_scenario(commands)
+    add_load(commands)
     _add_faults(commands)
     _add_files(commands)
     return parser

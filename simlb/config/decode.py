@@ -1,4 +1,4 @@
-"""Plain values into the structs of `simlb.config.documents`, every problem with its place.
+"""Plain values into msgspec structs (`simlb.config.documents`, or another file's), every problem with its place.
 
 msgspec's own decoder stops at its first error and has no lines, so the types it describes are walked here; the structs
 stay the single description, from which the JSON Schema comes as well.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sized
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import inspect as types
@@ -18,6 +18,11 @@ from simlb.config.problems import NOT_YET as NOT_YET_CODE
 from simlb.config.problems import RANGE, SCHEMA, Place, Problems, did_you_mean, quoted
 from simlb.config.source import Source, Steps
 from simlb.core.validation import NOT_SUPPORTED_ACTION_TYPES
+
+KeyHints = Mapping[type[msgspec.Struct], Mapping[str, str]]
+"""Hints for keys that a struct has not, by struct."""
+
+_Root = TypeVar("_Root", bound=msgspec.Struct)
 
 
 class _Bad:
@@ -55,23 +60,41 @@ class Places:
 
 def decode(source: Source, problems: Problems) -> tuple[ConfigFile, Places]:
     """Read `source` into a ConfigFile. Raises InvalidConfigError when anything in it does not have the right shape."""
-    walker = _Walker(source, problems)
-    file = walker.value(source.values, _shape(), ())
+    return decode_as(ConfigFile, source, problems)
+
+
+def decode_as(
+    root: type[_Root],
+    source: Source,
+    problems: Problems,
+    *,
+    not_yet: KeyHints = NOT_YET,
+    elsewhere: KeyHints = ELSEWHERE,
+) -> tuple[_Root, Places]:
+    """Read `source` into a `root`, whose fields are structs, lists, mappings with text keys, and scalars.
+
+    `not_yet` are keys that are refused as not supported yet, `elsewhere` keys with what to write in their place. Raises
+    InvalidConfigError when anything does not have the right shape.
+    """
+    walker = _Walker(source, problems, not_yet, elsewhere)
+    file = walker.value(source.values, _shape(root), ())
     problems.raise_any()
-    assert isinstance(file, ConfigFile)
+    assert isinstance(file, root)
     return file, walker.places
 
 
 @functools.cache
-def _shape() -> types.Type:
-    return types.type_info(ConfigFile)
+def _shape(root: type[msgspec.Struct]) -> types.Type:
+    return types.type_info(root)
 
 
 class _Walker:
-    def __init__(self, source: Source, problems: Problems) -> None:
+    def __init__(self, source: Source, problems: Problems, not_yet: KeyHints, elsewhere: KeyHints) -> None:
         self.places = Places(source)
         self._source = source
         self._problems = problems
+        self._not_yet = not_yet
+        self._elsewhere = elsewhere
 
     def value(self, value: object, kind: types.Type, steps: Steps) -> object:
         """`value` as `kind`, or `_BAD` after noting why not."""
@@ -96,7 +119,8 @@ class _Walker:
             shape = self._tagged(given.pop(tag_field, None), members, tag_field, steps)
         if shape is None:
             return _BAD
-        known = {field.name: field for field in shape.fields}
+        # Keys that are Python's own words (`for`) have another name as a field.
+        known = {field.encode_name: field for field in shape.fields}
         fields = {}
         for key, item in given.items():
             if key not in known:
@@ -104,10 +128,11 @@ class _Walker:
             elif item is None:
                 self._problems.add(self._source.key_place((*steps, key)), f"'{key}' has no value", code=SCHEMA)
             else:
-                fields[key] = self.value(item, known[key].type, (*steps, key))
-        missing = [field.name for field in shape.fields if field.required and field.name not in given]
+                fields[known[key].name] = self.value(item, known[key].type, (*steps, key))
+        missing = [field.encode_name for field in shape.fields if field.required and field.encode_name not in given]
         for name in missing:
-            hints = ("the first line of the file says: simlb: config/1",) if name == "simlb" else ()
+            formats = _choices(known[name].type) if name == "simlb" else ()
+            hints = tuple(f"the first line of the file says: simlb: {form}" for form in formats)
             self._problems.add(
                 self._source.place(steps), f"'{name}' is missing in {_label(steps)}", *hints, code=SCHEMA
             )
@@ -138,8 +163,8 @@ class _Walker:
 
     def _unknown(self, key: str, cls: type, known: Iterable[str], steps: Steps) -> None:
         place = self._source.key_place((*steps, key))
-        hint = _of(cls, NOT_YET).get(key)
-        instead = _of(cls, ELSEWHERE).get(key)
+        hint = _of(cls, self._not_yet).get(key)
+        instead = _of(cls, self._elsewhere).get(key)
         if instead is not None:
             what = f"unknown key '{key}' in {_label(steps)}"
             self._problems.add(place, what, f"write it as {instead}", code=SCHEMA)
@@ -151,38 +176,45 @@ class _Walker:
             self._problems.add(place, what, code=SCHEMA)
 
     def _mapping(self, value: dict[str, object], kind: types.DictType, steps: Steps) -> object:
-        if not self._is_long_enough(value, kind, steps):
+        if not self._has_right_length(value, kind, steps):
             return _BAD
         built = {key: self.value(item, kind.value_type, (*steps, key)) for key, item in value.items()}
         return _BAD if any(item is _BAD for item in built.values()) else built
 
     def _list(self, value: list[object], kind: types.ListType, steps: Steps) -> object:
-        if not self._is_long_enough(value, kind, steps):
+        if not self._has_right_length(value, kind, steps):
             return _BAD
         built = [self.value(item, kind.item_type, (*steps, index)) for index, item in enumerate(value)]
         return _BAD if any(item is _BAD for item in built) else built
 
-    def _is_long_enough(self, value: Sized, kind: types.ListType | types.DictType, steps: Steps) -> bool:
-        if len(value) >= (kind.min_length or 0):
+    def _has_right_length(self, value: Sized, kind: types.ListType | types.DictType, steps: Steps) -> bool:
+        low, high = kind.min_length or 0, kind.max_length
+        if low <= len(value) and (high is None or len(value) <= high):
             return True
-        self._problems.add(self._source.place(steps), f"'{steps[-1]}' needs at least one entry", code=RANGE)
+        needs = "at least one entry" if low == 1 and not value else f"{low} entries" if low == high else None
+        wanted = needs or (f"at least {low} entries" if len(value) < low else f"at most {high} entries")
+        self._problems.add(self._source.place(steps), f"'{steps[-1]}' needs {wanted}", code=RANGE)
         return False
 
     def _wrong(self, value: object, kind: types.Type, steps: Steps, code: str) -> _Bad:
         wanted = " or ".join(dict.fromkeys(_described(member) for member in _members(kind)))
         what = f"{_label(steps, quote=True)} must be {wanted}, not {_shown(value)}"
         choices = [str(choice) for member in _members(kind) for choice in _choices(member)]
-        hints = []
+        hints: list[str] = _spelling(kind)
         if isinstance(value, str):
             what += did_you_mean(value, choices)
-        elif any(isinstance(member, types.StrType) for member in _members(kind)) and isinstance(value, int | float):
+        elif (
+            not hints
+            and isinstance(value, int | float)
+            and any(isinstance(member, types.StrType) for member in _members(kind))
+        ):
             hints.append("put it in quotes")
         # A word that is not on the list is a value out of range rather than a file of the wrong shape.
         self._problems.add(self._source.place(steps), what, *hints, code=RANGE if choices and not hints else code)
         return _BAD
 
 
-def _of(cls: type, table: Mapping[type[msgspec.Struct], Mapping[str, str]]) -> Mapping[str, str]:
+def _of(cls: type, table: KeyHints) -> Mapping[str, str]:
     return table.get(cls, {}) if issubclass(cls, msgspec.Struct) else {}
 
 
@@ -193,6 +225,14 @@ def _members(kind: types.Type) -> list[types.Type]:
     if isinstance(kind, types.UnionType):
         return [inner for member in kind.types for inner in _members(member)]
     return [] if isinstance(kind, types.NoneType) else [kind]
+
+
+def _spelling(kind: types.Type) -> list[str]:
+    """How a value of this type is spelled, where its struct says so: `Meta(extra={"spelling": ...})`."""
+    if isinstance(kind, types.Metadata):
+        own = (kind.extra or {}).get("spelling")
+        return [own] if own else _spelling(kind.type)
+    return [word for member in kind.types for word in _spelling(member)] if isinstance(kind, types.UnionType) else []
 
 
 def _choices(kind: types.Type) -> tuple[Any, ...]:

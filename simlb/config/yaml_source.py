@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FILE_BYTES_MAX = 1_000_000
 DEPTH_MAX = 24
 VALUES_MAX = 50_000
+BEGIN_HINT = "simlb init writes one to begin with"
 
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -72,13 +73,16 @@ class _Mark:
 
 
 class YamlSource:
-    """The values of one YAML document and their lines. `name` is what messages call the file."""
+    """The values of one YAML document and their lines. `name` is what messages call the file.
 
-    def __init__(self, text: str, name: str, path: Path | None = None) -> None:
+    `begin_hint` says what helps where there is nothing yet.
+    """
+
+    def __init__(self, text: str, name: str, path: Path | None = None, *, begin_hint: str = BEGIN_HINT) -> None:
         self.name = name
         self.path = path
         self._marks: dict[Steps, _Mark] = {}
-        root = _Composer(text, name).document()
+        root = _Composer(text, name, begin_hint).document()
         self.values: object = self._expand(root, (), root.line)
 
     def place(self, steps: Steps) -> Place:
@@ -114,8 +118,9 @@ class YamlSource:
 class _Composer:
     """Builds nodes from the parser's events."""
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str, begin_hint: str) -> None:
         self._name = name
+        self._begin_hint = begin_hint
         self._events = _events(text, name)
         self._anchors: dict[str, _Node] = {}
 
@@ -124,7 +129,7 @@ class _Composer:
 
         next(self._events)  # the start of the stream
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise ConfigError(self._name, "the file is empty", "simlb init writes one to begin with", code=UNREADABLE)
+            raise ConfigError(self._name, "the file is empty", self._begin_hint, code=UNREADABLE)
         root = self._node(next(self._events), 0)
         next(self._events)  # the end of the document
         event = next(self._events)
@@ -212,8 +217,13 @@ def _events(text: str, name: str) -> Iterator[Event]:
         raise ConfigError(f"{name}:{line}", f"not YAML: {error.problem}", *hints, code=UNREADABLE) from None
 
 
-def read(path: Path) -> YamlSource:
-    """Read a configuration file. Raises ConfigError (E504) when it is missing, not a file, too large or not YAML."""
+def read(path: Path, *, begin_hint: str = BEGIN_HINT) -> YamlSource:
+    """Read a YAML file. Raises ConfigError (E504) when it is missing, not a file, too large or not YAML."""
+    return YamlSource(read_text(path, begin_hint=begin_hint), str(path), path, begin_hint=begin_hint)
+
+
+def read_text(path: Path, *, begin_hint: str = BEGIN_HINT) -> str:
+    """Read a file's text. Raises ConfigError (E504) when it is missing, not a file, too large or not UTF-8."""
     name = str(path)
     try:
         mode = path.stat().st_mode
@@ -224,14 +234,14 @@ def read(path: Path) -> YamlSource:
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
     except FileNotFoundError:
-        raise ConfigError(name, "no such file", "simlb init writes one to begin with", code=UNREADABLE) from None
+        raise ConfigError(name, "no such file", begin_hint, code=UNREADABLE) from None
     except (OSError, ValueError) as error:
         # ValueError: a path with a NUL in it.
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(name, f"cannot be read: {reason}", code=UNREADABLE) from None
     if len(data) > FILE_BYTES_MAX:
         raise ConfigError(name, f"is larger than {FILE_BYTES_MAX:,} bytes", code=UNREADABLE)
-    return YamlSource(decode_text(data, name), name, path)
+    return decode_text(data, name)
 
 
 def decode_text(data: bytes, name: str) -> str:
