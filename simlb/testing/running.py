@@ -1,0 +1,525 @@
+"""A running load balancer in a test: where it is, what went through it, waiting, clients, faults, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from simlb.app.application import App
+from simlb.app.options import AppOptions
+from simlb.config.addresses import system_resolver
+from simlb.config.compile import Compiled, compile_source
+from simlb.config.context import Tools
+from simlb.controlplane.instance import Instance
+from simlb.controlplane.views import InstanceView
+from simlb.core.events import Event
+from simlb.core.model import Configuration, Target
+from simlb.errors import SimlbError
+from simlb.testing import report
+from simlb.testing.certificates import EphemeralCertificates, authority
+from simlb.testing.client import Client, arequest
+from simlb.testing.clock import Clock
+from simlb.testing.faults import OwnFake, RunningFault
+from simlb.testing.loops import Home, Ready
+from simlb.testing.messages import Response
+from simlb.testing.routing import Entrance, Routes
+from simlb.testing.traffic import TrafficLog
+from simlb.testing.watched import Condition
+
+if TYPE_CHECKING:
+    import aiohttp
+    import httpx
+    import requests
+
+    from simlb.clock import Clock as RunningClock
+    from simlb.testing.alb import ALB
+
+FIRST_CHECKS_MAX_S = 2.0
+"""How long, in real seconds, a start waits for the outcome of every target's first health check."""
+WAIT_S = 5.0
+_LOOK_EVERY_S = 0.002
+_EVENTS_KEPT = 1000
+
+
+class NotReachedError(AssertionError):
+    """What was waited for did not come about."""
+
+
+class RunningLoadBalancer:
+    """What `with alb.start() as lb` gives. Usable from any thread; in async code what takes time is awaited."""
+
+    def __init__(self, alb: ALB, home: Home) -> None:
+        self.alb = alb
+        self.home = home
+        self.clock: Clock = alb.clock
+        self.is_stopped = False
+        self.events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
+        """State changes, faults and notices, oldest first."""
+        self.app: App
+        self.configuration: Configuration
+        self.log = TrafficLog(self)
+        """Finished exchanges, oldest first: a list of TrafficRecord."""
+        self.last_report: str | None = None
+        """How everything stood when the test left it with an exception."""
+        self.last_json: dict[str, Any] | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="simlb-"))
+        self._certificates = EphemeralCertificates(alb.region, self._folder)
+        self._running_clock: RunningClock
+        self.routes: Routes
+        """Where its clients connect to."""
+        self._client = Client(lambda: self.routes, home.refuse_blocking)
+        self._problems: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"<load balancer {self.alb.name}{', stopped' if self.is_stopped else f' at {self.url}'}>"
+
+    # -- life ----------------------------------------------------------------------------------------------------------
+
+    def start_here_or_there(self) -> None:
+        """Start it on its own loop. Raises SimlbError, leaving nothing behind."""
+        try:
+            self.home.run(self.begin())
+        except BaseException:
+            self.home.close()
+            raise
+
+    async def begin(self) -> None:
+        """Start everything on this loop; return once every target has had its first health check."""
+        alb, loop = self.alb, asyncio.get_running_loop()
+        if self.home.is_own_loop:
+            loop.set_exception_handler(self._on_problem)
+        self._running_clock = self.clock.attach(self.home)
+        try:
+            for backend in alb.backends:
+                await backend.start(self.home, self._running_clock)
+            compiled = self._compile()
+            self.configuration = compiled.configuration
+            options = AppOptions(
+                instance=alb.name,
+                state_dir=self._folder,
+                certs_dir=self._folder,
+                load=self._compile,
+                keeps_traffic=True,
+                seed=alb.seed,
+                issuer=authority(),
+            )
+            self.app = App(options, _Audience(self.events), compiled, clock=self._running_clock)
+            self.app.own_targets |= {target.name: served for target, served in self._fakes()}
+            await self.app.start()
+            self.routes = Routes(alb.name, self._entrances(), authority().ca_pem)
+            for given, named in alb.faults_at_start:
+                await self.fault(*given, **named).installed()
+            await self._first_checks()
+        except BaseException:
+            await self._end()
+            raise
+
+    async def finish(self) -> None:
+        """Stop everything on this loop. What is still under way is cut."""
+        if self.is_stopped:
+            return
+        self.is_stopped = True
+        await self._end()
+
+    async def _end(self) -> None:
+        app: App | None = getattr(self, "app", None)
+        if app is not None:
+            if len(app.faults):
+                await app.faults.clear()
+            await app.close(grace_s=0)
+        for backend in self.alb.backends:
+            if backend.home is self.home:
+                await backend.stop()
+        self.clock.detach(self._running_clock)
+        self._certificates.close()
+        shutil.rmtree(self._folder)
+
+    def stop(self) -> None:
+        """Stop it, and its loop and thread. Harmless when repeated. In async code, leave the `async with` instead.
+
+        Raises SimlbError E691 when it is too late: its event loop was closed while it ran.
+        """
+        if self.is_stopped:
+            return
+        instead = "leave the `async with` block"
+        self.home.refuse_blocking("stop()", instead)
+        loop = self.home.loop
+        if loop.is_closed():
+            self.is_stopped = True
+            raise SimlbError("E691", f"The event loop of load balancer '{self.alb.name}' was closed under it.", instead)
+        if loop.is_running():
+            self.home.run(self.finish())
+        else:
+            loop.run_until_complete(self.finish())
+        self.home.close()
+
+    async def leave(self, error: BaseException | None) -> None:
+        """The end of an `async with`: keep a report if the test has failed, then stop."""
+        if error is not None:
+            self.keep_report()
+        await self.finish()
+        self.home.close()
+
+    def __enter__(self) -> RunningLoadBalancer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and not self.is_stopped:
+            self.keep_report()
+        self.stop()
+
+    def keep_report(self) -> None:
+        """Keep how everything stands, unless that has been done: the first to see a test fail knows most."""
+        if self.last_report is None:
+            self.home.call(self._keep_report)
+
+    def _keep_report(self) -> None:
+        self.last_report = report.report(self)
+        self.last_json = report.to_json(self)
+
+    def _compile(self) -> Compiled:
+        ports: dict[str, int] = {}
+
+        def allocate(target: str) -> int:
+            from simlb.processes.ports import free_ports
+
+            if target not in ports:
+                ports[target] = next(port for port in free_ports(len(ports) + 1) if port not in ports.values())
+            return ports[target]
+
+        from simlb.processes.samples import sample_names
+
+        tools = Tools(
+            certificates=self._certificates,
+            allocate_port=allocate,
+            sample_names=sample_names(),
+            resolve=system_resolver,
+            folder=self.alb.folder,
+            signs_any_name=True,
+        )
+        return compile_source(self.alb.source(), tools)
+
+    def _entrances(self) -> tuple[Entrance, ...]:
+        node = self.app.nodes[self.alb.name]
+        return tuple(
+            Entrance(
+                listener.port,
+                listener.protocol.lower(),
+                node.listeners[listener.port].host,
+                node.listeners[listener.port].published_port,
+            )
+            for load_balancer in self.configuration.load_balancers
+            for listener in load_balancer.listeners
+        )
+
+    def _fakes(self) -> Iterator[tuple[Target, OwnFake]]:
+        """Every target that a backend of this process serves as."""
+        for group in self.alb.target_groups:
+            for place, target in enumerate(self.configuration.target_groups[group.name].targets):
+                backend = group[place].backend
+                if backend is not None:
+                    yield target, OwnFake(backend)
+
+    async def _first_checks(self) -> None:
+        deadline = time.monotonic() + FIRST_CHECKS_MAX_S
+        silent = {target.name for target, served in self._fakes() if served.backend.hangs_on_checks}
+        while time.monotonic() < deadline:
+            states = [
+                state
+                for node in self.app.nodes.values()
+                for group in node.groups.values()
+                if group.in_use
+                for state in group.targets.values()
+            ]
+            if all(state.health.last_probe is not None or state.target.name in silent for state in states):
+                return
+            await asyncio.sleep(_LOOK_EVERY_S / 4)
+
+    def _on_problem(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self._problems.append(
+            f"{context.get('message')}: {error!r}" if error is not None else str(context.get("message"))
+        )
+
+    def check(self) -> None:
+        """Raise AssertionError when something went wrong inside that no request shows."""
+        if self._problems:
+            raise AssertionError(f"inside load balancer {self.alb.name}: " + "; ".join(self._problems))
+
+    # -- where it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:PORT` of the first listener."""
+        return self.routes.url(None, "")
+
+    def url_for(self, listener: str | int, path: str = "") -> str:
+        """The URL of a path on a listener: by scheme (`"https"`) or port. Raises SimlbError E696."""
+        return self.routes.url(listener, path)
+
+    @property
+    def ca_pem(self) -> str:
+        """The certificate of the CA that signs the listeners' certificates: what a client has to trust."""
+        return authority().ca_pem.decode()
+
+    @property
+    def ca_path(self) -> str:
+        """A file with `ca_pem`, which goes when the load balancer stops. The fixture alb_ca has one that stays."""
+        path = self._folder / "ca.pem"
+        if not self.is_stopped and not path.exists():
+            path.write_bytes(authority().ca_pem)
+        return str(path)
+
+    @property
+    def dns_name(self) -> str:
+        """The load balancer's own name, `my-alb-123.ap-northeast-2.elb.localhost`."""
+        return self.configuration.load_balancers[0].dns_name
+
+    # -- clients -------------------------------------------------------------------------------------------------------
+
+    def get(self, url: str, **options: Any) -> Response:
+        """GET with the built-in client, see `Client.request`. Blocks; in async code `await lb.aget(...)`."""
+        return self.request("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> Response:
+        """POST with the built-in client."""
+        return self.request("POST", url, **options)
+
+    def request(self, method: str, url: str, **options: Any) -> Response:
+        """A request with the built-in client. A time-out carries the report."""
+        try:
+            return self._client.request(method, url, **options)
+        except TimeoutError as error:
+            error.add_note(self.report())
+            raise
+
+    async def aget(self, url: str, **options: Any) -> Response:
+        """GET on the running loop."""
+        return await self.arequest("GET", url, **options)
+
+    async def arequest(self, method: str, url: str, **options: Any) -> Response:
+        """A request on the running loop."""
+        try:
+            return await arequest(self.routes, method, url, **options)
+        except TimeoutError as error:
+            error.add_note(self.report())
+            raise
+
+    def session(self) -> requests.Session:
+        """A `requests.Session` for which every host name leads here. Raises SimlbError E695 without requests."""
+        from simlb.testing.sessions import requests_session
+
+        return requests_session(self.routes, self.ca_path, self.home.refuse_blocking)
+
+    def httpx_client(self, **options: Any) -> httpx.Client:
+        """An `httpx.Client` for which every host name leads here. Raises SimlbError E695 without httpx."""
+        from simlb.testing.sessions import httpx_client
+
+        return httpx_client(self.routes, self.home.refuse_blocking, **options)
+
+    def httpx_async_client(self, **options: Any) -> httpx.AsyncClient:
+        """An `httpx.AsyncClient` for which every host name leads here. Raises SimlbError E695 without httpx."""
+        from simlb.testing.sessions import httpx_async_client
+
+        return httpx_async_client(self.routes, **options)
+
+    def aiohttp_session(self, **options: Any) -> aiohttp.ClientSession:
+        """An `aiohttp.ClientSession` for which every host name leads here, on the running loop."""
+        from simlb.testing.sessions import aiohttp_session
+
+        return aiohttp_session(self.routes, **options)
+
+    # -- waiting -------------------------------------------------------------------------------------------------------
+
+    def wait(self, condition: Condition | Callable[[], object], timeout: float = WAIT_S) -> Awaitable[None]:
+        """Wait, at most `timeout` real seconds, until a condition holds: `lb.wait(web.healthy == 2)`, or a callable.
+
+        Blocks; in async code it is to be awaited. Raises NotReachedError, an AssertionError, with the report.
+        """
+        if not callable(condition):
+            raise SimlbError(
+                "E690",
+                f"{condition!r} cannot be waited for: it has been compared already.",
+                "lb.wait(web.healthy == 2), lb.wait(web[0].state == 'unhealthy'), or lb.wait(lambda: ...)",
+            )
+        words = condition.words if isinstance(condition, Condition) else "the condition"
+        if self.home.is_here:
+            return self._wait_here(condition, words, timeout)
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() >= deadline:
+                raise self._not_reached(words, timeout)
+            time.sleep(_LOOK_EVERY_S)
+        return Ready(None)
+
+    async def _wait_here(self, condition: Callable[[], object], words: str, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            held = condition()
+            if isinstance(held, Coroutine):
+                held = await held
+            if held:
+                return
+            if time.monotonic() >= deadline:
+                raise self._not_reached(words, timeout_s)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def wait_until_healthy(self, timeout: float = WAIT_S) -> Awaitable[None]:
+        """Wait until every target of every group in use is healthy."""
+
+        def all_healthy() -> bool:
+            return all(
+                state.is_healthy
+                for node in self.app.nodes.values()
+                for group in node.groups.values()
+                if group.in_use
+                for state in group.targets.values()
+            )
+
+        return self.wait(Condition(lambda: self.home.call(all_healthy), "every target healthy", held=False), timeout)
+
+    def in_flight(self, count: int, timeout: float = WAIT_S) -> Awaitable[None]:
+        """Wait until targets have been given so many requests at the same time, or more."""
+
+        def enough() -> bool:
+            return (
+                sum(
+                    state.outstanding
+                    for node in self.app.nodes.values()
+                    for group in node.groups.values()
+                    for state in group.targets.values()
+                )
+                >= count
+            )
+
+        return self.wait(Condition(lambda: self.home.call(enough), f"in flight >= {count}", held=False), timeout)
+
+    def _not_reached(self, words: str, timeout_s: float) -> NotReachedError:
+        still = " (time stands still: advance the clock)" if self.clock.is_manual else ""
+        return NotReachedError(f"{words}: not reached within {timeout_s:g} s{still}\n{self.report()}")
+
+    # -- what happened -------------------------------------------------------------------------------------------------
+
+    @property
+    def metrics(self) -> Mapping[str, int]:
+        """CloudWatch's sums so far, 0 for what has not been counted: `lb.metrics["HTTPCode_ELB_502_Count"]`."""
+
+        def read() -> Counter[str]:
+            self.app.access_log.flush()
+            counters = Counter(self.app.access_log.counters)
+            if self.app.descriptors.rejected:
+                counters["RejectedConnectionCount"] = self.app.descriptors.rejected
+            return counters
+
+        return self.home.call(read)
+
+    def report(self) -> str:
+        """Targets with their states and reasons, faults, the timeline, the last 20 lines: what failures show."""
+        if self.last_report is not None:
+            return self.last_report
+        return self.home.call(lambda: report.report(self))
+
+    def to_json(self) -> dict[str, Any]:
+        """The report's facts as plain values."""
+        if self.last_json is not None:
+            return self.last_json
+        return self.home.call(lambda: report.to_json(self))
+
+    def served_by(self) -> Counter[str]:
+        """How many requests each target has served, by its name."""
+        return self.log.served_by()
+
+    def retries(self, path: str, *, method: str | None = None, client: str | None = None) -> int:
+        """How often a client came again with the same method and path, see `Records.retries`."""
+        return self.log.retries(path, method=method, client=client)
+
+    def assert_all_served(self, at_least: int = 1) -> None:
+        """Raise AssertionError, with the report, unless every target of every group in use has served so many."""
+        served = self.served_by()
+        idle = [
+            f"{target.name} served {served[target.name]}"
+            for group in self.alb.target_groups
+            if group.mode != "unused"
+            for target in group
+            if served[target.name] < at_least
+        ]
+        if idle:
+            raise AssertionError(f"expected {at_least} or more each: {', '.join(idle)}\n{self.report()}")
+
+    def assert_retries(self, count: int, path: str, *, method: str | None = None) -> None:
+        """Raise AssertionError, with the attempts and the report, unless a client came again exactly so often."""
+        seen = self.retries(path, method=method)
+        if seen != count:
+            attempts = self.log.where(path=path)
+            raise AssertionError(f"expected {count} retries of {path}, saw {seen}: {attempts!r}\n{self.report()}")
+
+    # -- faults --------------------------------------------------------------------------------------------------------
+
+    def fault(
+        self,
+        type_name: str,
+        *,
+        on: object = None,
+        match: Mapping[str, Any] | None = None,
+        percent: float | str | None = None,
+        count: int | None = None,
+        every: int | None = None,
+        pattern: str | None = None,
+        lasts: float | str | None = None,
+        name: str | None = None,
+        seed: int | None = None,
+        **parameters: Any,
+    ) -> RunningFault:
+        """Install a fault: `with lb.fault("http.abort", on=web[0], status=503, count=2): ...`, or until `remove`.
+
+        `on` is a target, a target group, a backend, a listener, a name or port, or several of them; without it every
+        target, or what the fault's type makes of it. `match` holds `method`, `path` (wildcards) and `headers`. `lasts`
+        is in load-balancer seconds. Raises SimlbError (`simlb fault types` lists types and parameters).
+        """
+        options = {
+            "percent": percent,
+            "count": count,
+            "every": every,
+            "pattern": pattern,
+            "lasts": lasts,
+            "name": name,
+            "seed": seed,
+        }
+        return RunningFault(self, type_name, on, dict(match or {}), options, parameters)
+
+    def fault_words(self) -> list[str]:
+        """Installed faults, each in a line. On the load balancer's loop."""
+        return [
+            f"{fault.name}: {fault.words} on {', '.join(fault.acts_on) or fault.on} "
+            f"({fault.state}, struck {fault.selector.struck} of {fault.selector.seen})"
+            for fault in self.app.faults
+        ]
+
+
+class _Audience:
+    """The instance's presenter: keeps what happens."""
+
+    def __init__(self, events: deque[Event]) -> None:
+        self._events = events
+
+    def ready(self, view: InstanceView, app: Instance, clock: RunningClock) -> None:
+        """Nobody waits for it here."""
+
+    def event(self, event: Event) -> None:
+        """Keep it."""
+        self._events.append(event)
+
+    def stopping(self) -> None:
+        """Nobody waits for it here."""
+
+    def close(self) -> None:
+        """Nobody waits for it here."""
