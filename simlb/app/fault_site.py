@@ -16,6 +16,7 @@ from simlb.clock import Clock
 from simlb.core.model import Certificate, Configuration
 from simlb.dataplane.node import LoadBalancerNode
 from simlb.dataplane.points import Behaviour
+from simlb.dataplane.probe import wait_until_listening
 from simlb.errors import SimlbError
 from simlb.faults.fault import Scope
 from simlb.faults.site import CertificateFlaw, ConfigurationChange, OwnTarget
@@ -138,7 +139,7 @@ class FaultSite:
             await own.wait_exited()
 
     async def bring_up(self, key: object, target: str) -> None:
-        """Undo `take_down`."""
+        """Undo `take_down`. Back when what it has brought up listens, so that recovery can be counted from here."""
         del target  # it may have another process by now: what counts is what this key has taken down
         for identity in self._down.let_go(key):
             own = self._own(identity)
@@ -146,6 +147,14 @@ class FaultSite:
                 await own.start()
                 if identity in self._paused:
                     own.pause()
+                elif isinstance(own, SupervisedProcess):
+                    await self._until_listening(identity)
+
+    async def _until_listening(self, process: str) -> None:
+        for state in [state for group in self._app.live_groups() for state in group.targets.values()]:
+            if state.target.process == process:
+                await wait_until_listening(state.target, lambda: self._app.process_has_ended(process))
+                return
 
     def pause(self, key: object, target: str) -> None:
         """Pause an own target, and keep it paused. Raises SimlbError E640 where processes cannot be paused."""
