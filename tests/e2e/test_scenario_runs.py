@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as Tree
@@ -14,6 +15,9 @@ import pytest
 
 from tests.e2e import processes
 from tests.e2e.harness import DEADLINE_S, SIMLB, Workshop, wait_until
+from tests.e2e.test_keys import Terminal
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pseudo-terminals are POSIX")
 
 SHORT = """\
 simlb: scenario/1
@@ -62,7 +66,7 @@ def test_a_story_ends_as_expected_and_leaves_its_files(simlb: Workshop) -> None:
         assert words in finished.stdout
     (report,) = (simlb.here / "runs").glob("*.html")
     assert "<svg" in report.read_text(encoding="utf-8")
-    root = Tree.parse(simlb.here / "ci" / "junit.xml").getroot()
+    root = Tree.parse(simlb.here / "ci" / "junit.xml").getroot()  # noqa: S314 - what was just written
     assert [case.attrib["name"] for case in root.iterfind(".//testcase")] == ["steady state", "detect", "lost"]
     (journal,) = (simlb.here / "runs").glob("*.jsonl")
     told = simlb.run("scenario", "replay", str(journal), "--speed", "8", "--lang", "ko")
@@ -158,9 +162,49 @@ def test_a_run_that_is_killed_leaves_no_process_and_no_port(simlb: Workshop, tem
     assert not sockets & set(processes.all_listening())
     # Nobody is left to remove the folder. What is in it is of no use any more: the CA's key was in no file.
     for folder in temporary.iterdir():
-        assert not [path for path in folder.rglob("*ca*.key")]
+        assert not list(folder.rglob("*ca*.key"))
         subprocess.run(["rm", "-r", str(folder)], check=True)
     journal = simlb.here / "j.jsonl"
     told = simlb.run("scenario", "replay", str(journal), "--report", "killed.html", "--lang", "en")
     assert told.returncode == 0, told.stderr
     assert "interrupted" in (simlb.here / "killed.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def terminal(simlb: Workshop) -> Iterator[Terminal]:
+    """A long story on a terminal: it asks a question, and goes on for an hour."""
+    made = Terminal(simlb, "scenario", "run", write(simlb, LONG), "--no-report", "--lang", "en", flags=())
+    made.shows("press 1-2, or Enter to be told")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(("key", "revealed"), [("2", "right: 2"), ("1", "1? No: 2"), ("\r", "answer: 2")])
+def test_a_question_is_answered_with_a_key(terminal: Terminal, key: str, revealed: str) -> None:
+    assert "Killed." not in terminal.screen, "the story waits"
+    terminal.press("x")
+    terminal.press(key)
+    terminal.shows(revealed)
+    assert terminal.modes() == terminal.modes_before
+    terminal.shows("Killed.")
+    # The line that tells how things stand changes in place.
+    terminal.shows("healthy 2/2")
+
+
+def test_ctrl_c_at_a_question_ends_the_run_and_gives_the_terminal_back(terminal: Terminal) -> None:
+    assert terminal.modes() != terminal.modes_before, "single keys, without Enter"
+    terminal.press("\x03")
+    assert terminal.wait() == 130
+    assert terminal.modes() == terminal.modes_before
+    assert "Interrupted: everything is undone." in terminal.screen
+
+
+@pytest.mark.skipif(not processes.HAS_PROC, reason="needs /proc")
+def test_a_terminal_that_is_closed_leaves_nothing(simlb: Workshop, terminal: Terminal) -> None:
+    terminal.press("2")
+    terminal.shows("Killed.")
+    os.close(terminal.master)
+    os.close(terminal.slave)
+    terminal.process.wait(DEADLINE_S)
+    wait_until(lambda: not processes.marked(simlb.mark), lambda: f"all ended: {processes.marked(simlb.mark)}")
+    terminal.master, terminal.slave = os.open(os.devnull, os.O_RDWR), os.open(os.devnull, os.O_RDWR)
