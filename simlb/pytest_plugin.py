@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simlb.testing.ca import CaFile
     from simlb.testing.client import Client
 
+_SCENARIOS = (".alb.yaml", ".scenario.yaml")
 _IN_USE = pytest.StashKey[list["ALB"]]()
 """The load balancers of a test, for the report of its failure."""
 
@@ -41,12 +42,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="for every failed test, write its load balancers' states, events, traffic and log lines there as JSON",
     )
 
+    group.addoption(
+        "--alb-allow-run", action="store_true", help="let collected scenario files start the commands that they name"
+    )
+
 
 def _speed(written: str) -> float:
     value = float(written)
     if not (value > 0 and math.isfinite(value)):
         raise ValueError
     return value
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Scenario files are tests: `*.alb.yaml` and `*.scenario.yaml`."""
+    if not file_path.name.endswith(_SCENARIOS):
+        return None
+    from simlb.testing.scenario_items import ScenarioFile
+
+    collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
+    return collector
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -201,21 +216,26 @@ def pytest_runtest_makereport(
         text = run.report()
         if text not in shown:
             outcome.sections.append((f"simlb {run.alb.name}", text))
-    folder: Path | None = item.config.getoption("--alb-artifacts")
-    if folder is not None:
-        _write(item, folder, [run.to_json() for run in runs if run is not None], outcome)
+    given: Path | None = item.config.getoption("--alb-artifacts")
+    if given is not None:
+        folder = item.config.invocation_params.dir / given
+        path = _write(item, folder, [run.to_json() for run in runs if run is not None])
+        if path is not None:
+            outcome.sections.append(("simlb artifacts", str(path)))
     return outcome
 
 
-def _write(item: pytest.Item, folder: Path, facts: list[dict[str, Any]], outcome: pytest.TestReport) -> None:
+def _write(item: pytest.Item, folder: Path, facts: list[dict[str, Any]]) -> Path | None:
     import json
     import re
 
+    write_scenario: Callable[[Path], Path | None] | None = getattr(item, "write_artifacts", None)
+    if write_scenario is not None:
+        return write_scenario(folder)
     if not facts:
-        return
-    place = item.config.invocation_params.dir / folder
-    place.mkdir(parents=True, exist_ok=True)
-    path = place / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', item.nodeid).strip('-')}.json"
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', item.nodeid).strip('-')}.json"
     content = {"test": item.nodeid, "load_balancers": facts}
     path.write_text(json.dumps(content, indent=2, default=str, ensure_ascii=False), encoding="utf-8")
-    outcome.sections.append(("simlb artifacts", str(path)))
+    return path

@@ -30,6 +30,7 @@ from simlb.testing.faults import OwnFake, RunningFault
 from simlb.testing.loops import Home, Ready
 from simlb.testing.messages import Response
 from simlb.testing.routing import Entrance, Routes
+from simlb.testing.scenarios import run_scenario
 from simlb.testing.traffic import TrafficLog
 from simlb.testing.watched import Condition
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     import requests
 
     from simlb.clock import Clock as RunningClock
+    from simlb.controlplane.server import ControlServer
+    from simlb.scenario.runner import RunResult
     from simlb.testing.alb import ALB
 
 FIRST_CHECKS_MAX_S = 2.0
@@ -76,6 +79,8 @@ class RunningLoadBalancer:
         """Where its clients connect to."""
         self._client = Client(lambda: self.routes, home.refuse_blocking)
         self._problems: list[str] = []
+        self._control: ControlServer | None = None
+        self._control_token = ""
 
     def __repr__(self) -> str:
         return f"<load balancer {self.alb.name}{', stopped' if self.is_stopped else f' at {self.url}'}>"
@@ -114,6 +119,8 @@ class RunningLoadBalancer:
             self.app.own_targets |= {target.name: served for target, served in self._fakes()}
             await self.app.start()
             self.routes = Routes(alb.name, self._entrances(), authority().ca_pem)
+            if alb.control:
+                await self._open_control()
             for given, named in alb.faults_at_start:
                 await self.fault(*given, **named).installed()
             await self._first_checks()
@@ -129,6 +136,8 @@ class RunningLoadBalancer:
         await self._end()
 
     async def _end(self) -> None:
+        if self._control is not None:
+            await self._control.close()
         app: App | None = getattr(self, "app", None)
         if app is not None:
             if len(app.faults):
@@ -221,6 +230,17 @@ class RunningLoadBalancer:
             for listener in load_balancer.listeners
         )
 
+    async def _open_control(self) -> None:
+        from simlb.controlplane.fault_routes import fault_routes
+        from simlb.controlplane.runfile import new_token
+        from simlb.controlplane.server import ControlServer
+        from simlb.faults.desk import BookDesk
+
+        self._control_token = new_token()
+        desk = BookDesk(self.app.faults, self.app.fault_site)
+        self._control = ControlServer(self.app, self._control_token, 0, routes=fault_routes(desk))
+        await self._control.start()
+
     def _fakes(self) -> Iterator[tuple[Target, OwnFake]]:
         """Every target that a backend of this process serves as."""
         for group in self.alb.target_groups:
@@ -278,6 +298,19 @@ class RunningLoadBalancer:
         if not self.is_stopped and not path.exists():
             path.write_bytes(authority().ca_pem)
         return str(path)
+
+    @property
+    def control_url(self) -> str:
+        """The control port, for other programs. Raises SimlbError E691 unless asked for: `ALB(control=True)`."""
+        if self._control is None:
+            raise SimlbError("E691", f"Load balancer '{self.alb.name}' has no control port.", "ALB(control=True)")
+        return f"http://127.0.0.1:{self._control.port}"
+
+    @property
+    def control_token(self) -> str:
+        """What the control port wants to see of whoever changes something."""
+        assert self.control_url
+        return self._control_token
 
     @property
     def dns_name(self) -> str:
@@ -495,6 +528,13 @@ class RunningLoadBalancer:
             "seed": seed,
         }
         return RunningFault(self, type_name, on, dict(match or {}), options, parameters)
+
+    def run(self, scenario: str | Path, *, speed: float | None = None, seed: int | None = None) -> RunResult:
+        """Run a scenario by its id or file, beside this load balancer: it brings a topology of its own.
+
+        See `simlb.testing.run_scenario`; `await simlb.testing.arun_scenario(...)` in async code.
+        """
+        return run_scenario(scenario, speed=speed, seed=seed)
 
     def fault_words(self) -> list[str]:
         """Installed faults, each in a line. On the load balancer's loop."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,14 @@ target_groups:
 
 
 class TestMistakes:
+    def test_a_traceback_says_what_to_do_and_what_else_is_wrong(self) -> None:
+        alb = ALB()
+        alb.listen(80).forward("web", "nowhere")
+        alb.listen(81).fixed(99)
+        shown = "".join(traceback.format_exception(refused(alb)))
+        assert "listen(81)" in shown
+        assert "→ write it as http://" in shown
+
     @pytest.mark.parametrize(
         ("build", "place", "what"),
         [

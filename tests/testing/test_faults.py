@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,12 @@ import pytest
 from simlb.errors import SimlbError
 from simlb.testing import ALB, FakeBackend
 from simlb.testing.running import RunningLoadBalancer
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    """Well at /up, and nowhere else."""
+    start_response("200 OK" if environ["PATH_INFO"] == "/up" else "404 Not Found", [])
+    return []
 
 
 def statuses(lb: RunningLoadBalancer, count: int, path: str = "/") -> list[int]:
@@ -78,6 +85,25 @@ class TestBlocking:
                     lb.get("/", timeout=0.02)
                 assert lb.get(lb.url_for(81)).status_code == 201
             assert statuses(lb, 1) == [200]
+
+    def test_a_certificate_of_the_wrong_kind(self, alb: ALB) -> None:
+        alb.listen(443, cert="api.example.com").fixed(200)
+        with alb.start() as lb:
+            for flaw, words in (("expired", "expired"), ("wrong_name", "Hostname mismatch"), ("untrusted", "self-signed")):
+                with lb.fault(f"cert.{flaw}"), pytest.raises(ssl.SSLCertVerificationError, match=words):
+                    lb.get("https://api.example.com/")
+            assert lb.get("https://api.example.com/").ok
+
+    def test_a_mistake_in_the_configuration(self, new_alb: Callable[..., ALB]) -> None:
+        alb = new_alb(clock="manual")
+        web = alb.target_group("web", app, path="/up", interval=30)
+        alb.listen(80).forward(web)
+        with alb.start() as lb:
+            with lb.fault("config.path"):
+                lb.clock.advance(60)
+                assert (web[0].state, web[0].reason) == ("unhealthy", "Target.ResponseCodeMismatch")
+            lb.clock.advance(150)
+            assert web[0].state == "healthy"
 
     def test_undone_at_the_end_also_for_the_next_start(self, alb: ALB) -> None:
         web = alb.target_group("web", FakeBackend())

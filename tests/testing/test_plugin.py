@@ -12,13 +12,23 @@ from pathlib import Path
 import pytest
 
 from simlb.dataplane.descriptors import count_open
+from simlb.testing.scenario_items import drop_pygal_s_finder
 
 pytest_plugins = ["pytester"]
 
-# What a run in this process imports is forgotten with its end. These are imported now, so that there is one of each.
-for _name in ("anyio", "anyio._backends._asyncio", "httpcore", "httpx", "simlb.testing.requests_session"):
+# What a run in this process imports is forgotten with its end. These are imported now, so that there is one of each;
+# pygal's importlib_metadata takes the standard one's place for good.
+for _name in (
+    "anyio._backends._asyncio",
+    "httpcore",
+    "httpx",
+    "simlb.scenario.runner",
+    "simlb.testing.requests_session",
+    "simlb.testing.running",
+    "pygal",
+):
     importlib.import_module(_name)
-importlib.import_module("simlb.testing.running")
+drop_pygal_s_finder()
 
 ROOT = Path(__file__).resolve().parents[2]
 INI = """\

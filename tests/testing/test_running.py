@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
 import threading
@@ -290,3 +291,26 @@ def test_clocks(new_alb: Callable[..., ALB], clock: object) -> None:
         with pytest.raises(SimlbError, match="runs by itself") as caught:
             lb.clock.advance(1)
         assert caught.value.code == "E694"
+
+
+class TestControlPort:
+    def test_for_other_programs(self, new_alb: Callable[..., ALB]) -> None:
+        alb = new_alb(control=True)
+        web = alb.target_group("web", FakeBackend())
+        alb.listen(80).forward(web)
+        with alb.start() as lb:
+            connection = http.client.HTTPConnection(lb.control_url.removeprefix("http://"))
+            connection.request("GET", "/api/v1/status")
+            status = json.load(connection.getresponse())
+            connection.close()
+            assert status["target_groups"][0]["targets"][0]["state"] == "healthy"
+            assert len(lb.control_token) > 20
+
+    def test_not_unless_asked_for(self, alb: ALB) -> None:
+        alb.listen(80).fixed(200)
+        with alb.start() as lb:
+            with pytest.raises(SimlbError, match="has no control port") as caught:
+                _ = lb.control_url
+            assert caught.value.code == "E691"
+            with pytest.raises(SimlbError, match="has no control port"):
+                _ = lb.control_token
