@@ -11,7 +11,7 @@ import pytest
 ROOM = Path(__file__).resolve().parents[2] / "simlb" / "dataplane"
 
 REAL = {
-    ("awaited.py", "call_later"): "how long a manual clock waits for an outcome of the real world",
+    ("attention.py", "call_later"): "how long a manual clock waits for an outcome of the real world",
     ("exchange.py", "monotonic"): "processing times are measured, not scaled (reference 7.1)",
     ("node.py", "monotonic"): "what exchanges measure with",
     ("node.py", "wait_for"): "a stop's grace is the user's time",

@@ -256,14 +256,13 @@ async def test_modelled_latencies_are_no_faults_of_the_story(ports: list[int]) -
 
 async def test_what_cannot_be_carried_out_ends_the_run_with_its_reason(ports: list[int]) -> None:
     rest = """\
-load: [{id: users, rate: 4/s}]
-timeline: [{at: 0s, load: {id: users, rate: 4000/s}}]
+timeline: [{at: 0s, fault: {id: hang, type: target.hang, on: web/1}}]
 expect: [{id: fine, that: "healthy(web) == 2"}]
 """
     result = await run(story(ports, rest))
     assert result.outcome == "broken"
     assert result.error is not None
-    assert (result.error.code, result.exit_status) == ("E654", EXIT_USAGE)
+    assert (result.error.code, result.exit_status) == ("E636", EXIT_USAGE)
     assert result.summary.why == result.error.what
 
 
