@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import msgspec
@@ -38,6 +39,11 @@ def test_it_needs_no_script(text: str) -> None:
     assert not {"script", "iframe", "object", "link", "base", "img", "form"} & set(page.elements)
     assert page.handlers == []
     assert "default-src 'none'" in text
+
+
+def test_drawing_leaves_imports_as_they_were(text: str) -> None:
+    assert text
+    assert [finder for finder in sys.meta_path if type(finder).__module__ == "pygal"] == []
 
 
 def test_it_has_a_picture_of_each_kind(text: str) -> None:
