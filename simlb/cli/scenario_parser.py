@@ -31,6 +31,7 @@ def add_scenario(commands: Commands) -> None:
             help=f"load-balancer time runs N times as fast (default: {default})",
         )
     _add_run_flags(run)
+    replay.add_argument("--report", metavar="FILE", help="write the HTML report again instead")
     for parser in (listing, show, check, run, replay):
         parser.add_argument("--lang", choices=("en", "ko"), help="the language of the story (default: $LANG's, or en)")
     for parser in (listing, show, check, run):
@@ -44,6 +45,6 @@ def _add_run_flags(run: Parser) -> None:
     report.add_argument("--report", metavar="FILE", help="where to write the HTML report (default: runs/)")
     report.add_argument("--no-report", action="store_true", help="write none")
     run.add_argument("--junit", metavar="FILE", help="write the expectations as JUnit XML, for CI")
-    run.add_argument("--journal", metavar="FILE", help="write the journal, for replay and other programs")
+    run.add_argument("--journal", metavar="FILE", help="where to write the journal, for replay (default: runs/)")
     run.add_argument("--allow-run", action="store_true", help="let the scenario start the commands that it names")
     run.add_argument("--no-questions", action="store_true", help="answer the story's questions by themselves")

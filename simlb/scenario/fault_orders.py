@@ -71,7 +71,7 @@ class FaultCompiler:
             spots = understand(fault_type, [*on, *named], site)
             if fault_type.own_only:
                 for target in (name for spot in spots for name in self.groups.get(spot.name, (spot.name,))):
-                    require_own(fault_type, target, site)
+                    require_own(fault_type.name, target, site)
             if fault_type.scope is Scope.TARGET:
                 return tuple(spot.name for spot in spots)
         return on

@@ -46,15 +46,19 @@ class Performer:
 
     async def model_latencies(self, latencies: Mapping[str, float]) -> None:
         """Let targets take as long as the topology says: a fault each, but none of the story's."""
+        app = self._stage.app
         for target, latency_s in latencies.items():
-            if latency_s > 0:
-                await self._stage.app.faults.add(
-                    "target.slow",
-                    target,
-                    {"latency": f"{latency_s * 1000:g}ms"},
-                    name=f"{_BASE}{target}",
-                    seed=self._draws(target),
-                )
+            if latency_s <= 0:
+                continue
+            written = f"{latency_s * 1000:g}ms"
+            # What people run by themselves cannot be slowed down; the way to it can.
+            is_own = app.fault_site.is_own(target)
+            type_name, parameters = (
+                ("target.slow", {"delay": written}) if is_own else ("link.latency", {"latency": written})
+            )
+            await app.faults.add(
+                type_name, target, parameters, name=f"{_BASE}{target}", seed=self._draws(f"{_BASE}{target}")
+            )
 
     @staticmethod
     def is_base(fault: str) -> bool:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from simlb import __version__
 from simlb.errors import SimlbError
 from simlb.scenario import journal
+from simlb.scenario.arithmetic import check_speed
 from simlb.scenario.journal import Asked, Entry, Outcome, Spoken
 from simlb.scenario.model import Scenario
 from simlb.scenario.recorder import Recorder
@@ -95,10 +96,13 @@ class Run:
         journal_path: Path | None = None,
         allow_run: bool = False,
     ) -> None:
-        """`speed` and `seed` overrule the scenario's. Raises SimlbError E684 for commands that are not allowed."""
+        """`speed` and `seed` overrule the scenario's.
+
+        Raises SimlbError E664 for a speed above the scenario's `max_speed`, E684 for commands that are not allowed.
+        """
         check_commands(scenario, allow_run=allow_run)
         self._scenario = scenario
-        self._speed = scenario.speed if speed is None else speed
+        self._speed = check_speed(scenario, speed)
         self._seed = scenario.seed if seed is None else seed
         self._observer: Observer = observer or Silent()
         self._journal_path = journal_path

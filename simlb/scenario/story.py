@@ -82,7 +82,6 @@ class Story:
 
     async def play(self) -> None:
         """All of it. Raises NotSteady for a run that is void, and SimlbError for what cannot be carried out."""
-        self._warn_about_speed()
         await self._prepare()
         sampling = asyncio.ensure_future(self._sample())
         try:
@@ -343,13 +342,6 @@ class Story:
         self._history.now_s = max(self._history.now_s, self._now())
 
     # -- words ---------------------------------------------------------------------------------------------------------
-
-    def _warn_about_speed(self) -> None:
-        speed, highest = self._stage.app.clock.speed, self._scenario.max_speed
-        if speed > highest:
-            en = f"×{speed:g} is faster than this scenario's max_speed ×{highest:g}: its numbers may not hold."
-            ko = f"×{speed:g} 은 이 시나리오의 max_speed ×{highest:g} 보다 빨라 수치가 맞지 않을 수 있습니다."
-            self._warn(Spoken(en=en, ko=ko))
 
     def _warn_about_pause(self, paused_s: float) -> None:
         names = [fault.name for fault in self._stage.app.faults if not Performer.is_base(fault.name)]

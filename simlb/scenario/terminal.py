@@ -97,13 +97,18 @@ class Narration:
         elif isinstance(entry, Asked):
             self._asked = entry
         told = tell_answer(self._asked, entry) if isinstance(entry, Answered) and self._asked else tell(entry)
-        if told is not None and not _is_first_state(entry):
+        if told is not None and not _is_no_news(entry):
             self._story(entry, told)
         if isinstance(entry, Asked):
             for number, choice in enumerate(entry.choices, 1):
                 self.say(f"{' ' * self._margin}  {number}  {self._of(choice)}")
         if self._is_live and not isinstance(entry, Ended | Judged):
             self._progress(entry)
+
+    def invite(self, choices: int) -> None:
+        """Say how a question is answered."""
+        words = Spoken(en=f"press 1-{choices}, or Enter to be told", ko=f"1-{choices} 키로 답하세요 (Enter: 정답 보기)")
+        self.say(self._paint.yellow(f"{' ' * self._margin}  {self._of(words)}"))
 
     def say(self, line: str = "") -> None:
         """A line of its own."""
@@ -285,6 +290,6 @@ def clipped(text: str, width: int) -> str:
     return text
 
 
-def _is_first_state(entry: Entry) -> bool:
-    """Of a target that is there from the beginning, or has come new: no news."""
-    return isinstance(entry, StateChanged) and not entry.previous
+def _is_no_news(entry: Entry) -> bool:
+    """A target that is there from the beginning, or has come new, and waits for its first probe."""
+    return isinstance(entry, StateChanged) and (not entry.previous or entry.previous == entry.state == "initial")
