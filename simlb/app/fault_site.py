@@ -144,7 +144,8 @@ class FaultSite:
             own = self._own(identity)
             if own is not None:
                 await own.start()
-        self.reassert()
+                if identity in self._paused:
+                    own.pause()
 
     def pause(self, key: object, target: str) -> None:
         """Pause an own target, and keep it paused. Raises SimlbError E640 where processes cannot be paused."""

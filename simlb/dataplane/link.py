@@ -51,6 +51,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._has_answered = False
+        self._has_heard = True
         self._idle_since = clock.now()
         self._is_reading_paused = False
         self._is_lower_paused = False
@@ -60,6 +61,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
         self._wire = Wire(is_probe=is_probe)
         self._in = Pipe(clock, protocol.data_received, self._weigh_in)
         self._out = Pipe(clock, self._send, self._weigh_out)
+        self._expect()  # to be connected
 
     # -- before there is a connection ----------------------------------------------------------------------------------
 
@@ -77,13 +79,14 @@ class Link(asyncio.Transport, asyncio.Protocol):
 
     async def _wait(self, delay_s: float | None) -> None:
         waiter = asyncio.get_running_loop().create_future()
+        self._awaited.settle()
         self._rest()
 
         def on_due() -> None:
             if not waiter.done():
                 waiter.set_result(None)
                 self._rise()
-                self._awaited.expect()
+                self._expect()
 
         self._timer = None if delay_s is None else self._clock.call_later(delay_s, on_due)
         try:
@@ -111,7 +114,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
         """Bytes from the target."""
         if self._state in {_SCRIPTED, _SILENT, _CLOSED}:
             return
-        self._awaited.settle()
+        self._hear()
         cut = self._cut
         if cut is None:
             self._in.feed(data)
@@ -125,13 +128,14 @@ class Link(asyncio.Transport, asyncio.Protocol):
     def eof_received(self) -> bool:
         """The target will send no more."""
         if self._state not in {_SILENT, _CLOSED}:
+            self._hear()
             self._in.finish(self._end)
         return self._state != _CLOSED  # what came before may still be on its way
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone. The codec learns it behind what had come before, if it is still to learn anything."""
         self._has_lost_lower = True
-        self._awaited.settle()
+        self._hear()
         error = self._error or exc
         if self._error is not None or self._state == _CLOSED:
             self._lose(error)
@@ -202,7 +206,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
             self._weigh_in()
             return
         self._rise()
-        self._awaited.expect()
+        self._has_heard = True
         if treatment.answer is not None:
             self._state = _SCRIPTED
             self._in.drop()
@@ -214,6 +218,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
             self._reset()
         else:
             self._state = _PASSING
+            self._has_heard = False
             self._cut = None if treatment.cut_after_bytes is None else ResponseCut(treatment.cut_after_bytes)
             self._out.feed(held)
             self._weigh_reading()
@@ -222,6 +227,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
     def _swallow(self, data: bytes) -> None:
         if not self._has_answered and self._request_end.comes_with(data):
             self._has_answered = True
+            self._expect()
             # Not from within the codec: it is still sending the request.
             asyncio.get_running_loop().call_soon(self._answer)
 
@@ -264,6 +270,25 @@ class Link(asyncio.Transport, asyncio.Protocol):
             self._timer.cancel()
             self._timer = None
 
+    def _hear(self) -> None:
+        self._has_heard = True
+        self._awaited.settle()
+
+    def _attend(self) -> None:
+        """Say who waits for whom: bytes on their way for the clock, or the clock for the target."""
+        if self._in.size or (self._out.size and self._state == _PASSING):
+            self._awaited.settle()
+            self._rest()
+        elif self._state == _PASSING:
+            self._rise()
+            if not self._has_heard:
+                self._expect()
+
+    def _expect(self) -> None:
+        """Something from outside is due. A probe says so itself."""
+        if not self._is_probe:
+            self._awaited.expect()
+
     def _rest(self) -> None:
         """The clock need not wait for this probe: it is the clock that it waits for."""
         if self._is_probe and not self._is_resting:
@@ -284,6 +309,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
 
     def _reset(self) -> None:
         self._error = ConnectionResetError()
+        self._state = _SILENT
         self._in.clear()
         self._out.clear()
         lower = self._lower
@@ -315,17 +341,16 @@ class Link(asyncio.Transport, asyncio.Protocol):
     def _weigh_in(self) -> None:
         """Let the target send as long as there is room."""
         lower = self._lower
-        if lower is None or lower.is_closing():
-            return
-        if self._is_lower_paused:
-            if self._in.size <= LOW_BYTES:
-                self._is_lower_paused = False
-                lower.resume_reading()
-                if self._state == _PASSING:
-                    self._awaited.expect()
-        elif self._in.size > HIGH_BYTES:
-            self._is_lower_paused = True
-            lower.pause_reading()
+        if lower is not None and not lower.is_closing():
+            if self._is_lower_paused:
+                if self._in.size <= LOW_BYTES:
+                    self._is_lower_paused = False
+                    self._has_heard = False  # of the rest
+                    lower.resume_reading()
+            elif self._in.size > HIGH_BYTES:
+                self._is_lower_paused = True
+                lower.pause_reading()
+        self._attend()
 
     def _weigh_out(self) -> None:
         """Let the codec send as long as there is room."""
@@ -337,6 +362,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
         elif waiting > HIGH_BYTES:
             self._is_codec_blocked = True
             self._protocol.pause_writing()
+        self._attend()
 
     def _weigh_reading(self) -> None:
         """Answers wait while the codec takes none, and while the request is held or answered otherwise."""
@@ -361,7 +387,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
         self._weigh_out()
 
     def _send(self, data: bytes) -> None:
-        if self._lower is not None and not self._has_lost_lower:
+        if self._lower is not None and not self._has_lost_lower and self._error is None:
             self._lower.write(data)
 
     def write_eof(self) -> None:

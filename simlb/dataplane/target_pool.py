@@ -28,6 +28,7 @@ IDLE_MAX = 1024
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """The system gave us no socket: that says nothing about a target."""
+_Place = tuple[str, int, Protocol, tuple[Behaviour, ...] | None]
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM})
 
 
@@ -118,7 +119,7 @@ class TargetPool:
         if not self._lets_dial():
             exchange.on_target_failed(TargetFailure.NO_DESCRIPTOR)
             return None
-        self._connecting[exchange] = asyncio.get_running_loop().create_task(self._connect(exchange))
+        self._connecting[exchange] = self._begin_connect(exchange)
         return None
 
     def cancel(self, exchange: Exchange) -> None:
@@ -127,51 +128,46 @@ class TargetPool:
         if task is not None:
             task.cancel()
 
-    async def _connect(self, exchange: Exchange) -> None:
-        outcome: H1TargetConnection | TargetFailure
-        try:
-            outcome = await self._dial(server_name(exchange.host_for_target))
-        except OSError as error:
-            outcome = failure_of(error)
-        finally:
-            self._connecting.pop(exchange, None)
-        if isinstance(outcome, TargetFailure):
-            exchange.on_target_failed(outcome)
-        elif exchange.is_done:
-            outcome.go_idle(self._clock.now())
-        else:
-            exchange.on_connected(outcome)
-
-    async def _dial(self, name: str | None) -> H1TargetConnection | TargetFailure:
-        """A new connection. Raises OSError when there is none at all."""
-        place = self._place
+    def _begin_connect(self, exchange: Exchange) -> asyncio.Task[None]:
         connection = H1TargetConnection(self, self._parser)
+        behaviours = self._behaviours
+        link = None if behaviours is None else Link(connection, behaviours, self._clock, is_probe=False)
+        task = asyncio.get_running_loop().create_task(self._connect(exchange, connection, link, self._place))
+        if link is not None:
+            # Also when the task has never run.
+            task.add_done_callback(lambda done: link.abort() if done.cancelled() else None)
+        return task
+
+    async def _connect(
+        self, exchange: Exchange, connection: H1TargetConnection, link: Link | None, place: _Place
+    ) -> None:
+        failure: TargetFailure | None
         try:
-            failure = await self._establish(connection, name)
+            failure = await self._reach(connection, link, server_name(exchange.host_for_target))
+        except OSError as error:
+            failure = failure_of(error)
         except BaseException:
             # A loop whose dialling is cancelled just as it succeeds drops the connection without telling it.
             self.forget(connection)
             raise
+        finally:
+            self._connecting.pop(exchange, None)
         if failure is not None:
-            return failure
+            self.forget(connection)
+            if link is not None:
+                link.abort()
+            exchange.on_target_failed(failure)
+            return
         if place != self._place:
             connection.retire()
-        return connection
+        if exchange.is_done:
+            connection.go_idle(self._clock.now())
+        else:
+            exchange.on_connected(connection)
 
-    async def _establish(self, connection: H1TargetConnection, name: str | None) -> TargetFailure | None:
-        if self._behaviours is None:
-            return await self._reach(connection, None, name)
-        link = Link(connection, self._behaviours, self._clock, is_probe=False)
-        try:
-            failure = await self._reach(link, link, name)
-        except BaseException:
-            link.abort()
-            raise
-        if failure is not None:
-            link.abort()
-        return failure
-
-    async def _reach(self, codec: asyncio.Protocol, link: Link | None, name: str | None) -> TargetFailure | None:
+    async def _reach(self, connection: H1TargetConnection, link: Link | None, name: str | None) -> TargetFailure | None:
+        """Connect, and shake hands if need be. Raises OSError when there is no connection at all."""
+        codec = connection if link is None else link
         if self._protocol is Protocol.HTTP:
             await self._open(lambda: codec, link)
         else:
@@ -218,7 +214,7 @@ class TargetPool:
         return None if reason is None else TargetFailure.TLS_FAILED
 
     @property
-    def _place(self) -> tuple[str, int, Protocol, tuple[Behaviour, ...] | None]:
+    def _place(self) -> _Place:
         target = self._state.target
         return target.dial_host, target.dial_port, self._protocol, self._behaviours
 

@@ -59,7 +59,7 @@ FAULT_TYPE = FaultType(
         ),
     ),
     own_only=True,
-    en="The target's process is stopped (SIGTERM), as in a deployment. Removed, it starts, and is registered again.",
+    en="The target's process is stopped (SIGTERM), as in a deployment. Undone, it starts and is registered again.",
     ko="배포할 때처럼 대상 프로세스를 멈춥니다(SIGTERM). 해제하면 다시 시작하고 등록합니다.",
     consequence_en="502 until the health check has noticed; with drain=true no error at all.",
     consequence_ko="상태 검사가 알아챌 때까지 502 가 나고, drain=true 이면 오류가 없습니다.",

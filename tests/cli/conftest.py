@@ -15,8 +15,11 @@ import pytest
 
 from simlb.cli.main import main
 from simlb.controlplane import runfile
+from simlb.controlplane.fault_routes import fault_routes
 from simlb.controlplane.server import ControlServer
+from simlb.faults.desk import BookDesk
 from tests.controlplane.fakes import FakeInstance
+from tests.faults.fake_site import FakeSite, book
 
 TOKEN = "s3cret"
 Run = Callable[..., tuple[int, str, str]]
@@ -54,7 +57,10 @@ class Running:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self._server = ControlServer(self.instance, TOKEN, 0)
+        self.site = FakeSite()
+        faults, _ = book(self.site)
+        routes = fault_routes(BookDesk(faults, self.site))
+        self._server = ControlServer(self.instance, TOKEN, 0, routes=routes)
         self._wait(self._server.start())
         # A process of its own, so that `down` can watch it end.
         self.process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)

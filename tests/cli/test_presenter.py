@@ -14,7 +14,14 @@ from simlb.cli.presenter import TerminalPresenter
 from simlb.cli.terminal import Style
 from simlb.clock import ScaledClock
 from simlb.controlplane.views import InstanceView, ListenerView
-from simlb.core.events import Notice, ProcessExited, ProcessStarted, TargetStateChanged
+from simlb.core.events import (
+    FaultInstalled,
+    FaultRemoved,
+    Notice,
+    ProcessExited,
+    ProcessStarted,
+    TargetStateChanged,
+)
 from tests.controlplane.fakes import FakeInstance, instance_view, target
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the golden text is POSIX spelling")
@@ -362,3 +369,22 @@ async def test_up_has_no_killing_keys() -> None:
     player = Player(kills=False)
     assert await player.press("krx") == ""
     assert player.instance.calls == []
+
+
+def test_faults_come_and_go_with_both_times_and_the_way_back() -> None:
+    screen = Screen()
+    screen.ready(instance_view())
+    fault = {"name": "latency-1", "type": "link.latency", "on": "i-02", "text": "link.latency delay=300ms"}
+    undo = "simlb fault rm latency-1"
+    screen.presenter.event(FaultInstalled(at_s=20, real_s=2, for_s=30, undo=undo, **fault))
+    screen.presenter.event(FaultRemoved(at_s=50, real_s=5, reason="its time is over", **fault))
+    screen.presenter.event(
+        FaultInstalled(at_s=60, real_s=6, name="restart-1", type="x", on="i-01", text="target.restart", is_over=True)
+    )
+    assert screen.look() == (
+        "    20.0 s AWS (  2.0 s here)  latency-1  fault installed on i-02: link.latency delay=300ms, "
+        "for 30 s (3 s here)\n"
+        "      undo: simlb fault rm latency-1\n"
+        "    50.0 s AWS (  5.0 s here)  latency-1  fault removed from i-02: link.latency delay=300ms (its time is over)\n"
+        "    60.0 s AWS (  6.0 s here)  restart-1  fault on i-01: target.restart\n"
+    )
