@@ -103,9 +103,9 @@ def added_line(view: FaultView, style: Style, *, instance: str, now: float) -> s
     `now` is the wall-clock time, from which the end is told.
     """
     words = f"{view.name}  {', '.join(view.acts_on) or view.on}  {view.words}"
-    if view.left_s is not None:
+    if view.left_s is not None and view.for_s is not None:
         ends_at = time.strftime("%H:%M:%S", time.localtime(now + view.left_s / view.speed))
-        words += f", for {both_times(round(view.left_s, 3), view.speed)} until {ends_at}"
+        words += f", for {both_times(view.for_s, view.speed)} until {ends_at}"
     if view.state == "over":
         return ticked(f"{words}: done", style)
     return f"{ticked(words, style)}      {style.dim(f'undo: {simlb_command(instance)} fault rm {view.name}')}"

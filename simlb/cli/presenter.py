@@ -139,7 +139,7 @@ class TerminalPresenter:
         self._once("exit-ko", f"      {event.process} 프로세스가 죽었습니다. ELB 는 아직 모릅니다.")
 
     def _fault_installed(self, event: FaultInstalled) -> None:
-        lasts = "" if event.for_s is None else f", for {both_times(round(event.for_s, 3), self._speed)}"
+        lasts = "" if event.for_s is None else f", for {both_times(round(event.for_s, 1), self._speed)}"
         what = "fault" if event.is_over else "fault installed"
         self.say(self._line(event.at_s, event.name, self.style.yellow(f"{what} on {event.on}: {event.text}{lasts}")))
         if event.undo:

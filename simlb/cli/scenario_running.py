@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -165,9 +166,12 @@ def _free_stem(scenario: str) -> str:
 def _narration(arguments: Namespace) -> Narration:
     from simlb.scenario.terminal import Narration
 
-    # What cannot show colours, or is asked not to, may not be able to go back to the beginning of a line either.
     style = Style.of(sys.stdout)
-    return Narration(sys.stdout, style, language_of(arguments), is_live=style.color, width=line_width(sys.stdout))
+    # Whoever wants no colours may still have a line that changes in place; a console of Windows needs to be told first.
+    is_live = style.color or (
+        sys.platform != "win32" and sys.stdout.isatty() and os.environ.get("TERM") not in {None, "dumb"}
+    )
+    return Narration(sys.stdout, style, language_of(arguments), is_live=is_live, width=line_width(sys.stdout))
 
 
 async def _perform(prepared: Run) -> RunResult:

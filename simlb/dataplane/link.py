@@ -2,7 +2,7 @@
 
 It is the protocol of what carries the bytes and the transport of the codec, as `TargetTls` is, and there only while
 behaviours are installed. It knows one request from the next because a codec never sends a second one before the first
-is over, and writes each head in one piece.
+is over, and writes each head in one piece. What becomes of a request is its `Course`; here bytes are moved.
 """
 
 from __future__ import annotations
@@ -14,93 +14,64 @@ import struct
 import sys
 from typing import Any, cast
 
-from simlb.clock import Clock, Timer
-from simlb.dataplane.awaited import Awaited
-from simlb.dataplane.link_messages import RequestEnd, ResponseCut, asked_of
+from simlb.clock import Clock
+from simlb.dataplane.attention import Attention
+from simlb.dataplane.link_course import Course, Stage
+from simlb.dataplane.link_messages import asked_of
 from simlb.dataplane.pipe import HIGH_BYTES, LOW_BYTES, Pipe
-from simlb.dataplane.points import Asked, Behaviour, Dial, DialOutcome, Treatment, Turn, Wire
+from simlb.dataplane.points import Behaviour, Dial, DialOutcome, Treatment, Wire
 
-_IDLE, _HELD, _PASSING, _SCRIPTED, _SILENT, _CLOSED = range(6)
 _LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Link(asyncio.Transport, asyncio.Protocol):
-    """One connection as behaviours have it: `await dial()`, then it is the protocol to connect with."""
+    """One connection as behaviours have it: await `dial`, then it is the protocol to connect with."""
 
     _lower: asyncio.Transport | None = None
-    _asked: Asked
-    _treatment: Treatment
-    _request_end: RequestEnd
-    _cut: ResponseCut | None = None
-    _turn: Turn | None = None
-    _timer: Timer | None = None
+    _course: Course | None = None
     _error: OSError | None = None
+    """Why the codec is to lose its connection."""
+    _is_closed = False
+    """The codec has closed it."""
+    _has_lost_lower = False
+    _has_told_loss = False
+    _is_reading_paused = False
+    _is_lower_paused = False
+    _is_codec_blocked = False
 
     def __init__(
         self, protocol: asyncio.Protocol, behaviours: tuple[Behaviour, ...], clock: Clock, *, is_probe: bool
     ) -> None:
-        """`protocol` is the codec. A probe counts as work of the clock's; here that rests while time is waited for."""
+        """`protocol` is the codec. A probe's is work of the clock's already (see `Attention`)."""
         super().__init__()
         self._protocol = protocol
         self._behaviours = behaviours
         self._clock = clock
-        self._is_probe = is_probe
-        self._is_resting = False
-        self._awaited = Awaited(clock)
-        self._state = _IDLE
-        self._held: list[bytes] = []
-        self._held_bytes = 0
-        self._has_answered = False
-        self._has_heard = True
-        self._idle_since = clock.now()
-        self._is_reading_paused = False
-        self._is_lower_paused = False
-        self._is_codec_blocked = False
-        self._has_lost_lower = False
-        self._has_told_loss = False
         self._wire = Wire(is_probe=is_probe)
         self._in = Pipe(clock, protocol.data_received, self._weigh_in)
         self._out = Pipe(clock, self._send, self._weigh_out)
-        self._expect()  # to be connected
-
-    # -- before there is a connection ----------------------------------------------------------------------------------
+        self._idle_since = clock.now()
+        self._attention = Attention(clock, is_probe=is_probe)
+        self._attention.expect()  # to be connected
 
     async def dial(self) -> None:
         """What happens to the connection before it is made. Raises OSError; out of a black hole nothing comes back."""
-        dial = Dial(is_probe=self._is_probe)
+        dial = Dial(is_probe=self._wire.is_probe)
         for behaviour in self._behaviours:
             behaviour.on_dial(dial)
         if dial.delay_s > 0:
-            await self._wait(dial.delay_s)
+            await self._attention.wait(dial.delay_s)
         if dial.outcome is DialOutcome.REFUSED:
             raise ConnectionRefusedError
         if dial.outcome is DialOutcome.BLACKHOLE:
-            await self._wait(None)
-
-    async def _wait(self, delay_s: float | None) -> None:
-        waiter = asyncio.get_running_loop().create_future()
-        self._awaited.settle()
-        self._rest()
-
-        def on_due() -> None:
-            if not waiter.done():
-                waiter.set_result(None)
-                self._rise()
-                self._expect()
-
-        self._timer = None if delay_s is None else self._clock.call_later(delay_s, on_due)
-        try:
-            await waiter
-        finally:
-            self._stop_timer()
-            self._rise()
+            await self._attention.wait(None)
 
     # -- protocol of the transport below -------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected."""
         lower = self._lower = cast("asyncio.Transport", transport)
-        if self._state == _CLOSED:
+        if self._is_closed:
             lower.abort()
             return
         for behaviour in self._behaviours:
@@ -112,34 +83,34 @@ class Link(asyncio.Transport, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the target."""
-        if self._state in {_SCRIPTED, _SILENT, _CLOSED}:
+        course = self._course
+        if self._is_closed or self._wire.is_silent or (course is not None and not course.is_listening):
             return
-        self._hear()
-        cut = self._cut
-        if cut is None:
-            self._in.feed(data)
-        else:
-            self._in.feed(cut.pass_on(data))
-            if cut.is_over and self._state == _PASSING:
-                self._state = _SILENT
-                self._in.finish(self._reset if self._treatment.cut_by_reset else self._end)
+        self._attention.hear()
+        if course is not None:
+            data = course.pass_on(data)
+        # Found out before the codec has the data, which may end the course.
+        cut = course if course is not None and not course.is_listening else None
+        self._in.feed(data)
+        if cut is not None and not self._is_closed:
+            self._in.finish(self.reset if cut.treatment.cut_by_reset else self._end)
         self._weigh_in()
 
     def eof_received(self) -> bool:
         """The target will send no more."""
-        if self._state not in {_SILENT, _CLOSED}:
-            self._hear()
+        if not self._is_closed and not self._is_silent:
+            self._attention.hear()
             self._in.finish(self._end)
-        return self._state != _CLOSED  # what came before may still be on its way
+        return not self._is_closed  # what came before may still be on its way
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone. The codec learns it behind what had come before, if it is still to learn anything."""
         self._has_lost_lower = True
-        self._hear()
+        self._attention.hear()
         error = self._error or exc
-        if self._error is not None or self._state == _CLOSED:
+        if self._is_closed or self._error is not None:
             self._lose(error)
-        elif self._state != _SILENT:
+        elif not self._is_silent:
             self._in.finish(lambda: self._lose(error))
 
     def pause_writing(self) -> None:
@@ -151,154 +122,56 @@ class Link(asyncio.Transport, asyncio.Protocol):
         self._out.go()
         self._weigh_out()
 
-    # -- one request ---------------------------------------------------------------------------------------------------
+    @property
+    def _is_silent(self) -> bool:
+        return self._wire.is_silent or (self._course is not None and self._course.stage is Stage.SILENT)
+
+    # -- requests ------------------------------------------------------------------------------------------------------
 
     def _begin(self, data: bytes) -> None:
         limit_s = self._wire.idle_reset_s
         if limit_s is not None and self._clock.now() - self._idle_since >= limit_s:
-            self._reset()
+            self.reset()
             return
-        asked = self._asked = asked_of(data, is_probe=self._is_probe)
-        treatment = self._treatment = Treatment()
+        asked = asked_of(data, is_probe=self._wire.is_probe)
+        treatment = Treatment()
         for behaviour in self._behaviours:
             behaviour.on_request(asked, treatment)
-        if treatment.answer is not None and treatment.is_at_once:
-            treatment.turn, treatment.delay_s = None, 0.0
-        self._state = _HELD
-        self._hold(data)
+        self._course = Course(self, asked, treatment, self._clock, self._attention)
         self._weigh_reading()
-        self._rest()
-        if treatment.turn is None:
-            self._on_turn()
-        else:
-            self._awaited.settle()
-            self._turn = treatment.turn
-            self._turn.enter(self._on_turn)
-
-    def _hold(self, data: bytes) -> None:
-        self._held.append(data)
-        self._held_bytes += len(data)
-
-    def _on_turn(self) -> None:
-        if self._state != _HELD:
-            return
-        delay_s = self._treatment.delay_s
-        if delay_s > 0:
-            self._awaited.settle()
-            self._timer = self._clock.call_later(delay_s, self._on_due)
-        else:
-            self._act()
-
-    def _on_due(self) -> None:
-        self._timer = None
-        self._act()
-
-    def _act(self) -> None:
-        """Turn and delay are over."""
-        treatment = self._treatment
-        held = b"".join(self._held)
-        self._drop_held()
-        if treatment.hangs and treatment.answer is None and not treatment.resets:
-            # No outcome will ever come: nothing that a clock could wait for.
-            self._state = _SILENT
-            self._out.feed(held)
-            self._in.clear()
-            self._weigh_in()
-            return
-        self._rise()
-        self._has_heard = True
-        if treatment.answer is not None:
-            self._state = _SCRIPTED
-            self._in.drop()
-            self._weigh_in()
-            self._has_answered = False
-            self._request_end = RequestEnd(self._asked)
-            self._swallow(held)
-        elif treatment.resets:
-            self._reset()
-        else:
-            self._state = _PASSING
-            self._has_heard = False
-            self._cut = None if treatment.cut_after_bytes is None else ResponseCut(treatment.cut_after_bytes)
-            self._out.feed(held)
-            self._weigh_reading()
-        self._weigh_out()
-
-    def _swallow(self, data: bytes) -> None:
-        if not self._has_answered and self._request_end.comes_with(data):
-            self._has_answered = True
-            self._expect()
-            # Not from within the codec: it is still sending the request.
-            asyncio.get_running_loop().call_soon(self._answer)
-
-    def _answer(self) -> None:
-        if self._state != _SCRIPTED:
-            return
-        self._awaited.settle()
-        answer = self._treatment.answer
-        assert answer is not None
-        # From here on what comes from below belongs behind the answer.
-        self._state = _PASSING
-        self._in.feed(answer)
-        if self._treatment.closes:
-            self._state = _SILENT
-            self._in.finish(self._end)
-        self._weigh_reading()
+        self._course.start(data)
 
     def request_ended(self) -> None:
         """The request and its response are complete; the connection goes back to its pool."""
-        self._state = _IDLE
-        self._cut = None
         self._idle_since = self._clock.now()
-        self._settle_request()
+        self._end_course()
 
-    def _settle_request(self) -> None:
-        self._awaited.settle()
-        self._stop_timer()
-        self._rise()
-        self._drop_held()
-        turn, self._turn = self._turn, None
-        if turn is not None:
-            turn.leave()
+    def _end_course(self) -> None:
+        self._attention.end()
+        course, self._course = self._course, None
+        if course is not None:
+            course.end()
 
-    def _drop_held(self) -> None:
-        self._held.clear()
-        self._held_bytes = 0
+    def forward(self, data: bytes) -> None:
+        """Send to the target, at the link's pace."""
+        self._out.feed(data)
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def give(self, answer: bytes, *, closes: bool) -> None:
+        """Give the codec what the target has not sent, and the target's end if it `closes`."""
+        self._in.feed(answer)
+        if closes:
+            self._in.finish(self._end)
+        self._weigh_reading()
 
-    def _hear(self) -> None:
-        self._has_heard = True
-        self._awaited.settle()
-
-    def _attend(self) -> None:
-        """Say who waits for whom: bytes on their way for the clock, or the clock for the target."""
-        if self._in.size or (self._out.size and self._state == _PASSING):
-            self._awaited.settle()
-            self._rest()
-        elif self._state == _PASSING:
-            self._rise()
-            if not self._has_heard:
-                self._expect()
-
-    def _expect(self) -> None:
-        """Something from outside is due. A probe says so itself."""
-        if not self._is_probe:
-            self._awaited.expect()
-
-    def _rest(self) -> None:
-        """The clock need not wait for this probe: it is the clock that it waits for."""
-        if self._is_probe and not self._is_resting:
-            self._is_resting = True
-            self._clock.work_ended()
-
-    def _rise(self) -> None:
-        if self._is_resting:
-            self._is_resting = False
-            self._clock.work_began()
+    def on_stage(self) -> None:
+        """The request is held no more."""
+        if self._is_silent:
+            self._in.clear()
+        elif self._course is not None and self._course.stage is Stage.SCRIPTED:
+            self._in.drop()
+        self._weigh_reading()
+        self._weigh_in()
+        self._weigh_out()
 
     # -- ends ----------------------------------------------------------------------------------------------------------
 
@@ -307,33 +180,29 @@ class Link(asyncio.Transport, asyncio.Protocol):
         if not self._protocol.eof_received():
             self.close()
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Reset the connection, so that both sides see it."""
         self._error = ConnectionResetError()
-        self._state = _SILENT
         self._in.clear()
         self._out.clear()
-        lower = self._lower
-        assert lower is not None
-        sock = lower.get_extra_info("socket")
+        sock = self.get_extra_info("socket")
         if sock is not None:
-            # The target sees the reset, too. It may have gone already.
+            # The target may have gone already.
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
         self._cut_lower()
 
     def _cut_lower(self) -> None:
-        if self._lower is None:
-            return
         if self._has_lost_lower:
             asyncio.get_running_loop().call_soon(self._lose, self._error)
-        else:
+        elif self._lower is not None:
             self._lower.abort()
 
     def _lose(self, error: Exception | None) -> None:
         if not self._has_told_loss:
             self._has_told_loss = True
-            self._state = _CLOSED
-            self._settle_request()
+            self._is_closed = True
+            self._end_course()
             self._protocol.connection_lost(error)
 
     # -- back-pressure -------------------------------------------------------------------------------------------------
@@ -345,16 +214,16 @@ class Link(asyncio.Transport, asyncio.Protocol):
             if self._is_lower_paused:
                 if self._in.size <= LOW_BYTES:
                     self._is_lower_paused = False
-                    self._has_heard = False  # of the rest
+                    self._attention.listen()  # for the rest
                     lower.resume_reading()
             elif self._in.size > HIGH_BYTES:
                 self._is_lower_paused = True
                 lower.pause_reading()
-        self._attend()
+        self._look()
 
     def _weigh_out(self) -> None:
         """Let the codec send as long as there is room."""
-        waiting = self._out.size + self._held_bytes
+        waiting = self._waiting_out
         if self._is_codec_blocked:
             if waiting <= LOW_BYTES:
                 self._is_codec_blocked = False
@@ -362,11 +231,23 @@ class Link(asyncio.Transport, asyncio.Protocol):
         elif waiting > HIGH_BYTES:
             self._is_codec_blocked = True
             self._protocol.pause_writing()
-        self._attend()
+        self._look()
+
+    @property
+    def _waiting_out(self) -> int:
+        return self._out.size + (0 if self._course is None else self._course.held_bytes)
+
+    def _look(self) -> None:
+        if self._course is not None and self._course.stage is Stage.PASSING:
+            self._attention.look(is_moving=bool(self._in.size or self._out.size))
+        elif self._in.size:
+            self._attention.rest()
 
     def _weigh_reading(self) -> None:
         """Answers wait while the codec takes none, and while the request is held or answered otherwise."""
-        if self._is_reading_paused or self._state in {_HELD, _SCRIPTED}:
+        course = self._course
+        is_held = course is not None and course.stage in {Stage.HELD, Stage.SCRIPTED}
+        if self._is_reading_paused or is_held:
             self._in.hold()
         else:
             self._in.go()
@@ -375,19 +256,16 @@ class Link(asyncio.Transport, asyncio.Protocol):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send, as far as behaviours let it through."""
-        piece = bytes(data)
-        if self._state == _IDLE:
-            self._begin(piece)
-        elif self._state == _HELD:
-            self._hold(piece)
-        elif self._state == _SCRIPTED:
-            self._swallow(piece)
-        elif self._state != _CLOSED:
-            self._out.feed(piece)
+        if self._is_closed or self._error is not None:
+            return
+        if self._course is None:
+            self._begin(bytes(data))
+        else:
+            self._course.write(bytes(data))
         self._weigh_out()
 
     def _send(self, data: bytes) -> None:
-        if self._lower is not None and not self._has_lost_lower and self._error is None:
+        if self._lower is not None and not self._has_lost_lower:
             self._lower.write(data)
 
     def write_eof(self) -> None:
@@ -402,10 +280,10 @@ class Link(asyncio.Transport, asyncio.Protocol):
 
     def close(self) -> None:
         """Close once everything is sent."""
-        if self._state == _CLOSED:
+        if self._is_closed:
             return
-        self._state = _CLOSED
-        self._settle_request()
+        self._is_closed = True
+        self._end_course()
         self._in.clear()
         if self._has_lost_lower or self._lower is None:
             self._cut_lower()
@@ -414,15 +292,15 @@ class Link(asyncio.Transport, asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once."""
-        self._state = _CLOSED
-        self._settle_request()
+        self._is_closed = True
+        self._end_course()
         self._in.clear()
         self._out.clear()
         self._cut_lower()
 
     def is_closing(self) -> bool:
-        """True once closed from either side."""
-        if self._state == _CLOSED or self._has_lost_lower or self._in.has_end:
+        """True once closed from either side, or about to be."""
+        if self._is_closed or self._has_lost_lower or self._in.has_end:
             return True
         return self._lower is not None and self._lower.is_closing()
 
@@ -444,4 +322,4 @@ class Link(asyncio.Transport, asyncio.Protocol):
     def get_write_buffer_size(self) -> int:
         """Bytes on their way out."""
         below = 0 if self._lower is None else self._lower.get_write_buffer_size()
-        return self._out.size + self._held_bytes + below
+        return self._waiting_out + below

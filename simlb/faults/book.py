@@ -122,7 +122,7 @@ class FaultBook:
                 for_s=for_s,
             )
             places = find(fault_type, spots, self._site)
-            if fault_type.own_only:
+            if fault.needs_own:
                 for place in places:
                     require_own(fault_type.name, place.name, self._site)
             await self._install(fault, places)
@@ -251,7 +251,7 @@ class FaultBook:
 
     async def _follow(self, fault: InstalledFault) -> None:
         places = find(fault.type, fault.spots, self._site)
-        if fault.type.own_only:
+        if fault.needs_own:
             places = tuple(place for place in places if self._site.is_own(place.name))
         had_any = bool(fault.parts)
         problems: list[SimlbError] = []

@@ -98,6 +98,8 @@ class FaultType:
     """Which of `match`, `percent`, `count`, `every`, `pattern` it takes. Every fault takes `for`."""
     own_only: bool = False
     """Only on targets that simlb started."""
+    own_unless_selected: bool = False
+    """The same, unless a selector says which requests it is about."""
     is_momentary: bool = False
     """It is over at once (a restart): there is nothing to undo."""
     protocol: ListenerProtocol | None = None

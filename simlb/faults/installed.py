@@ -55,6 +55,12 @@ class InstalledFault:
         return FaultState.INSTALLED if self.parts else FaultState.IDLE
 
     @property
+    def needs_own(self) -> bool:
+        """Whether it acts only on targets that simlb started."""
+        is_selected = not self.selector.selection.is_everything
+        return self.type.own_only or (self.type.own_unless_selected and not is_selected)
+
+    @property
     def on(self) -> str:
         """What it acts on, as it was asked for: `web/3 (i-03)`, `web`, `443`; `all listeners`."""
         words = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from simlb.dataplane.points import Asked, Treatment
 from simlb.faults.fault import Fault, FaultType, Order, Scope
-from simlb.faults.places import require_own
 from simlb.faults.selection import Selector
 from simlb.faults.site import Site
 from simlb.faults.target_fault import SELECTORS, Passive, on_targets
@@ -17,8 +16,7 @@ class TargetPause:
         self._target = order.place
 
     async def install(self, site: Site) -> None:
-        """Pause it. Raises SimlbError E636 for a target that simlb does not run."""
-        require_own(FAULT_TYPE.name, self._target, site)
+        """Pause it. Raises SimlbError E640 where processes cannot be paused."""
         site.pause(self, self._target)
 
     async def remove(self, site: Site) -> None:
@@ -56,6 +54,7 @@ FAULT_TYPE = FaultType(
     scope=Scope.TARGET,
     build=build,
     selectors=SELECTORS,
+    own_unless_selected=True,
     en="The target's process is paused (SIGSTOP): it accepts connections and answers nothing, health checks neither. "
     "With a selector it goes on, and only the selected requests get no answer.",
     ko="대상 프로세스를 일시 정지합니다(SIGSTOP). 연결은 받지만 상태 검사를 포함해 아무것도 응답하지 않습니다. "

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from simlb.errors import SimlbError
 from simlb.wire import tables
 
@@ -137,8 +139,6 @@ class LoadPlan:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> LoadPlan:
         """Read `to_json` back; headers may be an object, too. Raises SimlbError E651, also for unknown members."""
-        import msgspec
-
         known = {member.name for member in dataclasses.fields(cls)}
         for name in data:
             if name not in known:

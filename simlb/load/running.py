@@ -145,6 +145,8 @@ class Load:
     async def _wait_ready(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
+        if self._is_abandoned:
+            raise _broken(self.plan.id, "was stopped as it started")
         try:
             async with asyncio.timeout(READY_S):
                 line = await self._process.stdout.readline()

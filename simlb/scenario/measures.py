@@ -87,14 +87,17 @@ def latencies(entries: Sequence[Entry], stretches: Stretches, origin_s: float) -
     }
 
 
-def in_flight(entries: Iterable[Entry], origin_s: float, from_s: float) -> dict[str, list[Point]]:
-    """Requests that each target was answering, as sampled."""
-    found: dict[str, list[Point]] = defaultdict(list)
+def in_flight(entries: Iterable[Entry], stretches: Stretches, origin_s: float) -> dict[str, list[Point]]:
+    """The most requests that each target was seen answering, by stretch; a stretch without samples is a gap."""
+    found: dict[str, list[float | None]] = defaultdict(lambda: [None] * stretches.count)
     for entry in entries:
-        if isinstance(entry, Sampled) and entry.at_s >= from_s:
+        if isinstance(entry, Sampled) and (place := stretches.place(entry.at_s)) is not None:
             for target, count in entry.in_flight.items():
-                found[target].append((entry.at_s - origin_s, float(count)))
-    return dict(sorted(found.items()))
+                found[target][place] = max(count, found[target][place] or 0.0)
+    return {
+        target: [(stretches.middle_s(place) - origin_s, most) for place, most in enumerate(found[target])]
+        for target in sorted(found)
+    }
 
 
 def states(entries: Iterable[Entry], origin_s: float, from_s: float, to_s: float) -> list[Band]:

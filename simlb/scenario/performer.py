@@ -53,12 +53,8 @@ class Performer:
             written = f"{latency_s * 1000:g}ms"
             # What people run by themselves cannot be slowed down; the way to it can.
             is_own = app.fault_site.is_own(target)
-            type_name, parameters = (
-                ("target.slow", {"delay": written}) if is_own else ("link.latency", {"latency": written})
-            )
-            await app.faults.add(
-                type_name, target, parameters, name=f"{_BASE}{target}", seed=self._draws(f"{_BASE}{target}")
-            )
+            type_name, name = "target.slow" if is_own else "link.latency", f"{_BASE}{target}"
+            await app.faults.add(type_name, target, {"delay": written}, name=name, seed=self._draws(name))
 
     @staticmethod
     def is_base(fault: str) -> bool:
@@ -81,7 +77,7 @@ class Performer:
         """One action that is no question. Raises SimlbError when it cannot be done."""
         match action:
             case Say():
-                self._write(journal.Narrated(**self._now(), words=self.filled(action.words, elapsed_s)))
+                self._write(journal.Narrated(**self._stage.times(), words=self.filled(action.words, elapsed_s)))
             case FaultAction():
                 await self.install(action)
             case Heal():
@@ -90,7 +86,7 @@ class Performer:
                     if any(fault.name == name for fault in self._stage.app.faults):
                         await self._stage.app.faults.remove(name)
             case ChangeTargetGroup():
-                now = self._now()
+                now = self._stage.times()
                 await self._stage.change(action)
                 self._write(
                     journal.TargetGroupChanged(
@@ -101,17 +97,17 @@ class Performer:
                     )
                 )
             case Register():
-                now = self._now()
+                now = self._stage.times()
                 await self._stage.register(action.targets)
                 self._write(journal.Registered(**now, targets=action.targets))
             case Deregister():
-                now = self._now()
+                now = self._stage.times()
                 await self._stage.deregister(action.targets)
                 self._write(journal.Deregistered(**now, targets=action.targets))
             case SetLoad():
                 await self._set_load(action)
             case Mark():
-                self._write(journal.Marked(**self._now(), name=action.name))
+                self._write(journal.Marked(**self._stage.times(), name=action.name))
             case Ask():
                 raise AssertionError("a question is not performed but asked")
 
@@ -119,7 +115,7 @@ class Performer:
         """Install a fault. Raises SimlbError."""
         match_ = action.selection.get("match", {})
         # Its moment is the one before it: the first request that it struck must not come before it.
-        now = self._now()
+        now = self._stage.times()
         await self._stage.app.faults.add(
             action.type,
             action.on,
@@ -175,7 +171,7 @@ class Performer:
         is_closed = plan.users is not None
         self._write(
             journal.LoadChanged(
-                **self._now(),
+                **self._stage.times(),
                 id=plan.id,
                 is_running=is_running,
                 rate_per_s=None if is_closed else plan.rate_per_s,
@@ -201,10 +197,6 @@ class Performer:
             )
 
     # -- small things --------------------------------------------------------------------------------------------------
-
-    def _now(self) -> dict[str, Any]:
-        at_s, real_s = self._stage.times()
-        return {"at_s": at_s, "real_s": real_s}
 
     def _draws(self, name: str) -> int:
         """A seed of its own for each fault, so that one more does not change what the others draw."""

@@ -63,7 +63,7 @@ def draw(entries: Sequence[Entry], span: Span, marks: Sequence[Mark]) -> list[Pi
         _clients(entries, stretches, axis, origin_s),
         _latencies(entries, stretches, axis, origin_s),
         _states(entries, axis, span),
-        _in_flight(entries, axis, span),
+        _in_flight(entries, stretches, axis, origin_s),
     )
     return [picture for picture in drawn if picture is not None]
 
@@ -83,7 +83,7 @@ def _producers(entries: Sequence[Entry], stretches: Stretches, axis: Axis, origi
     series = [Series(name=str(who), color=colors[who], points=points) for who, points in rates.items()]
     legend = [Legend(color=colors[who], words=_producer(*who)) for who in rates]
     title = Spoken(en="Log lines per second, by who produced the answer", ko="초당 로그 줄 수: 응답을 누가 만들었나")
-    return Picture(title=title, svg=charts.areas("chart-producers", axis, series, unit="1/s"), legend=tuple(legend))
+    return Picture(title=title, svg=charts.areas("producers", axis, series, unit="1/s"), legend=tuple(legend))
 
 
 def _clients(entries: Sequence[Entry], stretches: Stretches, axis: Axis, origin_s: float) -> Picture | None:
@@ -101,7 +101,7 @@ def _clients(entries: Sequence[Entry], stretches: Stretches, axis: Axis, origin_
     series = [Series(name=outcome, color=colors[outcome], points=points) for outcome, points in rates.items()]
     legend = [Legend(color=colors[outcome], words=Spoken(en=outcome, ko=outcome)) for outcome in rates]
     title = Spoken(en="What clients saw, per second", ko="클라이언트가 본 결과, 초당")
-    return Picture(title=title, svg=charts.areas("chart-clients", axis, series, unit="1/s"), legend=tuple(legend))
+    return Picture(title=title, svg=charts.areas("clients", axis, series, unit="1/s"), legend=tuple(legend))
 
 
 def _latencies(entries: Sequence[Entry], stretches: Stretches, axis: Axis, origin_s: float) -> Picture | None:
@@ -120,7 +120,7 @@ def _latencies(entries: Sequence[Entry], stretches: Stretches, axis: Axis, origi
         en="Latency in milliseconds (load-balancer time), by when the request began",
         ko="지연 시간(밀리초, 로드 밸런서 시간), 요청이 시작된 때 기준",
     )
-    return Picture(title=title, svg=charts.lines("chart-latency", axis, series, unit="ms"), legend=tuple(legend))
+    return Picture(title=title, svg=charts.lines("latency", axis, series, unit="ms"), legend=tuple(legend))
 
 
 def _states(entries: Sequence[Entry], axis: Axis, span: Span) -> Picture | None:
@@ -133,11 +133,11 @@ def _states(entries: Sequence[Entry], axis: Axis, span: Span) -> Picture | None:
     colors |= dict.fromkeys(sorted(found - set(colors)), "none")
     legend = [Legend(color=color, words=Spoken(en=state, ko=state)) for state, color in colors.items()]
     title = Spoken(en="States of the targets", ko="대상의 상태")
-    return Picture(title=title, svg=charts.bands("chart-states", axis, rows, colors), legend=tuple(legend))
+    return Picture(title=title, svg=charts.bands("states", axis, rows, colors), legend=tuple(legend))
 
 
-def _in_flight(entries: Sequence[Entry], axis: Axis, span: Span) -> Picture | None:
-    lines = measures.in_flight(entries, span.origin_s, span.from_s)
+def _in_flight(entries: Sequence[Entry], stretches: Stretches, axis: Axis, origin_s: float) -> Picture | None:
+    lines = measures.in_flight(entries, stretches, origin_s)
     if not lines:
         return None
     series = [
@@ -146,7 +146,7 @@ def _in_flight(entries: Sequence[Entry], axis: Axis, span: Span) -> Picture | No
     ]
     legend = [Legend(color=one.color, words=Spoken(en=one.name, ko=one.name)) for one in series]
     title = Spoken(en="Requests that each target is answering", ko="대상마다 처리 중인 요청")
-    return Picture(title=title, svg=charts.lines("chart-in-flight", axis, series, unit="n"), legend=tuple(legend))
+    return Picture(title=title, svg=charts.lines("in-flight", axis, series, unit="n"), legend=tuple(legend))
 
 
 def _producer(status: int, from_target: bool) -> Spoken:

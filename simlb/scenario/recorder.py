@@ -10,9 +10,6 @@ from simlb.errors import SimlbError
 from simlb.scenario.history import History
 from simlb.scenario.journal import Entry, encode
 
-Times = Callable[[], tuple[float, float]]
-"""Load-balancer seconds and real seconds since the instance's start."""
-
 
 class Recorder:
     """One journal. What is written is in the file at once: a run that is killed leaves what has happened until then."""

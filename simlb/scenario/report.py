@@ -206,7 +206,7 @@ def _story_table(lines: Sequence[tuple[str, Entry, Told]], summary: Summary) -> 
         if told.is_bad:
             kind = f"{kind} bad".strip()
         text = element("span", spoken(told.words), kind=kind)
-        at = escaped(f"{entry.at_s - origin_s:.1f} s")
+        at = escaped(f"{round(entry.at_s - origin_s, 1) + 0.0:.1f} s")
         rows.append((escaped(number), at, *real, escaped(SIGNS[told.kind]), text))
     return table(head, rows, numbers=frozenset({0, 1, 2} if is_scaled else {0, 1}))
 

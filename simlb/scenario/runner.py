@@ -23,7 +23,7 @@ from simlb.scenario.arithmetic import check_speed
 from simlb.scenario.journal import Asked, Entry, Outcome, Spoken
 from simlb.scenario.model import Scenario
 from simlb.scenario.recorder import Recorder
-from simlb.scenario.stage import Stage
+from simlb.scenario.stage import Stage, Times
 from simlb.scenario.story import NotSteady, Story
 from simlb.scenario.summary import Summary
 
@@ -165,10 +165,10 @@ class Run:
                 error = error or problem
         if self._trouble is not None:
             raise self._trouble
-        at_s, real_s = stage.times() if stage is not None else (0.0, 0.0)
+        now: Times = stage.times() if stage is not None else {"at_s": 0.0, "real_s": 0.0}
         if error is not None:
             outcome = "broken"
-        write(journal.Ended(at_s=at_s, real_s=real_s, outcome=outcome, why="" if error is None else error.what))
+        write(journal.Ended(**now, outcome=outcome, why="" if error is None else error.what))
         return RunResult(
             summary=Summary.of(recorder.entries),
             entries=tuple(recorder.entries),

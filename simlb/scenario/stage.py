@@ -10,7 +10,7 @@ import copy
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from simlb.app.application import App
 from simlb.app.options import AppOptions
@@ -34,6 +34,13 @@ _LONG_KEYS: Mapping[str, str] = {
     "unhealthy": "unhealthy_threshold_count",
 }
 """Shorthands of a health check: beside its shorthand a long key would be refused."""
+
+
+class Times(TypedDict):
+    """What every record of a journal begins with: load-balancer and real seconds since the instance was made."""
+
+    at_s: float
+    real_s: float
 
 
 class Stage:
@@ -73,9 +80,9 @@ class Stage:
         """Where all its files are, as long as it is open."""
         return self._files.folder
 
-    def times(self) -> tuple[float, float]:
-        """Load-balancer seconds and real seconds since it was made."""
-        return self.app.narrator.at_s(), self.app.narrator.real_s()
+    def times(self) -> Times:
+        """The present."""
+        return {"at_s": self.app.narrator.at_s(), "real_s": self.app.narrator.real_s()}
 
     def targets(self) -> Iterator[tuple[TargetGroupState, TargetState]]:
         """Every target of every group as it stands, those that drain too."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypedDict
 
 from simlb.core.events import Event, FaultRemoved, Notice, TargetStateChanged
 from simlb.core.health import HealthState
@@ -36,13 +35,6 @@ _LEFT = HealthState.UNUSED
 _LEFT_REASON = "Target.NotRegistered"
 
 AskSomebody = Callable[[Asked], Awaitable[int | None]]
-
-
-class Times(TypedDict):
-    """What every record begins with."""
-
-    at_s: float
-    real_s: float
 
 
 class NotSteady(Exception):  # noqa: N818 - no error of the program: the run is void
@@ -137,12 +129,12 @@ class Story:
             if verdict is None:
                 await self._wait(self._now() + AGAIN_S)
         seen = tuple(map(self._seen, wanted.that))
-        self._write(journal.SteadyStateSeen(**self._times(), is_steady=verdict, seen=seen))
+        self._write(journal.SteadyStateSeen(**self._stage.times(), is_steady=verdict, seen=seen))
         if not verdict:
             raise NotSteady
 
     async def _tell_story(self) -> None:
-        self._write(journal.Marked(**self._times(), name=START))
+        self._write(journal.Marked(**self._stage.times(), name=START))
         command = self._timeline.start(self._now())
         while True:
             await self._start_later_loads()
@@ -163,7 +155,7 @@ class Story:
             self._is_missed = True
             self._write(
                 journal.StepMissed(
-                    **self._times(),
+                    **self._stage.times(),
                     step=command.index + 1,
                     waited_for=command.waited_for.text,
                     within_s=command.within_s,
@@ -171,7 +163,7 @@ class Story:
             )
         else:
             assert isinstance(command, Finished)
-        self._write(journal.Marked(**self._times(), name=END))
+        self._write(journal.Marked(**self._stage.times(), name=END))
 
     async def _let_end(self) -> None:
         """Stop the clients, and wait for the answers that are still to come: what they say belongs to the story."""
@@ -188,7 +180,7 @@ class Story:
             verdict = judge(expectation, self._history)
             self._write(
                 journal.Judged(
-                    **self._times(),
+                    **self._stage.times(),
                     id=expectation.id,
                     title=Spoken.of(expectation.title),
                     has_passed=verdict.has_passed,
@@ -207,7 +199,7 @@ class Story:
     # -- steps ---------------------------------------------------------------------------------------------------------
 
     async def _perform(self, command: Perform) -> None:
-        self._write(journal.StepBegun(**self._times(), step=command.index + 1, elapsed_s=command.elapsed_s))
+        self._write(journal.StepBegun(**self._stage.times(), step=command.index + 1, elapsed_s=command.elapsed_s))
         for action in command.step.actions:
             if isinstance(action, Ask):
                 await self._put(action, command.elapsed_s)
@@ -218,7 +210,7 @@ class Story:
     async def _put(self, question: Ask, elapsed_s: float) -> None:
         """Ask, wait for the answer while the story's time stands still, and reveal it."""
         asked = Asked(
-            **self._times(),
+            **self._stage.times(),
             question=self._performer.filled(question.question, elapsed_s),
             choices=tuple(Spoken.of(choice) for choice in question.choices),
             answer=question.answer,
@@ -229,7 +221,7 @@ class Story:
         self._timeline.on_asked(began)
         chosen = await self._ask(asked)
         self._timeline.on_answered(self._now())
-        self._write(journal.Answered(**self._times(), chosen=chosen, is_right=chosen == question.answer))
+        self._write(journal.Answered(**self._stage.times(), chosen=chosen, is_right=chosen == question.answer))
         self._warn_about_pause(self._now() - began)
 
     async def _start_later_loads(self) -> None:
@@ -311,7 +303,7 @@ class Story:
                 self._states[key] = state.health.state
                 self._write(
                     journal.StateChanged(
-                        **self._times(),
+                        **self._stage.times(),
                         group=group.group.name,
                         target=state.target.name,
                         previous=known,
@@ -328,7 +320,7 @@ class Story:
             in_flight: dict[str, int] = {}
             for _, state in self._stage.targets():
                 in_flight[state.target.name] = in_flight.get(state.target.name, 0) + state.outstanding
-            self._write(journal.Sampled(**self._times(), in_flight=in_flight))
+            self._write(journal.Sampled(**self._stage.times(), in_flight=in_flight))
             await asyncio.sleep(max(clock.to_real(_SAMPLE_S), _SAMPLE_REAL_S))
 
     def _catch_up(self) -> None:
@@ -363,7 +355,7 @@ class Story:
         return f"{condition.text} ({shown(value)})"
 
     def _warn(self, words: Spoken) -> None:
-        self._write(journal.Warned(**self._times(), words=words))
+        self._write(journal.Warned(**self._stage.times(), words=words))
 
     def _write(self, entry: Entry) -> None:
         if self.is_over:
@@ -373,11 +365,7 @@ class Story:
             self._changed.set()
 
     def _now(self) -> float:
-        return self._stage.times()[0]
-
-    def _times(self) -> Times:
-        at_s, real_s = self._stage.times()
-        return {"at_s": at_s, "real_s": real_s}
+        return self._stage.times()["at_s"]
 
 
 def _starts_s(load: Load) -> float:

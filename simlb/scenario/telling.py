@@ -81,7 +81,7 @@ def tell(entry: Entry) -> Told | None:
             names = ", ".join(entry.targets)
             return _told("change", f"deregistered: {names}", f"대상 등록 취소: {names}")
         case StateChanged():
-            return _state(entry)
+            return None if _is_no_news(entry) else _state(entry)
         case LoadChanged():
             return _load(entry)
         case SteadyStateSeen():
@@ -120,6 +120,11 @@ def _state(entry: StateChanged) -> Told:
     because = " · ".join(part for part in (entry.reason, entry.evidence or entry.description) if part)
     text = f"{entry.group}/{entry.target}  {before}{entry.state}{f'  ({because})' if because else ''}"
     return _told("state", text, text, is_bad=entry.state == "unhealthy")
+
+
+def _is_no_news(entry: StateChanged) -> bool:
+    """A target that is there from the beginning, or has come new, and waits for its first probe."""
+    return not entry.previous or entry.previous == entry.state == "initial"
 
 
 def _load(entry: LoadChanged) -> Told:

@@ -97,7 +97,7 @@ class Narration:
         elif isinstance(entry, Asked):
             self._asked = entry
         told = tell_answer(self._asked, entry) if isinstance(entry, Answered) and self._asked else tell(entry)
-        if told is not None and not _is_no_news(entry):
+        if told is not None:
             self._story(entry, told)
         if isinstance(entry, Asked):
             for number, choice in enumerate(entry.choices, 1):
@@ -288,8 +288,3 @@ def clipped(text: str, width: int) -> str:
     while columns_of(text) > width:
         text = text[:-1]
     return text
-
-
-def _is_no_news(entry: Entry) -> bool:
-    """A target that is there from the beginning, or has come new, and waits for its first probe."""
-    return isinstance(entry, StateChanged) and (not entry.previous or entry.previous == entry.state == "initial")

@@ -235,3 +235,38 @@ async def test_an_expired_certificate_is_signed_by_the_authority_that_clients_tr
     with pytest.raises(SimlbError) as caught:
         await app.fault_site.issue(CertificateFlaw.WRONG_NAME, ["example.com"])
     assert caught.value.code == "E203"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+async def test_a_reload_that_changes_a_command_starts_no_crashed_process_and_pauses_a_hanging_one(bench: Bench) -> None:
+    def targets(seconds: int) -> list[str]:
+        return [
+            f'{{run: "sleep {seconds}", name: {name}, port: {port}}}'
+            for name, port in zip("abc", (1, 2, 3), strict=True)
+        ]
+
+    app = await bench.start(web=targets(1000))
+    await app.faults.add("target.crash", "a")
+    await app.faults.add("target.hang", "b")
+    bench.write(web=targets(1001))
+    await app.reload()
+    shown = {target.name: target for target in bench.group().targets}
+    assert [(name, target.pid is not None) for name, target in shown.items()] == [
+        ("a", False),
+        ("b", True),
+        ("c", True),
+    ]
+    await _is_in_state("T", shown["b"].pid)
+    with pytest.raises(SimlbError) as caught:
+        await app.restart_target("b")
+    assert (caught.value.code, caught.value.what) == ("E641", "b is kept paused by a fault: hang-1.")
+    await app.faults.clear()
+    shown = {target.name: target for target in bench.group().targets}
+    assert shown["a"].pid is not None
+    await _is_in_state("S", shown["b"].pid)
+
+
+async def _is_in_state(wanted: str, pid: int | None) -> None:
+    async with asyncio.timeout(5):
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != wanted:
+            await asyncio.sleep(0.002)

@@ -374,17 +374,21 @@ async def test_up_has_no_killing_keys() -> None:
 def test_faults_come_and_go_with_both_times_and_the_way_back() -> None:
     screen = Screen()
     screen.ready(instance_view())
-    fault = {"name": "latency-1", "type": "link.latency", "on": "i-02", "text": "link.latency delay=300ms"}
-    undo = "simlb fault rm latency-1"
-    screen.presenter.event(FaultInstalled(at_s=20, real_s=2, for_s=30, undo=undo, **fault))
-    screen.presenter.event(FaultRemoved(at_s=50, real_s=5, reason="its time is over", **fault))
+    name, text = "latency-1", "link.latency delay=1s"
+    undo = f"simlb fault rm {name}"
+    screen.presenter.event(
+        FaultInstalled(at_s=20, real_s=2, name=name, type="x", on="i-02", text=text, for_s=30, undo=undo)
+    )
+    screen.presenter.event(
+        FaultRemoved(at_s=50, real_s=5, name=name, type="x", on="i-02", text=text, reason="its time is over")
+    )
     screen.presenter.event(
         FaultInstalled(at_s=60, real_s=6, name="restart-1", type="x", on="i-01", text="target.restart", is_over=True)
     )
     assert screen.look() == (
-        "    20.0 s AWS (  2.0 s here)  latency-1  fault installed on i-02: link.latency delay=300ms, "
+        "    20.0 s AWS (  2.0 s here)  latency-1  fault installed on i-02: link.latency delay=1s, "
         "for 30 s (3 s here)\n"
         "      undo: simlb fault rm latency-1\n"
-        "    50.0 s AWS (  5.0 s here)  latency-1  fault removed from i-02: link.latency delay=300ms (its time is over)\n"
+        "    50.0 s AWS (  5.0 s here)  latency-1  fault removed from i-02: link.latency delay=1s (its time is over)\n"
         "    60.0 s AWS (  6.0 s here)  restart-1  fault on i-01: target.restart\n"
     )

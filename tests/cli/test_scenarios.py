@@ -48,8 +48,13 @@ def test_the_check_gives_the_numbers(run: Run) -> None:
 
 
 def test_the_check_warns_of_short_timeouts(run: Run) -> None:
-    assert "! health check timeout: 5 s = 100 ms, short" in run("scenario", "check", "target-crash", "--speed", "50")[1]
-    status, _, err = run("scenario", "check", "target-crash", "--speed", "51")
+    run("scenario", "new", "my-story")
+    path = Path("my-story.yaml")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("rate: 20/s", "rate: 5/s").replace("max_speed: 20", "max_speed: 50")
+    )
+    assert "! health check timeout: 5 s = 100 ms, short" in run("scenario", "check", str(path), "--speed", "50")[1]
+    status, _, err = run("scenario", "check", str(path), "--speed", "51")
     assert (status, err.split()[0]) == (2, "SIMLB-E664")
 
 

@@ -378,6 +378,16 @@ async def test_a_request_without_an_answer_is_504_after_the_idle_timeout(rig: Ri
     await settled(rig)
 
 
+async def test_a_connection_that_is_silent_from_the_start_is_504_after_the_idle_timeout(rig: Rig, serve: Any) -> None:
+    await serve(answer(OK, close=True))
+    meddle(rig, wire={"is_silent": True})
+    client = await sent(rig)
+    await rig.at_target()
+    await rig.clock.advance(60)
+    assert (await client.response()).status == 504
+    await settled(rig)
+
+
 async def test_a_target_that_ends_changes_nothing_about_a_missing_answer(rig: Rig, serve: Any) -> None:
     await serve(answer(OK, close=True))
     meddle(rig, request={"hangs": True})

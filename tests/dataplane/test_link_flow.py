@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from simlb.clock import ScaledClock
 from simlb.dataplane.link import Link
 from tests.dataplane.behaviours import in_flight, links, meddle, settled
 from tests.dataplane.harness import GET, OK, Client, Rig, TargetConnection, answer, echo, until
@@ -34,7 +35,7 @@ class Gauge:
         def watched(weigh: Callable[[Link], None]) -> Callable[[Link], None]:
             def weighing(link: Link) -> None:
                 self.most_in = max(self.most_in, link._in.size)
-                self.most_out = max(self.most_out, link._out.size + link._held_bytes)
+                self.most_out = max(self.most_out, link._waiting_out)
                 weigh(link)
 
             return weighing
@@ -317,3 +318,19 @@ async def test_the_target_ends_a_tunnel(rig: Rig) -> None:
     assert (await client.ask(UPGRADE)).status == 101
     assert await client.rest() == b"welcome and goodbye"
     await rig.logged(101)
+
+
+# -- time that runs ----------------------------------------------------------------------------------------------------
+
+
+async def test_delay_and_pace_follow_a_clock_that_runs_faster() -> None:
+    clock = ScaledClock(200)
+    rig = Rig(clock=clock)  # type: ignore[arg-type]
+    await rig.start()
+    await rig.serve(answer(b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + bytes(40_000)))
+    meddle(rig, dial={"delay_s": 2.0}, request={"delay_s": 2.0}, wire={"bytes_per_s": 10_000})
+    client = await rig.client()
+    began = clock.now()
+    assert len((await client.ask()).body) == 40_000
+    assert 8 <= clock.now() - began < 40, "40 ms, and what a busy machine adds"
+    await rig.close()

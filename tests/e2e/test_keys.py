@@ -17,9 +17,9 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminal
 
 
 class Terminal:
-    """`simlb demo` at a pseudo-terminal, as the foreground job."""
+    """A simlb command at a pseudo-terminal, as the foreground job; one that serves, unless `flags` say otherwise."""
 
-    def __init__(self, workshop: Workshop, *arguments: str) -> None:
+    def __init__(self, workshop: Workshop, *arguments: str, flags: tuple[str, ...] = ("--control-port", "0")) -> None:
         import pty
         import termios
 
@@ -33,7 +33,7 @@ class Terminal:
             "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
         )
         self.process = subprocess.Popen(
-            [sys.executable, "-c", become, *SIMLB, *arguments, "--control-port", "0"],
+            [sys.executable, "-c", become, *SIMLB, *arguments, *flags],
             cwd=workshop.here,
             env=workshop.environment | {"TERM": "xterm-256color"},
             stdin=self.slave,

@@ -261,6 +261,19 @@ async def test_processes_of_others_are_left_alone(fault: str) -> None:
     assert "kill i-02" not in site.notes
 
 
+@pytest.mark.parametrize("fault", ["target.crash", "target.hang"])
+async def test_a_stranger_that_joins_the_group_later_is_passed_over(fault: str) -> None:
+    site = FakeSite(without(WEB, "i-02"))
+    site.strangers = {"i-02"}
+    faults, told = book(site)
+    await faults.add(fault, "web")
+    site.file = WEB
+    await faults.refresh()
+    (installed,) = faults
+    assert installed.acts_on == ("i-01", "i-03")
+    assert len(told) == 1
+
+
 async def test_a_hang_with_a_selector_is_an_answer_and_for_everybodys_targets() -> None:
     site = FakeSite()
     site.strangers = {"i-02"}

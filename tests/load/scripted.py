@@ -72,7 +72,7 @@ class Server:
         self.port = 0
 
     async def __aenter__(self) -> Server:
-        self._server = await asyncio.start_server(self._visited, "127.0.0.1", 0, ssl=self._context)
+        self._server = await asyncio.start_server(self._visited, "127.0.0.1", 0, ssl=self._context, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -65,10 +65,7 @@ def test_what_is_not_whole_does_not_become_so_by_its_end(data: bytes, has_begun:
 
 def test_a_body_without_length_ends_with_the_connection() -> None:
     reader = read(OK + b"\r\nso", b"me")
-    assert not reader.is_done
-    assert reader.at_end()
-    assert reader.is_done
-    assert not reader.is_reusable
+    assert (reader.is_done, reader.at_end(), reader.is_done, reader.is_reusable) == (False, True, True, False)
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,15 @@ async def test_close_leaves_no_process(bench: Bench) -> None:
             os.kill(pid_of(load), 0)
 
 
+@pytest.mark.slow
+async def test_close_ends_what_is_just_starting(bench: Bench) -> None:
+    starting = asyncio.create_task(bench.refused(rate_per_s=5))
+    await asyncio.sleep(0)
+    await bench.generator.close()
+    assert (await starting).startswith("SIMLB-E656  The worker of load 'users' ")
+    assert bench.generator.loads == ()
+
+
 async def test_only_the_last_that_ended_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     async def started(load: Load) -> None:
         load.state = LoadState.ENDED

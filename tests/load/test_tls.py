@@ -52,7 +52,7 @@ async def test_certificates(context: ssl.SSLContext, members: dict[str, object],
 
 async def test_connections_serve_again() -> None:
     async with Server(answer_all, VALID) as server:
-        done = await run(order(server.port, is_tls=True, ca_pem=CA_PEM, requests=3, rate_per_s=100))
+        done = await run(order(server.port, is_tls=True, ca_pem=CA_PEM, kind="closed", users=1, requests=3))
         assert server.visits == 1
     assert [result.is_reused for result in done.results] == [False, True, True]
 

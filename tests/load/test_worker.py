@@ -8,13 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from tests.load.scripted import ANSWER, Run, Server, Visit, answer_all, order, run
 
 
-async def test_requests_are_numbered_and_go_over_one_connection() -> None:
+async def test_requests_are_numbered_and_start_when_they_are_due() -> None:
     heads: list[bytes] = []
 
     async def script(visit: Visit) -> None:
@@ -24,14 +25,19 @@ async def test_requests_are_numbered_and_go_over_one_connection() -> None:
 
     async with Server(script) as server:
         done = await run(order(server.port, rate_per_s=200, requests=5, path="/items/{n}?p={n}"))
-        assert server.visits == 1
-    assert [head.split(b" ")[1] for head in heads] == [b"/items/%d?p=%d" % (n, n) for n in range(5)]
+    assert sorted(head.split(b" ")[1] for head in heads) == [b"/items/%d?p=%d" % (n, n) for n in range(5)]
     assert b"\r\nHost: my-alb.localhost:%d\r\n" % server.port in heads[0]
     assert done.outcomes == ["200"] * 5
     assert [result.target for result in done.results] == ["i-01"] * 5
-    assert [result.is_reused for result in done.results] == [False, True, True, True, True]
     assert [result.started_at_s for result in done.results] == [0, 0.005, 0.01, 0.015, 0.02]
     assert (done.last["sent"], done.last["in_flight"], done.last["dropped_by_cap"]) == (5, 0, 0)
+
+
+async def test_connections_serve_again() -> None:
+    async with Server(answer_all) as server:
+        done = await run(order(server.port, kind="closed", users=1, requests=4))
+        assert server.visits == 1
+    assert [result.is_reused for result in done.results] == [False, True, True, True]
 
 
 async def test_a_body_own_headers_and_a_connection_for_each_request() -> None:
@@ -146,7 +152,7 @@ def full_queue() -> Iterator[int]:
         ({"connect_timeout_s": 0.5, "timeout_s": 0.05}, "timeout"),
     ],
 )
-async def test_no_answer_to_the_first_packet(full_queue: int, limits: dict[str, float], kind: str) -> None:
+async def test_no_answer_to_the_first_packet(full_queue: int, limits: dict[str, Any], kind: str) -> None:
     done = await run(order(full_queue, requests=1, **limits))
     assert done.outcomes == [kind]
     assert 0.04 <= done.results[0].latency_s < 0.3
@@ -236,8 +242,9 @@ async def test_what_waits_behind_a_stall_is_late() -> None:
         done = await run(order(server.port, rate_per_s=100, duration_s=2, speed=speed))
     assert done.outcomes == ["200"] * 200
     late = [result.latency_s for result in done.results if result.latency_s > 0.1]
-    assert 75 <= len(late) <= 130, len(late)
-    assert 0.35 <= sum(late) / len(late) <= 0.9
+    # Those due in its last tenth are not late enough to be told apart; a busy machine makes further ones late.
+    assert len(late) >= 80
+    assert sum(late) / len(late) >= 0.35
     assert max(late) >= 0.9
 
 

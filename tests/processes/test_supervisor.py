@@ -100,3 +100,14 @@ async def test_environment_port_and_folder_reach_the_process(supervisor: Supervi
     assert held is not None
     await held.wait_exited()
     assert (tmp_path / "i-01.log").read_text() == f"9007 9007 i-01 10 blue 1\n{tmp_path}\n"
+
+
+async def test_what_is_to_stay_down_is_known_and_not_started(supervisor: Supervisor, events: Events) -> None:
+    await supervisor.reconcile([sleeper("i-01")])
+    events.clear()
+    await supervisor.reconcile([sleeper("i-01", port=9002), sleeper("i-02")], down={"i-01"})
+    assert events == [("exited", "i-01"), ("started", "i-02")]
+    held = supervisor.get("i-01")
+    assert held is not None
+    await held.start()
+    assert held.is_running

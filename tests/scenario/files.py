@@ -16,7 +16,7 @@ simlb: scenario/1
 id: small
 title: {ko: 작은 것, en: A small one}
 summary: One text for both
-clock: {speed: 10, max_speed: 50, seed: 7}
+clock: {speed: 10, max_speed: 25, seed: 7}
 topology:
   targets:
     web: {count: 3, latency: 12ms}

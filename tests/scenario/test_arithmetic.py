@@ -57,7 +57,7 @@ def test_attributes_count() -> None:
 def test_expectations_before_a_run() -> None:
     text = TEXT + '  - {id: never, that: count(504), below: "count(2xx) / count(502)"}\n'
     found = {each.expectation.id: each for each in dry_run(compiled(text)).expected}
-    assert found["detect"].bounds == (30, 62)
+    assert found["detect"].bounds == (30.0, 62.0)
     assert found["share"].words is not None
     assert found["share"].words.en == "0.333 ± 0.05"
     assert found["never"].words is None
@@ -65,19 +65,18 @@ def test_expectations_before_a_run() -> None:
 
 def test_the_speed_is_the_scenarios_or_a_flags_up_to_its_maximum() -> None:
     scenario = compiled()
-    assert dry_run(scenario).speed == 10
-    assert dry_run(scenario, 50).speed == 50
+    assert [dry_run(scenario, speed).speed for speed in (None, 25)] == [10, 25]
     with pytest.raises(SimlbError) as error:
-        dry_run(scenario, 51)
+        dry_run(scenario, 26)
     assert error.value.code == "E664"
 
 
 def test_timeouts_that_become_short() -> None:
-    assert {each.title.en: (each.real_s, each.is_short) for each in dry_run(compiled(), 50).timeouts} == {
-        "health check timeout": (0.1, True),
-        "connect to a target": (0.2, True),
-        "idle timeout": (1.2, False),
-        "patience of 'users'": (1.4, False),
+    assert {each.title.en: (each.real_s, each.is_short) for each in dry_run(compiled(), 25).timeouts} == {
+        "health check timeout": (0.2, True),
+        "connect to a target": (0.4, False),
+        "idle timeout": (2.4, False),
+        "patience of 'users'": (2.8, False),
     }
     assert not any(each.is_short for each in dry_run(compiled(), 10).timeouts)
 

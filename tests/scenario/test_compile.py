@@ -26,7 +26,7 @@ from tests.scenario.files import TEXT, changed, compiled, problems
 def test_a_small_scenario() -> None:
     scenario = compiled()
     assert (scenario.id, scenario.title.ko, scenario.summary.en) == ("small", "작은 것", "One text for both")
-    assert (scenario.speed, scenario.max_speed, scenario.seed) == (10, 50, 7)
+    assert (scenario.speed, scenario.max_speed, scenario.seed) == (10, 25, 7)
     assert scenario.variables == {"I": 30, "U": 2, "H": 5, "T": 5, "N": 3, "R": 20}
     assert scenario.topology.groups == {"web": ("i-01", "i-02", "i-03")}
     assert scenario.topology.latencies == {"i-01": 0.012, "i-02": 0.012, "i-03": 0.012}
@@ -86,12 +86,12 @@ mark: begun
     ("entry", "plan"),
     [
         (
-            "{id: a, rate: 5/s, to: 50/s, over: 30s}",
-            {"kind": "ramp", "rate_per_s": 5, "to_rate_per_s": 50, "over_s": 30},
+            "{id: a, rate: 2/s, to: 20/s, over: 30s}",
+            {"kind": "ramp", "rate_per_s": 2, "to_rate_per_s": 20, "over_s": 30},
         ),
         (
-            "{id: a, rate: 5/s, peak: 90/s, after: 20s, for: 10s}",
-            {"kind": "spike", "rate_per_s": 5, "peak_rate_per_s": 90, "peak_at_s": 20, "peak_for_s": 10},
+            "{id: a, rate: 5/s, peak: 19/s, after: 20s, for: 10s}",
+            {"kind": "spike", "rate_per_s": 5, "peak_rate_per_s": 19, "peak_at_s": 20, "peak_for_s": 10},
         ),
         ("{id: a, users: 10, think: 500ms}", {"kind": "closed", "users": 10, "think_s": 0.5}),
         ("{id: a, rate: 1/s, keep_alive: false, host: x.test}", {"keep_alive": False, "host": "x.test"}),
@@ -110,7 +110,17 @@ def test_kinds_of_load(entry: str, plan: dict[str, object]) -> None:
         ("id: small", "id: Small One", "E502 s.yaml:2: 'Small One' is not an id"),
         ("title:", "titel:", "E501 s.yaml:3: unknown key 'titel' in the file (did you mean 'title'?)"),
         ("{ko: 작은 것, en: A small one}", "{ko: 작은 것}", "E501 s.yaml:3: 'en' is missing in title"),
-        ("speed: 10", "speed: 60", "E502 s.yaml:5: speed 60 is above the scenario's max_speed 50"),
+        ("speed: 10", "speed: 60", "E502 s.yaml:5: speed 60 is above the scenario's max_speed 25"),
+        (
+            "max_speed: 25",
+            "max_speed: 50",
+            "E502 s.yaml:5: at 50 times the speed 'users' sends 1000 requests in a real second; the cap is 500",
+        ),
+        (
+            "say: Hello {N}",
+            "load: {id: users, rate: 21/s}",
+            "E502 s.yaml:5: at 25 times the speed 'users' sends 525 requests in a real second; the cap is 500",
+        ),
         ("latency: 12ms", "latency: 12", "E501 s.yaml:8: 'latency' must be text, not 12"),
         ("latency: 12ms", "latency: 12q", "E502 s.yaml:8: '12q' is not a duration"),
         ("count: 3", "count: 99", "E502 s.yaml:8: 'count' must be a whole number from 0 to 50, not 99"),

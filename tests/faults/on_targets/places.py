@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from dataclasses import replace
 from random import Random
-from typing import cast
+from typing import Any, cast
 
+from simlb.core.model import HealthCheck, Protocol
+from simlb.core.target_group import TargetState
 from simlb.dataplane.exchange import Exchange
 from simlb.dataplane.points import Behaviour
 from simlb.faults.fault import Fault, FaultType, Order, Value
 from simlb.faults.selection import Selection, Selector
 from simlb.faults.site import Site
-from tests.dataplane.harness import Rig, until
+from tests.dataplane.behaviours import in_flight
+from tests.dataplane.harness import GET, OK, Client, Rig, Script, answer
+from tests.dataplane.tls_targets import secure_target
+
+__all__ = ["in_flight"]
+
+POST = b"POST /orders HTTP/1.1\r\nHost: lb.test\r\nContent-Length: 10\r\n\r\n"
 
 
 class RigSite:
@@ -36,21 +46,16 @@ class Installed:
         self._site = site
         self.selector = selector
 
-    async def remove(self) -> None:
-        await self._fault.remove(self._site)
+    def remove(self) -> Awaitable[None]:
+        return self._fault.remove(self._site)
 
 
 def order(fault_type: FaultType, *on: str, selection: Selection | None = None, **values: Value) -> Order:
     """An order as the book gives it: defaults filled in."""
-    defaults = {
-        parameter.name: parameter.default for parameter in fault_type.parameters if parameter.default is not None
-    }
-    missing = [
-        p.name for p in fault_type.parameters if p.default is None and not p.is_optional and p.name not in values
-    ]
-    unknown = values.keys() - {parameter.name for parameter in fault_type.parameters}
-    assert not missing, missing
-    assert not unknown, unknown
+    known = fault_type.parameters
+    defaults = {parameter.name: parameter.default for parameter in known if parameter.default is not None}
+    needed = {parameter.name for parameter in known if parameter.default is None and not parameter.is_optional}
+    assert needed <= values.keys() <= {parameter.name for parameter in known}
     return Order(
         name="f1",
         on=on or ("i-01",),
@@ -71,12 +76,35 @@ async def install(
     return Installed(fault, site, ordered.selector)
 
 
-async def in_flight(rig: Rig, count: int = 1) -> None:
-    """Wait until so many requests are on their way to targets."""
-    targets = rig.node.groups["web"].targets
-    await until(lambda: sum(state.outstanding for state in targets.values()) == count, f"{count} in flight")
+async def serve_checked(rig: Rig, *scripts: Script, is_secure: bool = False, **check: Any) -> None:
+    """A group `web` of targets that are checked themselves, all healthy."""
+    targets = [
+        await (secure_target(rig, script) if is_secure else rig.target(script)) for script in scripts or (answer(OK),)
+    ]
+    protocol = Protocol.HTTPS if is_secure else Protocol.HTTP
+    health_check = HealthCheck(**{"path": "/health", "protocol": protocol, **check})
+    group = replace(rig.group(*targets), protocol=protocol, health_check=health_check)
+    await rig.apply(rig.listener(), groups=(group,))
+    await rig.healthy()
+
+
+def state_of(rig: Rig, number: int = 1) -> TargetState:
+    return rig.node.groups["web"].targets[f"10.0.0.{number}", 80]
+
+
+async def sent(rig: Rig, data: bytes = GET, count: int = 1) -> Client:
+    """A client whose request is on its way to a target, `count` with those before it."""
+    client = await rig.client()
+    client.send(data)
+    await in_flight(rig, count)
+    return client
 
 
 def reused(rig: Rig) -> list[bool]:
     """Of each record, whether it went over a connection that had served before."""
     return [not cast("Exchange", record).is_first_on_connection for record in rig.records]
+
+
+def statuses(rig: Rig) -> list[tuple[str, str]]:
+    """What each line of the access log says: the load balancer's status and the target's."""
+    return [(line[8], line[9]) for line in rig.lines]
