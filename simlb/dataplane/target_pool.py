@@ -265,11 +265,10 @@ class TargetPool:
 
     def move(self) -> None:
         """The target listens elsewhere or is spoken to otherwise from now on: what is open serves no more exchanges."""
-        for connection in list(self.connections):
-            if connection.exchange is None:
-                connection.abandon()
-            else:
-                connection.retire()
+        self.drop_idle()
+        # One that has just been made has no exchange yet, and is not idle either: somebody waits for it.
+        for connection in self.connections:
+            connection.retire()
 
     def reopen(self) -> None:
         """The target is registered again."""

@@ -214,7 +214,9 @@ class Story:
             question=self._performer.filled(question.question, elapsed_s),
             choices=tuple(Spoken.of(choice) for choice in question.choices),
             answer=question.answer,
-            explanation=None if question.explanation is None else Spoken.of(question.explanation),
+            explanation=None
+            if question.explanation is None
+            else self._performer.filled(question.explanation, elapsed_s),
         )
         self._write(asked)
         began = self._now()

@@ -106,6 +106,24 @@ async def test_a_connection_that_is_being_made_serves_its_exchange_only(rig: Rig
     assert (await client.ask()).status == 418
 
 
+async def test_a_connection_that_has_just_been_made_is_not_taken_for_an_idle_one(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the transport's word that it is connected and the exchange that waits for it the loop goes round."""
+    await rig.serve(answer(OK))
+    really_made = H1TargetConnection.connection_made
+
+    def made(connection: H1TargetConnection, transport: asyncio.BaseTransport) -> None:
+        monkeypatch.undo()
+        really_made(connection, transport)
+        meddle(rig, request={"answer": TEAPOT})
+
+    monkeypatch.setattr(H1TargetConnection, "connection_made", made)
+    client = await rig.client()
+    assert (await client.ask()).status == 200
+    assert (await client.ask()).status == 418
+
+
 async def test_a_release_of_what_is_not_there_changes_nothing(rig: Rig) -> None:
     await rig.serve(answer(OK))
     meddle(rig)

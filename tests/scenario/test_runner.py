@@ -15,6 +15,7 @@ from simlb.errors import EXIT_USAGE, SimlbError
 from simlb.scenario import journal
 from simlb.scenario.journal import (
     Answered,
+    Asked,
     ClientEnded,
     Deregistered,
     Entry,
@@ -27,6 +28,7 @@ from simlb.scenario.journal import (
     Registered,
     RequestEnded,
     Sampled,
+    Spoken,
     StateChanged,
     StepMissed,
     TargetGroupChanged,
@@ -140,7 +142,7 @@ expect: [{id: fine, that: "healthy(web) == 2"}]
 QUESTION = """\
 timeline:
   - at: 1s
-    ask: {ko: "몇 개?", en: "How many?", choices: ["1", "2"], answer: 1, explain: There are two.}
+    ask: {ko: "몇 개?", en: "How many?", choices: ["1", "2"], answer: 1, explain: "There are {N}."}
   - {at: 2s, mark: later}
 expect: [{id: fine, that: "healthy(web) == 2"}]
 """
@@ -151,6 +153,8 @@ async def test_while_somebody_thinks_the_story_stands_still(ports: list[int]) ->
     result = await run(story(ports, QUESTION), observer=Watcher(1, think_s=0.2))
     (answered,) = of_kind(result, Answered)
     assert (answered.chosen, answered.is_right) == (1, True)
+    (asked,) = of_kind(result, Asked)
+    assert asked.explanation == Spoken(en="There are 2.", ko="There are 2.")
     start, later = (entry.at_s for entry in of_kind(result, Marked) if entry.name != "end")
     assert later - start >= 12.0
 
