@@ -32,7 +32,7 @@ def add_scenario(commands: Commands) -> None:
         )
     _add_run_flags(run)
     replay.add_argument("--report", metavar="FILE", help="write the HTML report again instead")
-    for parser in (scenario, listing, show, check, run, replay):
+    for parser in (listing, show, check, run, replay):
         parser.add_argument("--lang", choices=("en", "ko"), help="the language of the story (default: $LANG's, or en)")
     for parser in (listing, show, check, run):
         parser.add_argument("--json", action="store_true", help="JSON in place of text")

@@ -15,13 +15,14 @@ from simlb.config.yaml_source import YamlSource, read_text
 from simlb.core.model import Configuration
 from simlb.faults.fault import FaultType
 from simlb.faults.types import BY_NAME
+from simlb.load.plan import REAL_RATE_MAX_PER_S, LoadPlan
 from simlb.scenario import topology
 from simlb.scenario.expectation_compiler import ExpectationCompiler
 from simlb.scenario.expression_check import RESERVED, Scope
 from simlb.scenario.fault_orders import FaultCompiler
 from simlb.scenario.functions import Kind
 from simlb.scenario.loads import compile_loads
-from simlb.scenario.model import Load, Rollback, Scenario, SteadyState
+from simlb.scenario.model import Load, Rollback, Scenario, SetLoad, SteadyState, Step
 from simlb.scenario.narration import words
 from simlb.scenario.schema import ELSEWHERE, NOT_YET, FaultEntry, ScenarioFile, SteadyStateEntry
 from simlb.scenario.steps import StepCompiler
@@ -103,8 +104,9 @@ class _Compiler:
             variables=tuple(variables),
         )
         before = tuple(self._faults.compile(entry) for entry in file.topology.faults)
-        steps = StepCompiler(self._source, places, problems, scope, self._faults, before, loads)
+        steps = StepCompiler(self._source, places, problems, scope, self._built, self._faults, before, loads)
         timeline = steps.compile(file.timeline)
+        self._check_rates(loads, timeline)
         expectations = ExpectationCompiler(places, problems, scope, steps.moments).compile(file.expect)
         steady_state = self._steady_state(file.steady_state, scope)
         texts = {}
@@ -133,6 +135,24 @@ class _Compiler:
             path=path,
             text=text,
         )
+
+    def _check_rates(self, loads: tuple[Load, ...], timeline: tuple[Step, ...]) -> None:
+        """Rates scale with the clock, and the load generator has a cap in real time."""
+        clock = self._file.clock
+        peaks = {load.id: LoadPlan.from_json(load.plan).peak_per_s for load in loads if load.plan["kind"] != "closed"}
+        for step in timeline:
+            for action in step.actions:
+                if isinstance(action, SetLoad) and action.rate_per_s is not None:
+                    peaks[action.id] = max(peaks[action.id], action.rate_per_s)
+        for name, peak_per_s in peaks.items():
+            real_per_s = peak_per_s * clock.max_speed
+            if real_per_s > REAL_RATE_MAX_PER_S:
+                what = (
+                    f"at {clock.max_speed:g} times the speed '{name}' sends {real_per_s:g} requests in a real second; "
+                    f"the cap is {REAL_RATE_MAX_PER_S:g}"
+                )
+                hint = f"max_speed: {REAL_RATE_MAX_PER_S / peak_per_s:.4g}, or a lower rate"
+                self._problems.add(self._places.at(clock, "max_speed"), what, hint)
 
     def _fault_entries(self) -> list[tuple[object, str]]:
         faults: list[FaultEntry] = list(self._file.topology.faults)

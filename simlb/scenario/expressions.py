@@ -131,7 +131,8 @@ class Evaluator:
             case "client":
                 return float(self._clients(node))
             case "all":
-                return not any(self._matching(node, negated=True))
+                # All of them are looked at, so that the first few can be pointed at.
+                return not sum(self._matching(node, negated=True))
             case "any":
                 return any(self._matching(node))
         return self._percentile(node)

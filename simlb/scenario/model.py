@@ -40,7 +40,7 @@ class Topology:
     """What is there before the story begins."""
 
     config: Mapping[str, Any]
-    """The values of a whole configuration (`config/1`), as a file would hold them. Every target in it has a name."""
+    """The values of a whole configuration (`config/1`), as a file would hold them; binds are left to the runner."""
     folder: Path
     """What relative paths in `config` are relative to."""
     latencies: Mapping[str, float] = field(default_factory=dict)

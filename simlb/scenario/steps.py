@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from simlb.config.decode import Places
+from simlb.config.documents import MatcherEntry
 from simlb.config.names import duration_s
-from simlb.config.problems import REFERENCE, SCHEMA, Problems, Refused, did_you_mean, quoted
+from simlb.config.problems import REFERENCE, SCHEMA, InvalidConfigError, Problems, Refused, did_you_mean, quoted
 from simlb.config.yaml_source import YamlSource
 from simlb.scenario.expression_check import Scope, find_target
 from simlb.scenario.expression_tree import Binary, Call, Expression, Name, Negative, Node, Not
@@ -33,6 +34,7 @@ from simlb.scenario.model import (
 )
 from simlb.scenario.narration import ELAPSED, words
 from simlb.scenario.schema import ACTIONS, TRIGGERS, AskEntry, FaultEntry, StepEntry, WordsEntry
+from simlb.scenario.topology import Built, with_change
 
 UNREACHABLE = "E666"
 
@@ -49,6 +51,7 @@ class StepCompiler:
         places: Places,
         problems: Problems,
         scope: Scope,
+        built: Built,
         faults: FaultCompiler,
         installed: Sequence[FaultAction],
         loads: Sequence[Load],
@@ -60,6 +63,8 @@ class StepCompiler:
         self._places = places
         self._problems = problems
         self._scope = scope
+        self._built = built
+        self._config = built.topology.config
         self._faults = faults
         self._installed: dict[str, FaultAction] = {}
         self._loads = {load.id: load for load in loads}
@@ -220,15 +225,22 @@ class StepCompiler:
         health = {}
         for key in change.health.__struct_fields__ if change.health is not None else ():
             if (value := getattr(change.health, key)) is not None:
-                health[key] = value
+                health[key] = value.http_code if isinstance(value, MatcherEntry) else value
                 if key in {"interval", "timeout"}:
                     with self._problems.at(self._places.at(change.health, key)):
                         duration_s(value)
         if not health and not change.attributes:
             raise Refused("nothing is changed: give 'health' or 'attributes'", code=SCHEMA)
-        return ChangeTargetGroup(
+        action = ChangeTargetGroup(
             target_group=change.target_group, health_check=health, attributes=dict(change.attributes)
         )
+        self._config = with_change(self._config, action)
+        try:
+            self._built.check(self._config)
+        except InvalidConfigError as error:
+            for problem in error.problems:
+                self._problems.add(self._places.at(entry, "change"), problem.what, *problem.hints, code=problem.code)
+        return action
 
     def _registration(self, entry: StepEntry, key: str) -> Register | Deregister:
         groups = self._scope.groups

@@ -5,7 +5,7 @@ The configuration is checked as a file of its own would be, and problems come ba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,18 @@ from simlb.config.source import Source, Steps
 from simlb.config.yaml_source import read
 from simlb.core.model import Configuration
 from simlb.errors import ConfigError
-from simlb.scenario.model import Topology
+from simlb.scenario.model import ChangeTargetGroup, Topology
 from simlb.scenario.schema import TargetsEntry, TopologyEntry
 
 OUTSIDE = "E663"
 
 _DEFAULT_NAME = "my-alb"
+_LONG_KEYS = {
+    "interval": "interval_seconds",
+    "timeout": "timeout_seconds",
+    "healthy": "healthy_threshold_count",
+    "unhealthy": "unhealthy_threshold_count",
+}
 _OF_A_FILE = frozenset({"use", "latencies", "faults"})
 _OF_A_TARGET = ("name", "sample", "run", "url", "env")
 _OF_A_GROUP = ("attributes", "target_type", "protocol")
@@ -40,6 +46,8 @@ class Built:
 
     topology: Topology
     configuration: Configuration
+    check: Callable[[Mapping[str, Any]], Configuration]
+    """Compiles another configuration in its place. Raises InvalidConfigError."""
 
 
 def build(
@@ -65,8 +73,12 @@ def build(
         resolve=resolve,
         folder=folder,
     )
+
+    def check(changed: Mapping[str, Any]) -> Configuration:
+        return check_source(_Values(changed, origin), tools).configuration
+
     try:
-        configuration = check_source(_Values(values, origin), tools).configuration
+        configuration = check(values)
     except InvalidConfigError as error:
         for problem in error.problems:
             problems.add(problem.place, problem.what, *problem.hints, code=problem.code)
@@ -81,7 +93,23 @@ def build(
         uses_commands=_commands(values),
         groups=groups,
     )
-    return Built(topology, configuration)
+    return Built(topology, configuration, check)
+
+
+def with_change(config: Mapping[str, Any], change: ChangeTargetGroup) -> dict[str, Any]:
+    """A configuration with a change to one of its target groups laid over it."""
+    groups = []
+    for group in config["target_groups"]:
+        if group["name"] != change.target_group:
+            groups.append(group)
+            continue
+        # A long key that the file has gives way to its shorthand, which the change has.
+        replaced = {_LONG_KEYS[key] for key in change.health_check if key in _LONG_KEYS}
+        kept = {key: value for key, value in group.get("health_check", {}).items() if key not in replaced}
+        health = {**kept, **change.health_check}
+        attributes = {**group.get("attributes", {}), **change.attributes}
+        groups.append({**group, "health_check": health, "attributes": attributes})
+    return {**config, "target_groups": groups}
 
 
 # -- another file ------------------------------------------------------------------------------------------------------

@@ -89,7 +89,11 @@ class TestBlocking:
     def test_a_certificate_of_the_wrong_kind(self, alb: ALB) -> None:
         alb.listen(443, cert="api.example.com").fixed(200)
         with alb.start() as lb:
-            for flaw, words in (("expired", "expired"), ("wrong_name", "Hostname mismatch"), ("untrusted", "self-signed")):
+            for flaw, words in (
+                ("expired", "expired"),
+                ("wrong_name", "Hostname mismatch"),
+                ("untrusted", "self-signed"),
+            ):
                 with lb.fault(f"cert.{flaw}"), pytest.raises(ssl.SSLCertVerificationError, match=words):
                     lb.get("https://api.example.com/")
             assert lb.get("https://api.example.com/").ok
