@@ -74,7 +74,8 @@ class Home:
     @classmethod
     def of_its_own(cls, name: str) -> Home:
         """A new loop in a new thread."""
-        loop = asyncio.new_event_loop()
+        # Backends watch their sockets themselves, which Windows' default loop does not let them.
+        loop = asyncio.SelectorEventLoop()
 
         def run() -> None:
             asyncio.set_event_loop(loop)

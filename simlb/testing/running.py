@@ -49,6 +49,7 @@ FIRST_CHECKS_MAX_S = 2.0
 WAIT_S = 5.0
 _LOOK_EVERY_S = 0.002
 _EVENTS_KEPT = 1000
+_LAST_TURNS = 6
 
 
 class NotReachedError(AssertionError):
@@ -114,6 +115,7 @@ class RunningLoadBalancer:
                 keeps_traffic=True,
                 seed=alb.seed,
                 issuer=authority(),
+                is_ephemeral=True,
             )
             self.app = App(options, _Audience(self.events), compiled, clock=self._running_clock)
             self.app.own_targets |= {target.name: served for target, served in self._fakes()}
@@ -143,12 +145,22 @@ class RunningLoadBalancer:
             if len(app.faults):
                 await app.faults.clear()
             await app.close(grace_s=0)
+            await self._turn_away_latecomers(app)
         for backend in self.alb.backends:
             if backend.home is self.home:
                 await backend.stop()
         self.clock.detach(self._running_clock)
         self._certificates.close()
         shutil.rmtree(self._folder)
+
+    @staticmethod
+    async def _turn_away_latecomers(app: App) -> None:
+        """End connections that were being accepted while the listeners closed."""
+        for _ in range(_LAST_TURNS):
+            await asyncio.sleep(0)
+            for node in app.nodes.values():
+                for connection in list(node.connections):
+                    connection.abort()
 
     def stop(self) -> None:
         """Stop it, and its loop and thread. Harmless when repeated. In async code, leave the `async with` instead.
@@ -231,14 +243,11 @@ class RunningLoadBalancer:
         )
 
     async def _open_control(self) -> None:
-        from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.runfile import new_token
         from simlb.controlplane.server import ControlServer
-        from simlb.faults.desk import BookDesk
 
         self._control_token = new_token()
-        desk = BookDesk(self.app.faults, self.app.fault_site)
-        self._control = ControlServer(self.app, self._control_token, 0, routes=fault_routes(desk))
+        self._control = ControlServer(self.app, self._control_token, 0, routes=self.app.control_routes())
         await self._control.start()
 
     def _fakes(self) -> Iterator[tuple[Target, OwnFake]]:

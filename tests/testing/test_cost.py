@@ -59,10 +59,6 @@ class TestImports:
             _ = simlb.Alb
 
 
-def folders() -> int:
-    return sum(1 for path in Path(tempfile.gettempdir()).glob("simlb-*"))
-
-
 def build() -> ALB:
     alb = ALB()
     alb.listen(80).redirect("https")
@@ -72,13 +68,15 @@ def build() -> ALB:
 
 class TestNothingIsLeft:
     @pytest.fixture(autouse=True)
-    def counted(self) -> Iterator[None]:
+    def counted(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """Sockets and other files, threads and temporary folders are as many afterwards as before."""
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         with build().start() as lb:  # the CA, the certificate, the imports
             lb.get("/")
-        before = (count_open(), threading.active_count(), folders())
+        before = (count_open(), threading.active_count())
         yield
-        assert (count_open(), threading.active_count(), folders()) == before
+        assert (count_open(), threading.active_count()) == before
+        assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.slow
     def test_200_one_after_another(self) -> None:

@@ -119,15 +119,15 @@ class TestAsFiles:
         ]
 
     def test_a_story_that_breaks_off(self, suite: Suite) -> None:
-        text = PASSING.replace("within: 30s", "within: 2s")
+        text = PASSING.replace("health(web/1) == unhealthy", "health(web/2) == unhealthy").replace("30s", "2s")
         (suite.path / "short.alb.yaml").write_text(text, encoding="utf-8")
         result = suite.run("", "--alb-speed", "100")
         result.assert_outcomes(failed=2)
         result.stdout.fnmatch_lines(
             [
-                "step 2 waited in vain for health(web/1) == unhealthy, 2 s",
+                "step 2 waited in vain for health(web/2) == unhealthy, 2 s",
                 "short: One target of two dies.",
-                "detect: time to detect: 'health(web/1) == unhealthy' never happened, expected *",
+                "detect: time to detect: 'health(web/2) == unhealthy' never happened, expected *",
             ]
         )
 
