@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 
 from simlb.errors import SimlbError
 from simlb.scenario import report
-from simlb.scenario.journal import Entry, Outcome
+from simlb.scenario.journal import Entry, Narrated, Outcome
 from simlb.scenario.model import Language
 from tests.scenario.journals import HOSTILE, META, a_run, spoken
 from tests.scenario.pages import Page
@@ -38,6 +39,11 @@ def test_it_needs_no_script(text: str) -> None:
     assert not {"script", "iframe", "object", "link", "base", "img", "form"} & set(page.elements)
     assert page.handlers == []
     assert "default-src 'none'" in text
+
+
+def test_drawing_leaves_imports_as_they_were(text: str) -> None:
+    assert text
+    assert [finder for finder in sys.meta_path if type(finder).__module__ == "pygal"] == []
 
 
 def test_it_has_a_picture_of_each_kind(text: str) -> None:
@@ -77,6 +83,16 @@ def test_the_story_is_told_in_time_since_its_beginning_and_in_real_time(text: st
     assert row is not None
     cells = [re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<td.*?>(.*?)</td>", row[1])]
     assert cells[1:3] == ["11.0 s", "1.6 s"]
+
+
+def test_numbers_of_marks_that_are_close_stand_together() -> None:
+    entries = a_run()
+    entries[-3:-3] = [
+        Narrated(at_s=55.0, real_s=5.5, words=spoken("one")),
+        Narrated(at_s=56.1, real_s=5.6, words=spoken("two")),
+    ]
+    page = report.render(entries, "en")
+    assert ">3·4</text>" in page
 
 
 @pytest.mark.parametrize(("language", "shown"), [("en", "en"), ("ko", "ko")])

@@ -34,7 +34,7 @@ from simlb.scenario.journal import (
     TargetGroupChanged,
     Warned,
 )
-from simlb.scenario.model import Scenario
+from simlb.scenario.model import Scenario, SetLoad
 from simlb.scenario.runner import Run, RunResult, run, run_scenario
 from tests.scenario.tiny import NOTHING, STEADY, Watcher, serving, story
 
@@ -259,12 +259,10 @@ async def test_modelled_latencies_are_no_faults_of_the_story(ports: list[int]) -
 
 
 async def test_what_cannot_be_carried_out_ends_the_run_with_its_reason(ports: list[int]) -> None:
-    rest = """\
-load: [{id: users, rate: 4/s}]
-timeline: [{at: 0s, load: {id: users, rate: 4000/s}}]
-expect: [{id: fine, that: "healthy(web) == 2"}]
-"""
-    result = await run(story(ports, rest))
+    scenario = story(ports, "load: [{id: users, rate: 4/s}]\n" + NOTHING)
+    # Above the cap on real requests: a file that says so is refused.
+    step = replace(scenario.timeline[0], actions=(SetLoad(id="users", rate_per_s=4000.0),))
+    result = await run(replace(scenario, timeline=(step,)))
     assert result.outcome == "broken"
     assert result.error is not None
     assert (result.error.code, result.exit_status) == ("E654", EXIT_USAGE)
@@ -311,7 +309,9 @@ async def test_a_run_that_is_cancelled_cleans_up_first(ports: list[int]) -> None
                 begun.set()
 
     task = asyncio.ensure_future(run(story(ports, FOR_EVER), observer=Waiting()))
-    await begun.wait()
+    waiting = asyncio.ensure_future(begun.wait())
+    await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
