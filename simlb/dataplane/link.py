@@ -182,6 +182,7 @@ class Link(asyncio.Transport, asyncio.Protocol):
 
     def reset(self) -> None:
         """Reset the connection, so that both sides see it."""
+        self._attention.expect()  # until the codec knows
         self._error = ConnectionResetError()
         self._in.clear()
         self._out.clear()
@@ -238,7 +239,9 @@ class Link(asyncio.Transport, asyncio.Protocol):
         return self._out.size + (0 if self._course is None else self._course.held_bytes)
 
     def _look(self) -> None:
-        if self._course is not None and self._course.stage is Stage.PASSING:
+        if self._wire.is_silent:
+            self._attention.rest()
+        elif self._course is not None and self._course.stage is Stage.PASSING:
             self._attention.look(is_moving=bool(self._in.size or self._out.size))
         elif self._in.size:
             self._attention.rest()

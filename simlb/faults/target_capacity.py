@@ -42,14 +42,14 @@ class Capacity(Passive):
 
     def leave(self, place: Place) -> None:
         """It makes room, if it had any."""
-        if place in self._queue:
-            self._queue.remove(place)
-        elif place in self._serving:
+        if place in self._serving:
             self._serving.remove(place)
             if self._queue:
                 following = self._queue.popleft()
                 self._serving.add(following)
                 following.start()
+        elif place in self._queue:
+            self._queue.remove(place)
 
 
 class Place:

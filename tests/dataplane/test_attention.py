@@ -64,7 +64,7 @@ async def test_what_is_work_for_the_clock(steps: list[str], is_probe: bool, work
 
 
 async def test_a_wait_that_is_given_up_leaves_nothing_behind() -> None:
-    clock = ManualClock()
+    clock = ManualClock(patience_s=0.001)
     clock.work_began()
     link = Attention(clock, is_probe=True)
     for delay_s in (2.0, None):

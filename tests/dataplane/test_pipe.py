@@ -150,7 +150,7 @@ def test_whoever_gets_a_piece_may_stop_the_rest() -> None:
     assert (line.out, line.pipe.size) == ([b"ab", b"cd"], 0)
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=30, deadline=None)
 @given(
     pieces=st.lists(st.binary(max_size=40), max_size=8),
     rate=st.none() | st.floats(1, 1000),
