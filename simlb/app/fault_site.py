@@ -25,6 +25,9 @@ from simlb.processes.supervised_process import SupervisedProcess
 if TYPE_CHECKING:
     from simlb.app.application import App
 
+LISTENS_WITHIN_S = 3.0
+"""How long a target that a fault gives back may take to listen, in real seconds. It may be one that never does."""
+
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 
@@ -139,7 +142,7 @@ class FaultSite:
             await own.wait_exited()
 
     async def bring_up(self, key: object, target: str) -> None:
-        """Undo `take_down`. Back when what it has brought up listens, so that recovery can be counted from here."""
+        """Undo `take_down`; back when the target listens, as far as it is registered and not paused."""
         del target  # it may have another process by now: what counts is what this key has taken down
         for identity in self._down.let_go(key):
             own = self._own(identity)
@@ -148,13 +151,15 @@ class FaultSite:
                 if identity in self._paused:
                     own.pause()
                 elif isinstance(own, SupervisedProcess):
-                    await self._until_listening(identity)
+                    await self._until_listening(own)
 
-    async def _until_listening(self, process: str) -> None:
-        for state in [state for group in self._app.live_groups() for state in group.targets.values()]:
-            if state.target.process == process:
-                await wait_until_listening(state.target, lambda: self._app.process_has_ended(process))
-                return
+    async def _until_listening(self, process: SupervisedProcess) -> None:
+        """A fault is undone when its target serves again: its start must not count as a failed check."""
+        groups = self._app.configuration.target_groups.values()
+        targets = (target for group in groups for target in group.targets if target.process == process.name)
+        target = next(targets, None)
+        if target is not None:
+            await wait_until_listening(target, lambda: not process.is_running, LISTENS_WITHIN_S)
 
     def pause(self, key: object, target: str) -> None:
         """Pause an own target, and keep it paused. Raises SimlbError E640 where processes cannot be paused."""

@@ -32,7 +32,7 @@ td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 th.n{text-align:right}.weak{color:var(--weak)}
 .lead{font-size:1.15em;margin:.2em 0 1em}
 .badge{display:inline-block;padding:.15em .7em;border-radius:.4em;font-weight:700;border:2px solid currentColor}
-.good{color:var(--c-good)}.bad{color:var(--c-alarm)}.odd{color:var(--c-odd)}
+.tick{white-space:nowrap}.good{color:var(--c-good)}.bad{color:var(--c-alarm)}.odd{color:var(--c-odd)}
 .say{font-size:1.1em;font-weight:600}
 figure{margin:0 0 1.6em;padding:.8em 1em;background:var(--card);border-radius:.6em;overflow-x:auto}
 figcaption{font-weight:600;margin-bottom:.3em}

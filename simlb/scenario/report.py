@@ -28,6 +28,8 @@ OUTCOMES: dict[Outcome, Spoken] = {
 }
 _MARKED: frozenset[Kind] = frozenset({"say", "fault", "heal", "change", "missed"})
 """Of the story, what is also marked in the pictures: what was done, not what came of it."""
+_CLOSE = 0.02
+"""Of the width of a picture: nearer to each other two numbers cannot be read."""
 
 
 def write(path: Path, entries: Sequence[Entry], language: Language) -> None:
@@ -47,9 +49,7 @@ def render(entries: Sequence[Entry], language: Language) -> str:
     lines = list(_story(entries))
     marks = _numbered(lines)
     span = Span(from_s=0.0, to_s=summary.ended_s, origin_s=origin_s)
-    drawn = pictures.draw(
-        entries, span, [Mark(at_s=entry.at_s - origin_s, label=number) for number, entry, _ in marks if number]
-    )
+    drawn = pictures.draw(entries, span, _marks(marks, span))
     parts = (
         _head(summary),
         _expectations(summary),
@@ -135,8 +135,8 @@ def _expectations(summary: Summary) -> Html:
 
 def _tick(is_good: bool) -> Html:
     if is_good:
-        return Html(f'<span class="good">✔ {both("yes", "예")}</span>')
-    return Html(f'<span class="bad">✗ {both("no", "아니요")}</span>')
+        return Html(f'<span class="tick good">✔ {both("yes", "예")}</span>')
+    return Html(f'<span class="tick bad">✗ {both("no", "아니요")}</span>')
 
 
 def _questions(entries: Sequence[Entry]) -> Html:
@@ -187,6 +187,24 @@ def _numbered(lines: Sequence[tuple[Entry, Told]]) -> list[tuple[str, Entry, Tol
             last_s = entry.at_s
         numbered.append((label, entry, told))
     return numbered
+
+
+def _marks(lines: Sequence[tuple[str, Entry, Told]], span: Span) -> list[Mark]:
+    """Upright lines for what has a number. Numbers that would lie on each other stand together at the first: `4·5`."""
+    marks: list[Mark] = []
+    labelled = 0
+    for number, entry, _ in lines:
+        if not number:
+            continue
+        at_s = entry.at_s - span.origin_s
+        if marks and at_s - marks[labelled].at_s < (span.to_s - span.from_s) * _CLOSE:
+            first = marks[labelled]
+            marks[labelled] = Mark(at_s=first.at_s, label=f"{first.label}·{number}")
+            marks.append(Mark(at_s=at_s, label=""))
+        else:
+            labelled = len(marks)
+            marks.append(Mark(at_s=at_s, label=number))
+    return marks
 
 
 def _story_table(lines: Sequence[tuple[str, Entry, Told]], summary: Summary) -> Html:

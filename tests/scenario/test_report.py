@@ -11,7 +11,7 @@ import pytest
 
 from simlb.errors import SimlbError
 from simlb.scenario import report
-from simlb.scenario.journal import Entry, Outcome
+from simlb.scenario.journal import Entry, Narrated, Outcome
 from simlb.scenario.model import Language
 from tests.scenario.journals import HOSTILE, META, a_run, spoken
 from tests.scenario.pages import Page
@@ -83,6 +83,16 @@ def test_the_story_is_told_in_time_since_its_beginning_and_in_real_time(text: st
     assert row is not None
     cells = [re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<td.*?>(.*?)</td>", row[1])]
     assert cells[1:3] == ["11.0 s", "1.6 s"]
+
+
+def test_numbers_of_marks_that_are_close_stand_together() -> None:
+    entries = a_run()
+    entries[-3:-3] = [
+        Narrated(at_s=55.0, real_s=5.5, words=spoken("one")),
+        Narrated(at_s=56.1, real_s=5.6, words=spoken("two")),
+    ]
+    page = report.render(entries, "en")
+    assert ">3·4</text>" in page
 
 
 @pytest.mark.parametrize(("language", "shown"), [("en", "en"), ("ko", "ko")])
