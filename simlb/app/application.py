@@ -296,7 +296,7 @@ class App:
             on_state_changed=self._on_state_changed,
             on_tls_failed=self.narrator.tls_failed,
             port_owner=port_owner,
-            process_has_ended=self.process_has_ended,
+            process_has_ended=self._process_has_ended,
             descriptors=self.descriptors,
         )
         self.fault_site.equip(node)
@@ -307,8 +307,7 @@ class App:
         self.access_log.record(record)
         self.traffic.record(record)
 
-    def process_has_ended(self, name: str) -> bool:
-        """Whether a process that simlb starts does not run."""
+    def _process_has_ended(self, name: str) -> bool:
         process = self.supervisor.get(name)
         return process is None or not process.is_running
 
