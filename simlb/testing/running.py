@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 import time
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from simlb.app.application import App
-from simlb.app.options import AppOptions
-from simlb.config.addresses import system_resolver
-from simlb.config.compile import Compiled, compile_source
-from simlb.config.context import Tools
-from simlb.controlplane.instance import Instance
-from simlb.controlplane.views import InstanceView
-from simlb.core.events import Event
-from simlb.core.model import Configuration, Target
 from simlb.errors import SimlbError
 from simlb.testing import report
-from simlb.testing.certificates import EphemeralCertificates, authority
+from simlb.testing.certificates import authority
 from simlb.testing.client import Client, arequest
-from simlb.testing.clock import Clock
-from simlb.testing.faults import OwnFake, RunningFault
+from simlb.testing.faults import RunningFault
+from simlb.testing.life import Life
 from simlb.testing.loops import Home, Ready
 from simlb.testing.messages import Response
-from simlb.testing.routing import Entrance, Routes
 from simlb.testing.scenarios import run_scenario
 from simlb.testing.traffic import TrafficLog
 from simlb.testing.watched import Condition
@@ -39,8 +27,6 @@ if TYPE_CHECKING:
     import httpx
     import requests
 
-    from simlb.clock import Clock as RunningClock
-    from simlb.controlplane.server import ControlServer
     from simlb.scenario.runner import RunResult
     from simlb.testing.alb import ALB
 
@@ -48,145 +34,46 @@ FIRST_CHECKS_MAX_S = 2.0
 """How long, in real seconds, a start waits for the outcome of every target's first health check."""
 WAIT_S = 5.0
 _LOOK_EVERY_S = 0.002
-_EVENTS_KEPT = 1000
-_LAST_TURNS = 6
 
 
 class NotReachedError(AssertionError):
     """What was waited for did not come about."""
 
 
-class RunningLoadBalancer:
+class RunningLoadBalancer(Life):
     """What `with alb.start() as lb` gives. Usable from any thread; in async code what takes time is awaited."""
 
     def __init__(self, alb: ALB, home: Home) -> None:
-        self.alb = alb
-        self.home = home
-        self.clock: Clock = alb.clock
-        self.is_stopped = False
-        self.events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
-        """State changes, faults and notices, oldest first."""
-        self.app: App
-        self.configuration: Configuration
+        super().__init__(alb, home)
         self.log = TrafficLog(self)
         """Finished exchanges, oldest first: a list of TrafficRecord."""
-        self.last_report: str | None = None
-        """How everything stood when the test left it with an exception."""
-        self.last_json: dict[str, Any] | None = None
-        self._folder = Path(tempfile.mkdtemp(prefix="simlb-"))
-        self._certificates = EphemeralCertificates(alb.region, self._folder)
-        self._running_clock: RunningClock
-        self.routes: Routes
-        """Where its clients connect to."""
         self._client = Client(lambda: self.routes, home.refuse_blocking)
-        self._problems: list[str] = []
-        self._control: ControlServer | None = None
-        self._control_token = ""
+        self._kept: tuple[BaseException, str, dict[str, Any]] | None = None
+        """What a test failed with, and how everything stood then."""
 
     def __repr__(self) -> str:
         return f"<load balancer {self.alb.name}{', stopped' if self.is_stopped else f' at {self.url}'}>"
 
-    # -- life ----------------------------------------------------------------------------------------------------------
-
-    def start_here_or_there(self) -> None:
-        """Start it on its own loop. Raises SimlbError, leaving nothing behind."""
-        try:
-            self.home.run(self.begin())
-        except BaseException:
-            self.home.close()
-            raise
-
-    async def begin(self) -> None:
-        """Start everything on this loop; return once every target has had its first health check."""
-        alb, loop = self.alb, asyncio.get_running_loop()
-        if self.home.is_own_loop:
-            loop.set_exception_handler(self._on_problem)
-        self._running_clock = self.clock.attach(self.home)
-        try:
-            for backend in alb.backends:
-                await backend.start(self.home, self._running_clock)
-            compiled = self._compile()
-            self.configuration = compiled.configuration
-            options = AppOptions(
-                instance=alb.name,
-                state_dir=self._folder,
-                certs_dir=self._folder,
-                load=self._compile,
-                keeps_traffic=True,
-                seed=alb.seed,
-                issuer=authority(),
-                is_ephemeral=True,
-            )
-            self.app = App(options, _Audience(self.events), compiled, clock=self._running_clock)
-            self.app.own_targets |= {target.name: served for target, served in self._fakes()}
-            await self.app.start()
-            self.routes = Routes(alb.name, self._entrances(), authority().ca_pem)
-            if alb.control:
-                await self._open_control()
-            for given, named in alb.faults_at_start:
-                await self.fault(*given, **named).installed()
-            await self._first_checks()
-        except BaseException:
-            await self._end()
-            raise
-
-    async def finish(self) -> None:
-        """Stop everything on this loop. What is still under way is cut."""
-        if self.is_stopped:
-            return
-        self.is_stopped = True
-        await self._end()
-
-    async def _end(self) -> None:
-        if self._control is not None:
-            await self._control.close()
-        app: App | None = getattr(self, "app", None)
-        if app is not None:
-            if len(app.faults):
-                await app.faults.clear()
-            await app.close(grace_s=0)
-            await self._turn_away_latecomers(app)
-        for backend in self.alb.backends:
-            if backend.home is self.home:
-                await backend.stop()
-        self.clock.detach(self._running_clock)
-        self._certificates.close()
-        shutil.rmtree(self._folder)
-
-    @staticmethod
-    async def _turn_away_latecomers(app: App) -> None:
-        """End connections that were being accepted while the listeners closed."""
-        for _ in range(_LAST_TURNS):
-            await asyncio.sleep(0)
-            for node in app.nodes.values():
-                for connection in list(node.connections):
-                    connection.abort()
-
-    def stop(self) -> None:
-        """Stop it, and its loop and thread. Harmless when repeated. In async code, leave the `async with` instead.
-
-        Raises SimlbError E691 when it is too late: its event loop was closed while it ran.
-        """
-        if self.is_stopped:
-            return
-        instead = "leave the `async with` block"
-        self.home.refuse_blocking("stop()", instead)
-        loop = self.home.loop
-        if loop.is_closed():
-            self.is_stopped = True
-            raise SimlbError("E691", f"The event loop of load balancer '{self.alb.name}' was closed under it.", instead)
-        if loop.is_running():
-            self.home.run(self.finish())
-        else:
-            loop.run_until_complete(self.finish())
-        self.home.close()
+    async def on_started(self) -> None:
+        """Install what was asked for from the start on."""
+        for given, named in self.alb.faults_at_start:
+            await self.fault(*given, **named).installed()
 
     async def leave(self, error: BaseException | None) -> None:
         """The end of an `async with`: keep a report if the test has failed, then stop."""
-        if error is not None:
-            self.keep_report()
+        self.keep_report(error)
         await self.finish()
         self.home.close()
+
+    def keep_report(self, error: BaseException | None) -> None:
+        """Keep how everything stands when a test fails. The first block that it leaves knows most: its fault is there.
+
+        `error` None forgets an earlier failure, which the test has got over.
+        """
+        if error is None:
+            self._kept = None
+        elif self._kept is None or self._kept[0] is not error:
+            self._kept = self.home.call(lambda: (error, report.report(self), report.to_json(self)))
 
     def __enter__(self) -> RunningLoadBalancer:
         return self
@@ -194,95 +81,9 @@ class RunningLoadBalancer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and not self.is_stopped:
-            self.keep_report()
+        if not self.is_stopped:
+            self.keep_report(error)
         self.stop()
-
-    def keep_report(self) -> None:
-        """Keep how everything stands, unless that has been done: the first to see a test fail knows most."""
-        if self.last_report is None:
-            self.home.call(self._keep_report)
-
-    def _keep_report(self) -> None:
-        self.last_report = report.report(self)
-        self.last_json = report.to_json(self)
-
-    def _compile(self) -> Compiled:
-        ports: dict[str, int] = {}
-
-        def allocate(target: str) -> int:
-            from simlb.processes.ports import free_ports
-
-            if target not in ports:
-                ports[target] = next(port for port in free_ports(len(ports) + 1) if port not in ports.values())
-            return ports[target]
-
-        from simlb.processes.samples import sample_names
-
-        tools = Tools(
-            certificates=self._certificates,
-            allocate_port=allocate,
-            sample_names=sample_names(),
-            resolve=system_resolver,
-            folder=self.alb.folder,
-            signs_any_name=True,
-        )
-        return compile_source(self.alb.source(), tools)
-
-    def _entrances(self) -> tuple[Entrance, ...]:
-        node = self.app.nodes[self.alb.name]
-        return tuple(
-            Entrance(
-                listener.port,
-                listener.protocol.lower(),
-                node.listeners[listener.port].host,
-                node.listeners[listener.port].published_port,
-            )
-            for load_balancer in self.configuration.load_balancers
-            for listener in load_balancer.listeners
-        )
-
-    async def _open_control(self) -> None:
-        from simlb.controlplane.runfile import new_token
-        from simlb.controlplane.server import ControlServer
-
-        self._control_token = new_token()
-        self._control = ControlServer(self.app, self._control_token, 0, routes=self.app.control_routes())
-        await self._control.start()
-
-    def _fakes(self) -> Iterator[tuple[Target, OwnFake]]:
-        """Every target that a backend of this process serves as."""
-        for group in self.alb.target_groups:
-            for place, target in enumerate(self.configuration.target_groups[group.name].targets):
-                backend = group[place].backend
-                if backend is not None:
-                    yield target, OwnFake(backend)
-
-    async def _first_checks(self) -> None:
-        deadline = time.monotonic() + FIRST_CHECKS_MAX_S
-        silent = {target.name for target, served in self._fakes() if served.backend.hangs_on_checks}
-        while time.monotonic() < deadline:
-            states = [
-                state
-                for node in self.app.nodes.values()
-                for group in node.groups.values()
-                if group.in_use
-                for state in group.targets.values()
-            ]
-            if all(state.health.last_probe is not None or state.target.name in silent for state in states):
-                return
-            await asyncio.sleep(_LOOK_EVERY_S / 4)
-
-    def _on_problem(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        self._problems.append(
-            f"{context.get('message')}: {error!r}" if error is not None else str(context.get("message"))
-        )
-
-    def check(self) -> None:
-        """Raise AssertionError when something went wrong inside that no request shows."""
-        if self._problems:
-            raise AssertionError(f"inside load balancer {self.alb.name}: " + "; ".join(self._problems))
 
     # -- where it is ---------------------------------------------------------------------------------------------------
 
@@ -466,14 +267,14 @@ class RunningLoadBalancer:
 
     def report(self) -> str:
         """Targets with their states and reasons, faults, the timeline, the last 20 lines: what failures show."""
-        if self.last_report is not None:
-            return self.last_report
+        if self.is_stopped and self._kept is not None:
+            return self._kept[1]
         return self.home.call(lambda: report.report(self))
 
     def to_json(self) -> dict[str, Any]:
         """The report's facts as plain values."""
-        if self.last_json is not None:
-            return self.last_json
+        if self.is_stopped and self._kept is not None:
+            return self._kept[2]
         return self.home.call(lambda: report.to_json(self))
 
     def served_by(self) -> Counter[str]:
@@ -552,23 +353,3 @@ class RunningLoadBalancer:
             f"({fault.state}, struck {fault.selector.struck} of {fault.selector.seen})"
             for fault in self.app.faults
         ]
-
-
-class _Audience:
-    """The instance's presenter: keeps what happens."""
-
-    def __init__(self, events: deque[Event]) -> None:
-        self._events = events
-
-    def ready(self, view: InstanceView, app: Instance, clock: RunningClock) -> None:
-        """Nobody waits for it here."""
-
-    def event(self, event: Event) -> None:
-        """Keep it."""
-        self._events.append(event)
-
-    def stopping(self) -> None:
-        """Nobody waits for it here."""
-
-    def close(self) -> None:
-        """Nobody waits for it here."""

@@ -233,6 +233,16 @@ class TestReports:
         assert lb.to_json()["load_balancer"] == "my-alb"
         assert lb.is_stopped
 
+    def test_a_failure_that_the_test_got_over_is_forgotten(self, alb: ALB) -> None:
+        alb.listen(80).forward("web", FakeBackend())
+        with pytest.raises(ZeroDivisionError), alb.start() as lb:  # noqa: PT012
+            with pytest.raises(ValueError, match="expected"), lb.fault("http.abort"):
+                raise ValueError("expected")
+            lb.get("/later")
+            raise ZeroDivisionError
+        assert "/later" in lb.report()
+        assert "faults:" not in lb.report()
+
     def test_the_clock_that_stands_still_is_named(self, new_alb: Callable[..., ALB]) -> None:
         alb = new_alb(clock="manual")
         web = alb.target_group("web", FakeBackend())
