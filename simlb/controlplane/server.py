@@ -13,9 +13,7 @@
 Registering and deregistering answer a TargetChange, other POSTs `{"message": "..."}`. Where a target is deregistered,
 its `{name}` may be its `address:port`.
 
-`fault_routes` has the operations on faults.
-
-docs/json-api.md shows all of them with their answers, and those of other modules.
+docs/json-api.md shows all of them with their answers, and those of `fault_routes`, `load_routes` and `testing_routes`.
 
 Errors are `{"code": "E302", "message": "...", "hints": [...], "notes": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
@@ -50,10 +48,15 @@ _FIXED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_STATUS_OF_CODE = {"E302": 404, "E304": 404, "E401": 422, "E605": 403, "E606": 403, "E607": 401, "E608": 400}
-_STATUS_OF_CODE |= {"E614": 408}
-_STATUS_OF_CODE |= dict.fromkeys(("E630", "E634", "E638"), 404)
-_STATUS_OF_CODE |= dict.fromkeys(("E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637"), 422)
+_CODES_OF_STATUS = {
+    400: ("E608",),
+    401: ("E607",),
+    403: ("E605", "E606"),
+    404: ("E302", "E304", "E630", "E634", "E638", "E655"),
+    408: ("E614",),
+    422: ("E401", "E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637", "E651"),
+}
+_STATUS_OF_CODE = {code: status for status, codes in _CODES_OF_STATUS.items() for code in codes}
 _STATUS_OF_KIND = {"E5": 422}
 _CODE_OF_STATUS = {413: "E612"}
 

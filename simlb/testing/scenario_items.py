@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
     from simlb.scenario.runner import RunResult
 
 STORY = "story"
-
-
-def drop_pygal_s_finder() -> None:
-    """pygal puts a finder for its plugins among Python's, of an old kind: every import that fails would warn."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 
 class ScenarioFile(pytest.File):
@@ -109,6 +103,5 @@ class ScenarioItem(pytest.Item):
         path = folder / f"{stem}.html"
         if not path.exists():
             report.write(path, outcome.entries, "en")
-            drop_pygal_s_finder()
             path.with_suffix(".jsonl").write_bytes(b"".join(map(encode, outcome.entries)))
         return path

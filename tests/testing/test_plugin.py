@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simlb.dataplane.descriptors import count_open
-from simlb.testing.scenario_items import drop_pygal_s_finder
+from simlb.scenario import charts
 
 pytest_plugins = ["pytester"]
 
@@ -22,13 +22,16 @@ for _name in (
     "anyio._backends._asyncio",
     "httpcore",
     "httpx",
+    "simlb.app.remote_control",
+    "simlb.config",
+    "simlb.controlplane.server",
     "simlb.scenario.runner",
     "simlb.testing.requests_session",
     "simlb.testing.running",
-    "pygal",
+    "yaml",
 ):
     importlib.import_module(_name)
-drop_pygal_s_finder()
+charts.library()
 
 ROOT = Path(__file__).resolve().parents[2]
 INI = """\
