@@ -40,7 +40,7 @@ layers: setup-dev
 	$(BIN)/lint-imports --no-cache
 
 # Tests that start real processes, count what they leave behind or measure have the machine to themselves.
-ALONE := tests/e2e tests/survival tests/processes tests/testing
+ALONE := tests/e2e tests/survival tests/processes
 
 unit: setup-dev test-tools
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
