@@ -39,8 +39,12 @@ types: setup-dev
 layers: setup-dev
 	$(BIN)/lint-imports --no-cache
 
+# Tests that start real processes, count what they leave behind or measure have the machine to themselves.
+ALONE := tests/e2e tests/survival tests/processes
+
 unit: setup-dev test-tools
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest $(ALONE)
 
 e2e: setup-dev
 	$(BIN)/python -m pytest tests/e2e

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -141,6 +142,7 @@ class ManualClock:
         self._order = itertools.count()
         self._work = 0
         self._settled: asyncio.Event | None = None
+        self._moving = asyncio.Lock()
 
     def now(self) -> float:
         """Where time was left."""
@@ -171,19 +173,34 @@ class ManualClock:
             self._settled.set()
 
     async def advance(self, duration_s: float) -> None:
-        """Move time `duration_s` on, running every deadline on the way in order. Call it on the clock's loop."""
-        until = self._now + duration_s
-        await self.settle()
-        while self._timers and self._timers[0][0] <= until:
-            when, _, timer = heapq.heappop(self._timers)
-            callback = timer.callback
-            if callback is None:
-                continue
-            self._now = max(self._now, when)
-            timer.callback = None
-            callback()
+        """Move time `duration_s` on, running every deadline on the way in order. Call it on the clock's loop.
+
+        Two that are asked for at once happen one after the other: their durations add up.
+        """
+        if not 0 <= duration_s < math.inf:
+            raise ValueError(f"time goes forward: {duration_s} is not 0 or more seconds")
+        async with self._moving:
+            until = self._now + duration_s
             await self.settle()
-        self._now = until
+            while self._timers and self._timers[0][0] <= until:
+                when, _, timer = heapq.heappop(self._timers)
+                callback = timer.callback
+                if callback is None:
+                    continue
+                self._now = max(self._now, when)
+                timer.callback = None
+                callback()
+                await self.settle()
+            self._now = until
+
+    def advance_from_thread(self, loop: asyncio.AbstractEventLoop, duration_s: float) -> None:
+        """`advance` from a thread that does not run the clock's `loop`; back when time has moved that far.
+
+        Raises what a callback raised, and RuntimeError on the loop's own thread, which would wait for itself.
+        """
+        if _running_loop() is loop:
+            raise RuntimeError("this thread runs the clock's loop: await advance() instead")
+        asyncio.run_coroutine_threadsafe(self.advance(duration_s), loop).result()
 
     async def settle(self) -> None:
         """Wait, in real time and with patience, until no probe is under way."""
@@ -197,3 +214,10 @@ class ManualClock:
             return
         finally:
             self._settled = None
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

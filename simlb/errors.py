@@ -28,6 +28,8 @@ class SimlbError(Exception):
         self.hints = hints
         self.notes = notes
         self.exit_status = exit_status
+        for line in (*map(arrowed, hints), *notes):
+            self.add_note(line)  # where there is a traceback after all, as in a user's test, it says what to do too
 
     def render(self) -> str:
         """The message as a person reads it, without colour."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
 from simlb.app.fault_site import FaultSite
+from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
 from simlb.app.narrator import Narrator
 from simlb.app.options import AppOptions, Presenter
@@ -36,6 +37,7 @@ from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.node import LoadBalancerNode, Prepared
 from simlb.errors import SimlbError
 from simlb.faults.book import FaultBook
+from simlb.faults.fault import Scope
 from simlb.faults.site import OwnTarget
 from simlb.faults.types import BY_NAME
 from simlb.observe.access_log import AccessLog
@@ -45,6 +47,8 @@ from simlb.processes.supervised_process import ProcessState
 from simlb.processes.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from aiohttp.web import RouteDef
+
     from simlb.config import Compiled
 
 STOP_GRACE_S = 5.0
@@ -74,7 +78,11 @@ class App:
         self.control = ""
         self.notices: list[str] = []
         self.narrator = Narrator(presenter, self.clock, self.ca_path)
-        self.access_log = AccessLog(self.narrator.notice)
+        # At AWS's own pace a target that is too slow is too slow there as well.
+        self._latency: LatencyWarner | None = None
+        if self.clock.speed > 1:
+            self._latency = LatencyWarner(self.clock.speed, self.narrator.notice, self._is_disturbed)
+        self.access_log = AccessLog(self.narrator.notice, None if self._latency is None else self._latency.on_batch)
         self.descriptors = DescriptorBudget(descriptors_max, self.narrator.notice)
         self.access_log_path = options.state_dir / "logs" / options.instance / "access.log"
         self._presenter = presenter
@@ -105,37 +113,37 @@ class App:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
         await self._apply(self.compiled, self.registrations)
-        self.keep(renew_certificates(self))
+        if not self.options.is_ephemeral:
+            self.keep(renew_certificates(self))
+        if self._latency is not None:
+            self.keep(watch_probes(self, self._latency))
 
     async def run(self) -> None:
         """Start, open the control port, serve until a stop is requested, stop."""
-        from simlb.controlplane.fault_routes import fault_routes
-        from simlb.controlplane.load_routes import load_routes
         from simlb.controlplane.server import HOST, ControlServer
-        from simlb.faults.desk import BookDesk
 
-        token = runfile.new_token()
+        token = self.options.token or runfile.new_token()
         wanted = self.options.control_port
         if wanted is None:
             wanted = self.compiled.settings.control_port
-        routes = (*load_routes(self.load), *fault_routes(BookDesk(self.faults, self.fault_site)))
-        server = ControlServer(self, token, wanted, routes=routes)
+        server = ControlServer(self, token, wanted, routes=self.control_routes())
         record: runfile.RunFile | None = None
         try:
             if not await self._start_or_stop():
                 return
             await server.start()
             self.control = f"{HOST}:{server.port}"
-            record = runfile.write(
-                self.options.state_dir,
-                instance=self.options.instance,
-                control_host=HOST,
-                control_port=server.port,
-                token=token,
-                version=__version__,
-                ca_path=str(self.ca_path),
-                access_log=str(self.access_log_path),
-            )
+            if not self.options.is_ephemeral:
+                record = runfile.write(
+                    self.options.state_dir,
+                    instance=self.options.instance,
+                    control_host=HOST,
+                    control_port=server.port,
+                    token=token,
+                    version=__version__,
+                    ca_path=str(self.ca_path),
+                    access_log=str(self.access_log_path),
+                )
             self._presenter.ready(self.view(), self, self.clock)
             await self._stop_requested.wait()
             self._presenter.stopping()
@@ -145,6 +153,16 @@ class App:
             if record is not None:
                 runfile.remove(self.options.state_dir, record)
             self._presenter.close()
+
+    def control_routes(self) -> list[RouteDef]:
+        """What the control port answers beside its own; each from a module of its own."""
+        from simlb.app.remote_control import remote_routes
+        from simlb.controlplane.fault_routes import fault_routes
+        from simlb.controlplane.load_routes import load_routes
+        from simlb.faults.desk import BookDesk
+
+        faults = fault_routes(BookDesk(self.faults, self.fault_site))
+        return [*faults, *load_routes(self.load), *remote_routes(self)]
 
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""
@@ -180,6 +198,9 @@ class App:
         """The root certificate that clients are to trust."""
         return self.options.certs_dir / "ca.pem"
 
+    def _is_disturbed(self, target: str) -> bool:
+        return len(self.faults) > 0 and bool(self.faults.on(Scope.TARGET, target))
+
     # -- configuration -------------------------------------------------------------------------------------------------
 
     async def reload(self) -> str:
@@ -193,6 +214,19 @@ class App:
         await self.faults.refresh()
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
         return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *drift))
+
+    async def reset(self) -> None:
+        """Back to what the configuration says: no faults, load or registrations by command, ended processes running,
+        no traffic kept. Health, counters and whose turn it is stay, and targets that drain go on draining.
+        """
+        from simlb.app.remote_control import restore
+
+        await restore(self)
+
+    async def restore(self, registrations: Registrations) -> None:
+        """Serve the configuration with these registrations. Call it while holding `reloading`."""
+        if registrations != self.registrations:
+            await self._apply(self.compiled, registrations)
 
     async def apply_again(self) -> None:
         """Serve what faults have made of the configuration. Raises SimlbError and changes nothing when it cannot be."""

@@ -16,6 +16,7 @@ from simlb.clock import Clock
 from simlb.core.model import Certificate, Configuration
 from simlb.dataplane.node import LoadBalancerNode
 from simlb.dataplane.points import Behaviour
+from simlb.dataplane.probe import wait_until_listening
 from simlb.errors import SimlbError
 from simlb.faults.fault import Scope
 from simlb.faults.site import CertificateFlaw, ConfigurationChange, OwnTarget
@@ -23,6 +24,9 @@ from simlb.processes.supervised_process import SupervisedProcess
 
 if TYPE_CHECKING:
     from simlb.app.application import App
+
+LISTENS_WITHIN_S = 3.0
+"""How long a target that a fault gives back may take to listen, in real seconds. It may be one that never does."""
 
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
@@ -138,7 +142,7 @@ class FaultSite:
             await own.wait_exited()
 
     async def bring_up(self, key: object, target: str) -> None:
-        """Undo `take_down`."""
+        """Undo `take_down`; back when the target listens, as far as it is registered and not paused."""
         del target  # it may have another process by now: what counts is what this key has taken down
         for identity in self._down.let_go(key):
             own = self._own(identity)
@@ -146,6 +150,16 @@ class FaultSite:
                 await own.start()
                 if identity in self._paused:
                     own.pause()
+                elif isinstance(own, SupervisedProcess):
+                    await self._until_listening(own)
+
+    async def _until_listening(self, process: SupervisedProcess) -> None:
+        """A fault is undone when its target serves again: its start must not count as a failed check."""
+        groups = self._app.configuration.target_groups.values()
+        targets = (target for group in groups for target in group.targets if target.process == process.name)
+        target = next(targets, None)
+        if target is not None:
+            await wait_until_listening(target, lambda: not process.is_running, LISTENS_WITHIN_S)
 
     def pause(self, key: object, target: str) -> None:
         """Pause an own target, and keep it paused. Raises SimlbError E640 where processes cannot be paused."""

@@ -24,6 +24,8 @@ class AppOptions:
     A setting that is None is the configuration's. `keeps_traffic` keeps the last exchanges as records, for tests and
     scenarios; `seed` makes every draw of the instance repeatable. `issuer` is the authority that clients trust,
     where it is not the one in `certs_dir`: faults have it sign certificates that are wrong in one thing only.
+    `token` is the control port's, a fresh one by itself. `is_ephemeral`: nobody finds it by its name, it ends with the
+    program that started it, and its certificates are not renewed.
     """
 
     instance: str
@@ -36,6 +38,8 @@ class AppOptions:
     keeps_traffic: bool = False
     seed: int | None = None
     issuer: Issuer | None = None
+    token: str | None = None
+    is_ephemeral: bool = False
 
 
 class Presenter(Protocol):

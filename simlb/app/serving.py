@@ -8,34 +8,49 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from simlb.app.application import App
 from simlb.app.options import AppOptions, Presenter
+from simlb.app.parent import stops_with_parent
+from simlb.clock import Clock
+from simlb.core.events import Notice
 from simlb.dataplane.descriptors import raise_limit
 from simlb.errors import EXIT_FINE
-
-if TYPE_CHECKING:
-    from simlb.config import Compiled
 
 STDIN = 0
 
 
-def serve(options: AppOptions, presenter: Presenter) -> int:
-    """Run an instance until it is stopped by a signal or by request; the exit status."""
+def serve(options: AppOptions, presenter: Presenter, *, clock: Clock | None = None) -> int:
+    """Run an instance until it is stopped by a signal or by request; the exit status. `clock` replaces the usual one.
+
+    An ephemeral one also ends with the program that started it.
+    """
+    parent = os.getppid()  # early: loading takes a moment, in which it may go
     compiled = options.load()
     limit = raise_limit()
     # The control server's imports take a moment: they happen before anything listens, never on the traffic's loop.
     from simlb.controlplane import server as _  # noqa: F401
 
+    def make() -> App:
+        return App(options, presenter, compiled, descriptors_max=limit, clock=clock)
+
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(options, presenter, compiled, limit))
+        runner.run(_serve(make, presenter, parent))
     return EXIT_FINE
 
 
-async def _serve(options: AppOptions, presenter: Presenter, compiled: Compiled, limit: int | None) -> None:
-    app = App(options, presenter, compiled, descriptors_max=limit)
-    with _signals(app):
+async def _serve(make: Callable[[], App], presenter: Presenter, parent: int) -> None:
+    app = make()
+
+    def parent_ended(reason: str) -> None:
+        # Before it serves this is a mistake, such as a standard input that was given to it closed; later it is usual.
+        level: Literal["info", "warning"] = "info" if app.control else "warning"
+        presenter.event(Notice(level=level, text=f"simlb stops: {reason}."))
+        app.request_stop()
+
+    ends_with_parent = stops_with_parent(parent_ended, parent) if app.options.is_ephemeral else contextlib.nullcontext()
+    with _signals(app), ends_with_parent:
         await app.run()
 
 
@@ -70,6 +85,7 @@ def _signals(app: App) -> Iterator[None]:
             app.request_reload()
 
     handlers = {signal.SIGINT: app.request_stop, signal.SIGTERM: app.request_stop, signal.SIGHUP: hung_up}
+    before = {number: signal.getsignal(number) for number in handlers}
     for number, handler in handlers.items():
         loop.add_signal_handler(number, handler)
     try:
@@ -77,3 +93,4 @@ def _signals(app: App) -> Iterator[None]:
     finally:
         for number in handlers:
             loop.remove_signal_handler(number)
+            signal.signal(number, before[number])  # the loop would leave the system's own, which lets nobody tidy up

@@ -59,7 +59,7 @@ def suggestion_lines(view: InstanceView) -> Iterator[str]:
     """What to type next, ready to be copied."""
     yield "Try in another terminal:"
     for load_balancer in view.load_balancers:
-        yield from _curl_lines(load_balancer, view.ca_path)
+        yield from curl_lines(load_balancer, view.ca_path)
     simlb = simlb_command(view.name)
     rows = [
         (f"{simlb} status", "how everything stands"),
@@ -69,7 +69,8 @@ def suggestion_lines(view: InstanceView) -> Iterator[str]:
     yield from (f"  {line}" for line in columns(rows))
 
 
-def _curl_lines(load_balancer: LoadBalancerView, ca_path: str | None) -> Iterator[str]:
+def curl_lines(load_balancer: LoadBalancerView, ca_path: str | None) -> Iterator[str]:
+    """One command for each listener."""
     name = public_name(load_balancer)
     listeners = sorted(load_balancer.listeners, key=lambda listener: listener.protocol, reverse=True)
     for listener in listeners:

@@ -139,6 +139,26 @@ def _add_serving(commands: Commands) -> None:
     up.add_argument("--name", help="with URLs: the name to serve, such as shop.localhost")
     up.add_argument("--health", metavar="PATH", help="with URLs: the health check's path, such as /health")
     _add_serving_flags(up, "as in the file, else 1")
+    _add_ephemeral(commands)
+
+
+def _add_ephemeral(commands: Commands) -> None:
+    serve = commands.add("serve", "ephemeral:serve", "serve for one test run, for a program in any language to drive")
+    serve.add_argument("urls", nargs="*", metavar="URL", help="a target that you run: http://127.0.0.1:3000")
+    serve.add_argument("-f", "--file", help="the configuration (default: simlb.yaml)")
+    serve.add_argument("--name", help="with URLs: the name to serve, such as shop.example.com")
+    serve.add_argument("--health", metavar="PATH", help="with URLs: the health check's path, such as /health")
+    serve.add_argument(
+        "--ephemeral", action="store_true", help="free ports, a CA in memory, no state; ends with its parent"
+    )
+    serve.add_argument("--json", action="store_true", help="one line of JSON in place of text")
+    serve.add_argument(
+        "--speed", type=_speed, metavar="N", help="load-balancer time runs N times as fast (default: as in the file)"
+    )
+    serve.add_argument(
+        "--manual-clock", action="store_true", help="load-balancer time stands still until it is advanced"
+    )
+    serve.add_argument("--seed", type=_whole, metavar="N", help="repeat all random choices of an earlier run")
 
 
 def _add_serving_flags(parser: Parser, default_speed: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 from typing import TextIO
 
 from simlb.cli.opening import header_lines, place_lines, suggestion_lines
@@ -59,8 +60,12 @@ class TerminalPresenter:
         self.say(*header_lines(view, self.style), *place_lines(view, self.style))
         for notice in view.notices:
             self._notice_text(notice)
-        self.say("", *suggestion_lines(view))
+        self.say("", *self.suggestions(view))
         self._check_settled(view.uptime_s)
+
+    def suggestions(self, view: InstanceView) -> Iterable[str]:
+        """What to type next."""
+        return suggestion_lines(view)
 
     def event(self, event: Event) -> None:
         """Something happened."""

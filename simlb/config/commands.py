@@ -31,10 +31,12 @@ def from_urls(
     expose: str | None = None,
     certificates: CertificateSource,
     resolve: Resolver = system_resolver,
+    signs_any_name: bool = False,
 ) -> Compiled:
     """HTTPS and a redirect in front of `urls`: one load balancer, one group `web`, matcher 200-299, access logs on.
 
-    `name` is a DNS name for the load balancer (`shop.localhost`). Raises InvalidConfigError, whose places are flags.
+    `name` is a DNS name for the load balancer (`shop.localhost`), any one if the certificates' CA `signs_any_name`.
+    Raises InvalidConfigError, whose places are flags.
     """
     values = {
         "simlb": "config/1",
@@ -72,7 +74,14 @@ def from_urls(
         ("target_groups", 0, "health_check", "path"): "--health",
     }
     flags |= {("target_groups", 0, "targets", index): f"URL {index + 1}" for index in range(len(urls))}
-    tools = Tools(certificates=certificates, allocate_port=_no_ports, sample_names=(), resolve=resolve, expose=expose)
+    tools = Tools(
+        certificates=certificates,
+        allocate_port=_no_ports,
+        sample_names=(),
+        resolve=resolve,
+        expose=expose,
+        signs_any_name=signs_any_name,
+    )
     return compile_source(FlagSource(values, flags), tools)
 
 

@@ -17,7 +17,7 @@ from simlb.core.validation import ElbError, NotSupportedError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What the rest of simlb lends to the compiler."""
+    """What the rest of simlb lends to the compiler. `signs_any_name`: the certificates' CA has no name constraints."""
 
     certificates: CertificateSource
     allocate_port: Callable[[str], int]
@@ -25,6 +25,7 @@ class Tools:
     resolve: Resolver
     expose: str | None = None
     folder: Path | None = None
+    signs_any_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,12 +25,14 @@ def load(
     region: str | None = None,
     speed: float | None = None,
     control_port: int | None = None,
+    signs_any_name: bool = False,
 ) -> Compiled:
     """Read, check and compile a file; then issue its certificates and take ports for its processes.
 
     `allocate_port(target name)` gives a free port for a `run` or `sample` target without one. `region`, `speed` and
-    `control_port` are flags that override the file. Raises ConfigError: for a wrong file an InvalidConfigError with all
-    its problems, and nothing has been issued or taken; or one with what the real certificate source refused.
+    `control_port` are flags that override the file; `signs_any_name` says that the certificates' CA may sign what the
+    local one may not. Raises ConfigError: for a wrong file an InvalidConfigError with all its problems, and nothing has
+    been issued or taken; or one with what the real certificate source refused.
     """
     flags = {"region": region, "speed": speed, "control_port": control_port}
     tools = Tools(
@@ -40,6 +42,7 @@ def load(
         resolve=resolve,
         expose=expose,
         folder=path.absolute().parent,
+        signs_any_name=signs_any_name,
     )
     return compile_source(OverriddenSource(read(path), flags), tools)
 
@@ -50,6 +53,7 @@ def check(
     sample_names: Sequence[str] = SAMPLE_NAMES,
     resolve: Resolver = system_resolver,
     expose: str | None = None,
+    signs_any_name: bool = False,
 ) -> Compiled:
     """Say whether `load` would take a file, without issuing, allocating or writing anything.
 
@@ -63,6 +67,7 @@ def check(
         resolve=resolve,
         expose=expose,
         folder=path.absolute().parent,
+        signs_any_name=signs_any_name,
     )
     return check_source(read(path), tools)
 

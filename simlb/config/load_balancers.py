@@ -187,9 +187,10 @@ class LoadBalancerCompiler:
         return tools.certificates.load(self._context.path(entry.certificate_file), self._context.path(entry.key_file))
 
     def _issue(self, written: tuple[str, ...]) -> model.Certificate:
-        wanted = tuple(dict.fromkeys(names.certificate_name(name) for name in written))
+        tools = self._context.tools
+        wanted = tuple(dict.fromkeys(names.certificate_name(name, signs_any=tools.signs_any_name) for name in written))
         if wanted not in self._certificates:
-            self._certificates[wanted] = self._context.tools.certificates.issue(wanted)
+            self._certificates[wanted] = tools.certificates.issue(wanted)
         return self._certificates[wanted]
 
 

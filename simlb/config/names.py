@@ -65,8 +65,8 @@ def dns_name(name: str) -> str:
     return lowered
 
 
-def certificate_name(name: str) -> str:
-    """A DNS name, perhaps `*.` in front, or an address, that the local CA may sign."""
+def certificate_name(name: str, *, signs_any: bool = False) -> str:
+    """A DNS name, perhaps `*.` in front, or an address, that the local CA may sign; a CA in memory `signs_any`."""
     if is_address(name):
         address = ipaddress.ip_address(name)
         signed = address.is_loopback
@@ -74,7 +74,7 @@ def certificate_name(name: str) -> str:
     else:
         plain = ("*." if name.startswith("*.") else "") + dns_name(name.removeprefix("*."))
         signed = plain.rpartition(".")[2] in _SIGNED_DOMAINS
-    if not signed:
+    if not (signed or signs_any):
         raise Refused(
             f"the local CA does not sign '{name}'",
             "it signs names under .localhost and .test, and loopback addresses",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -33,3 +33,14 @@ def refuse_body(content: bytes) -> None:
     """For operations without one: nothing is passed over in silence. Raises SimlbError E608."""
     if content.strip():
         raise SimlbError("E608", "This operation takes no body.")
+
+
+def error_body(error: SimlbError) -> dict[str, Any]:
+    """An error as programs get it."""
+    return {
+        "code": error.code,
+        "message": error.what,
+        "hints": list(error.hints),
+        "notes": list(error.notes),
+        "exit_status": error.exit_status,
+    }

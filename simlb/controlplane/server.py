@@ -13,7 +13,7 @@
 Registering and deregistering answer a TargetChange, other POSTs `{"message": "..."}`. Where a target is deregistered,
 its `{name}` may be its `address:port`.
 
-`fault_routes` has the operations on faults.
+docs/json-api.md shows all of them with their answers, and those of `fault_routes`, `load_routes` and `testing_routes`.
 
 Errors are `{"code": "E302", "message": "...", "hints": [...], "notes": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from simlb.controlplane.bodies import RegisterTarget, decode_body, refuse_body
+from simlb.controlplane.bodies import RegisterTarget, decode_body, error_body, refuse_body
 from simlb.controlplane.guard import Guard
 from simlb.controlplane.instance import Instance
 from simlb.errors import BindError, SimlbError
@@ -48,9 +48,15 @@ _FIXED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_STATUS_OF_CODE = {"E302": 404, "E304": 404, "E401": 422, "E605": 403, "E606": 403, "E607": 401, "E608": 400}
-_STATUS_OF_CODE |= dict.fromkeys(("E630", "E634", "E638"), 404)
-_STATUS_OF_CODE |= dict.fromkeys(("E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637"), 422)
+_CODES_OF_STATUS = {
+    400: ("E608",),
+    401: ("E607",),
+    403: ("E605", "E606"),
+    404: ("E302", "E304", "E630", "E634", "E638", "E655"),
+    408: ("E614",),
+    422: ("E401", "E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637", "E651"),
+}
+_STATUS_OF_CODE = {code: status for status, codes in _CODES_OF_STATUS.items() for code in codes}
 _STATUS_OF_KIND = {"E5": 422}
 _CODE_OF_STATUS = {413: "E612"}
 
@@ -74,26 +80,28 @@ class ControlServer:
         sock = _bind(self._wanted)
         self.port = sock.getsockname()[1]
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_gate(Guard(self.port, self._token))])
-        app.add_routes(
-            [
-                web.get("/health", self._health),
-                web.get("/api/v1/status", self._status),
-                web.get("/api/v1/logs", self._logs),
-                web.post("/api/v1/targets/{name}/kill", self._kill),
-                web.post("/api/v1/targets/{name}/restart", self._restart),
-                web.post("/api/v1/targets/{name}/deregister", self._deregister),
-                web.post("/api/v1/target-groups/{group}/targets", self._register),
-                web.delete("/api/v1/target-groups/{group}/targets/{name}", self._deregister),
-                web.post("/api/v1/reload", self._reload),
-                web.post("/api/v1/stop", self._stop),
-                *self._routes,
-            ]
-        )
+        app.add_routes(self.routes())
         self._runner = web.AppRunner(
             app, handle_signals=False, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S, lingering_time=0
         )
         await self._runner.setup()
         await web.SockSite(self._runner, sock).start()
+
+    def routes(self) -> list[web.RouteDef]:
+        """All that it answers to; docs/json-api.md has them with examples."""
+        return [
+            web.get("/health", self._health),
+            web.get("/api/v1/status", self._status),
+            web.get("/api/v1/logs", self._logs),
+            web.post("/api/v1/targets/{name}/kill", self._kill),
+            web.post("/api/v1/targets/{name}/restart", self._restart),
+            web.post("/api/v1/targets/{name}/deregister", self._deregister),
+            web.post("/api/v1/target-groups/{group}/targets", self._register),
+            web.delete("/api/v1/target-groups/{group}/targets/{name}", self._deregister),
+            web.post("/api/v1/reload", self._reload),
+            web.post("/api/v1/stop", self._stop),
+            *self._routes,
+        ]
 
     async def close(self) -> None:
         """Stop listening, finish answers under way (at most 2 s), close every connection. Harmless when repeated."""
@@ -108,8 +116,8 @@ class ControlServer:
         return web.json_response(self._instance.view().to_json())
 
     async def _logs(self, request: web.Request) -> web.Response:
-        after = _integer(request, "after", 0)
-        limit = _integer(request, "limit", LOG_LINES_MAX)
+        after = integer(request, "after", 0)
+        limit = integer(request, "limit", LOG_LINES_MAX)
         if not 1 <= limit <= LOG_LINES_MAX:
             raise SimlbError("E608", f"limit={limit} is outside 1-{LOG_LINES_MAX}.")
         return web.json_response(self._instance.log_lines(after, limit).to_json())
@@ -144,7 +152,8 @@ def _sentence(message: str) -> web.Response:
     return web.json_response({"message": message})
 
 
-def _integer(request: web.Request, name: str, default: int) -> int:
+def integer(request: web.Request, name: str, default: int) -> int:
+    """A whole number of the query, such as `after` in `?after=5`. Raises SimlbError E608 for anything else."""
     text = request.query.get(name)
     if text is None:
         return default
@@ -187,14 +196,7 @@ def _gate(guard: Guard) -> Middleware:
 
 
 def _error(status: int, error: SimlbError) -> web.Response:
-    body = {
-        "code": error.code,
-        "message": error.what,
-        "hints": list(error.hints),
-        "notes": list(error.notes),
-        "exit_status": error.exit_status,
-    }
-    response = web.json_response(body, status=status)
+    response = web.json_response(error_body(error), status=status)
     if status == web.HTTPUnauthorized.status_code:
         response.headers["WWW-Authenticate"] = "Bearer"
     if status != web.HTTPConflict.status_code:

@@ -43,14 +43,16 @@ PROCESS_START_MAX_S = 10.0
 _LISTENING_PAUSE_S = 0.03
 
 
-async def wait_until_listening(target: Target, has_ended: Callable[[], bool]) -> None:
-    """Return once something accepts connections at `target`, or its process `has_ended`, or after 10 real seconds.
+async def wait_until_listening(
+    target: Target, has_ended: Callable[[], bool], within_real_s: float = PROCESS_START_MAX_S
+) -> None:
+    """Return once something accepts connections at `target`, or its process `has_ended`, or after that time.
 
     A process that has just been started needs a moment; probing it before it listens would count failures that say
     nothing about it.
     """
     loop = asyncio.get_running_loop()
-    deadline = time.monotonic() + PROCESS_START_MAX_S
+    deadline = time.monotonic() + within_real_s
     while time.monotonic() < deadline and not has_ended():
         for address in dial_addresses(target.dial_host):
             try:

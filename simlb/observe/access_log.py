@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simlb.core.access_log import ExchangeRecord, format_line
@@ -24,8 +24,14 @@ KEPT_LINES = 10_000
 class AccessLog:
     """Takes records from the data plane. One per instance."""
 
-    def __init__(self, notify: Callable[[Notice], None]) -> None:
+    def __init__(
+        self,
+        notify: Callable[[Notice], None],
+        on_batch: Callable[[Sequence[ExchangeRecord]], None] | None = None,
+    ) -> None:
+        """`on_batch` is shown each batch of records, after the log is done with it."""
         self._notify = notify
+        self._on_batch = on_batch
         self._pending: list[ExchangeRecord] = []
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._total = 0
@@ -75,6 +81,8 @@ class AccessLog:
             self._count(*kind, count)
         if self._path is not None:
             self._append(self._path, "\n".join(lines) + "\n")
+        if self._on_batch is not None:
+            self._on_batch(records)
 
     def lines(self, after: int, limit: int) -> tuple[int, list[str], int]:
         """Lines numbered from `after` on, at most `limit`: the next number, the lines, how many are no longer kept.

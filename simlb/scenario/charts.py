@@ -108,7 +108,7 @@ def _drawn(name: str, axis: Axis, series: Sequence[tuple[Series, bool]], unit: s
 
 
 def _chart(axis: Axis, colors: Sequence[str], *, height: int) -> Any:
-    pygal = _library()
+    pygal = library()
     style = pygal.style.Style(
         background="transparent",
         plot_background="transparent",
@@ -154,7 +154,7 @@ def _chart(axis: Axis, colors: Sequence[str], *, height: int) -> Any:
     )
 
 
-def _library() -> Any:
+def library() -> Any:
     """pygal, without the finder that it puts into everybody's imports.
 
     The finder is for plug-ins that draw maps, and has no `find_spec`: every later import of anything would warn of it,

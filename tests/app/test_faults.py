@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
+from simlb.app import fault_site
 from simlb.core.events import FaultInstalled, FaultRemoved
 from simlb.errors import SimlbError
 from simlb.faults.site import CertificateFlaw
+from simlb.processes.ports import free_ports
 from tests.app.conftest import Bench
 from tests.core.groups import PASS
 
@@ -238,7 +241,11 @@ async def test_an_expired_certificate_is_signed_by_the_authority_that_clients_tr
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
-async def test_a_reload_that_changes_a_command_starts_no_crashed_process_and_pauses_a_hanging_one(bench: Bench) -> None:
+async def test_a_reload_that_changes_a_command_starts_no_crashed_process_and_pauses_a_hanging_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fault_site, "LISTENS_WITHIN_S", 0.05)  # these never do
+
     def targets(seconds: int) -> list[str]:
         return [
             f'{{run: "sleep {seconds}", name: {name}, port: {port}}}'
@@ -264,6 +271,20 @@ async def test_a_reload_that_changes_a_command_starts_no_crashed_process_and_pau
     shown = {target.name: target for target in bench.group().targets}
     assert shown["a"].pid is not None
     await _is_in_state("S", shown["b"].pid)
+
+
+@pytest.mark.slow
+async def test_a_crashed_target_listens_again_once_its_fault_is_undone(bench: Bench) -> None:
+    """Its start takes its time, and must not be taken for a failed check."""
+    (port,) = free_ports(1)
+    command = f"{sys.executable} -m http.server {port} --bind 127.0.0.1"
+    app = await bench.start(web=[f'{{run: "{command}", name: a, port: {port}}}'])
+    await app.faults.add("target.crash", "a", name="crash")
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+    await app.faults.remove("crash")
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.transport.abort()
 
 
 async def _is_in_state(wanted: str, pid: int | None) -> None:

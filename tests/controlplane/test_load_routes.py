@@ -69,9 +69,9 @@ async def test_a_load_is_stopped(port: Port) -> None:
         ("POST", "/api/v1/load", b"[1]", TOKEN, 400, "E608"),
         ("POST", "/api/v1/load", b"", TOKEN, 400, "E608"),
         ("POST", "/api/v1/load", b'{"rate_per_s": 5', TOKEN, 400, "E608"),
-        ("POST", "/api/v1/load", b'{"kind": "burst"}', TOKEN, 409, "E651"),
+        ("POST", "/api/v1/load", b'{"kind": "burst"}', TOKEN, 422, "E651"),
         ("DELETE", "/api/v1/load/load-1", b"now", TOKEN, 400, "E608"),
-        ("DELETE", "/api/v1/load/load-9", None, TOKEN, 409, "E655"),
+        ("DELETE", "/api/v1/load/load-9", None, TOKEN, 404, "E655"),
     ],
 )
 async def test_refusals(

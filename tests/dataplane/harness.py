@@ -315,7 +315,7 @@ class _AlwaysWell(asyncio.Protocol):
 class Rig:
     """One node, everything around it, and what it has reported."""
 
-    clock: ManualClock = field(default_factory=lambda: ManualClock(1000.0, patience_s=0.02))
+    clock: ManualClock = field(default_factory=lambda: ManualClock(1000.0, patience_s=0.1))
     records: list[ExchangeRecord] = field(default_factory=list)
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     """Target, state before, state now."""

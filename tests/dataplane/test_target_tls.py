@@ -250,14 +250,14 @@ async def test_large_bodies_both_ways(rig: Rig) -> None:
 
 
 async def test_a_client_that_does_not_read_pauses_its_target(rig: Rig) -> None:
-    flood = Flood(20 * MEGABYTE)
+    flood = Flood(48 * MEGABYTE)
     await serve_over_tls(rig, await secure_target(rig, flood))
     client = await rig.client()
     client.send(GET)
     await until(lambda: flood.sent)
     await until_steady(rig, flood)
-    assert flood.sent < 16 * MEGABYTE
-    assert len((await client.response()).body) == 20 * MEGABYTE
+    assert flood.sent < 32 * MEGABYTE
+    assert len((await client.response()).body) == 48 * MEGABYTE
 
 
 async def test_a_target_that_does_not_read_pauses_its_client(rig: Rig) -> None:

@@ -326,14 +326,14 @@ async def test_pipelining_in_one_record_and_tiny_records(secure: Rig) -> None:
 
 
 async def test_a_client_that_does_not_read_pauses_its_target(secure: Rig) -> None:
-    flood = Flood(20 * MEGABYTE)
+    flood = Flood(48 * MEGABYTE)
     secure.targets[0].script = flood
     client = await connect(secure)
     client.send(GET)
     await until(lambda: flood.sent)
     await until_steady(secure, flood)
-    assert flood.sent < 16 * MEGABYTE
-    assert len((await client.response()).body) == 20 * MEGABYTE
+    assert flood.sent < 32 * MEGABYTE
+    assert len((await client.response()).body) == 48 * MEGABYTE
 
 
 async def test_a_target_that_does_not_read_pauses_its_client(secure: Rig) -> None:

@@ -38,11 +38,12 @@ def test_a_load_sees_a_target_die(simlb: Workshop) -> None:
     assert simlb.run("target", "kill", "one").returncode == 0
     wait_until(lambda: loads(instance)[0].elb_statuses.get("502", 0) >= 5, "requests to the dead target")
     instance.wait_state("one", "unhealthy")
-    failed = loads(instance)[0].statuses["502"]
-    seen = loads(instance)[0].finished
-    wait_until(lambda: loads(instance)[0].finished > seen + 40, "more requests")
     # What was under way as it left the rotation may still come in.
-    assert loads(instance)[0].statuses["502"] <= failed + 3
+    started_before = loads(instance)[0].sent
+    wait_until(lambda: loads(instance)[0].finished > started_before, "requests under way")
+    failed, seen = loads(instance)[0].statuses["502"], loads(instance)[0].finished
+    wait_until(lambda: loads(instance)[0].finished > seen + 40, "more requests")
+    assert loads(instance)[0].statuses["502"] == failed
 
     finished = simlb.run("load", "stop")
     assert "load-1  ended" in finished.stdout, finished.stdout

@@ -79,7 +79,7 @@ async def test_one_that_cannot_start_does_not_keep_the_others_back(supervisor: S
     assert failure.value.code == "E701"
     assert pid_of(supervisor, "i-01")
     assert pid_of(supervisor, "i-02") is None
-    with pytest.raises(SimlbError, match=r"^2 target processes cannot be started\.$") as failure:
+    with pytest.raises(SimlbError, match=r"^2 target processes cannot be started\.") as failure:
         await supervisor.reconcile([sleeper("i-01"), replace(bad, port=1), replace(bad, name="i-03")])
     assert [note[:12] for note in failure.value.notes if note.startswith("Target")] == ["Target i-02:", "Target i-03:"]
 

@@ -45,11 +45,11 @@ def test_it_speaks_both_languages(path: Path) -> None:
 def test_the_numbers_of_target_crash() -> None:
     expected = {each.expectation.id: each.bounds for each in dry_run(load(shelf.find("target-crash"))).expected}
     assert expected == {
-        "detect": (30, 62),
+        "detect": (28, 62),
         "share": (pytest.approx(0.2), pytest.approx(0.3)),
         "lost": (pytest.approx(135), pytest.approx(341)),
         "quiet": None,
-        "return": (120, 152),
+        "return": (118, 152),
         "blame": None,
     }
 
