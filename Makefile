@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export SIMLB_CERTS ?= $(CURDIR)/certs
 
-.PHONY: demo test check setup setup-dev test-tools lint types layers unit e2e soak fmt clean bench bench-tools
+.PHONY: demo test check setup setup-dev test-tools lint types layers unit e2e scenarios soak fmt clean bench bench-tools
 
 demo: setup
 	$(BIN)/simlb demo $(ARGS)
@@ -69,6 +69,10 @@ bench-tools:
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  apt-get install -y --no-install-recommends $$missing || echo "could not install:$$missing - their rows are skipped"; \
 	else echo "missing:$$missing - their rows are skipped. Debian and Ubuntu: sudo apt-get install$$missing"; fi
+
+# Every shipped scenario at its highest speed, the long one too.
+scenarios: setup-dev
+	SIMLB_LONG_SCENARIOS=1 $(BIN)/python -m pytest tests/e2e/test_scenarios_a.py tests/e2e/test_scenarios_b.py
 
 # Half an hour of everything at once. Another length: make soak SIMLB_SOAK_S=600
 soak: export SIMLB_SOAK_S ?= 1800
