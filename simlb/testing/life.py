@@ -136,6 +136,9 @@ class Life:
         loop = self.home.loop
         if loop.is_closed():
             self.is_stopped = True
+            # What the end of the loop has left to nobody else.
+            self._certificates.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
             raise SimlbError("E691", f"The event loop of load balancer '{self.alb.name}' was closed under it.", instead)
         try:
             if loop.is_running():
