@@ -19,6 +19,7 @@ from simlb.app.fault_site import FaultSite
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
 from simlb.app.narrator import Narrator
+from simlb.app.observing import Observing
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.registering import address_policy, deregister, register, unknown_target
 from simlb.app.registrations import Registrations
@@ -40,7 +41,6 @@ from simlb.faults.book import FaultBook
 from simlb.faults.fault import Scope
 from simlb.faults.site import OwnTarget
 from simlb.faults.types import BY_NAME
-from simlb.observe.access_log import AccessLog
 from simlb.observe.traffic import Traffic
 from simlb.processes.ports import port_owner
 from simlb.processes.supervised_process import ProcessState
@@ -82,9 +82,10 @@ class App:
         self._latency: LatencyWarner | None = None
         if self.clock.speed > 1:
             self._latency = LatencyWarner(self.clock.speed, self.narrator.notice, self._is_disturbed)
-        self.access_log = AccessLog(self.narrator.notice, None if self._latency is None else self._latency.on_batch)
         self.descriptors = DescriptorBudget(descriptors_max, self.narrator.notice)
-        self.access_log_path = options.state_dir / "logs" / options.instance / "access.log"
+        self.observing = Observing(self)
+        if self._latency is not None:
+            self.observing.recorder.add(self._latency.on_batch)
         self._presenter = presenter
         self._random = random.Random(options.seed)
         self.traffic: Traffic | None = None
@@ -142,7 +143,7 @@ class App:
                     token=token,
                     version=__version__,
                     ca_path=str(self.ca_path),
-                    access_log=str(self.access_log_path),
+                    access_log=str(self.observing.access_log_path),
                 )
             self._presenter.ready(self.view(), self, self.clock)
             await self._stop_requested.wait()
@@ -184,7 +185,7 @@ class App:
         self.load.generator.stop_all()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in self.nodes.values()))
         await self.load.generator.close()
-        self.access_log.close()
+        self.observing.close()
         await self.supervisor.stop_all()
         self.fault_site.close()
 
@@ -263,8 +264,7 @@ class App:
             node.stop_accepting()
             self.keep(node.close(grace_s=STOP_GRACE_S))
         self.nodes = nodes
-        logs = any(load_balancer.attributes.access_logs for load_balancer in configuration.load_balancers)
-        self.access_log.write_to(self.access_log_path if logs else None)
+        self.observing.use(configuration)
         self.descriptors.measure()
 
     async def _reconcile_processes(self, configuration: Configuration) -> None:
@@ -292,7 +292,7 @@ class App:
         node = LoadBalancerNode(
             clock=self.clock,
             random=self._random,
-            record=self._record if self.traffic is not None else self.access_log.record,
+            record=self._record if self.traffic is not None else self.observing.recorder.record,
             on_state_changed=self._on_state_changed,
             on_tls_failed=self.narrator.tls_failed,
             port_owner=port_owner,
@@ -304,7 +304,7 @@ class App:
 
     def _record(self, record: ExchangeRecord) -> None:
         assert self.traffic is not None
-        self.access_log.record(record)
+        self.observing.recorder.record(record)
         self.traffic.record(record)
 
     def _process_has_ended(self, name: str) -> bool:
@@ -374,8 +374,7 @@ class App:
 
     def log_lines(self, after: int, limit: int) -> LogPage:
         """Access-log lines from number `after` on."""
-        following, lines, dropped = self.access_log.lines(after, limit)
-        return LogPage(next=following, lines=tuple(lines), dropped=dropped)
+        return self.observing.log_lines(after, limit)
 
     def request_stop(self) -> None:
         """Begin the graceful stop; asked again, stop waiting for what is in flight."""

@@ -43,10 +43,6 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
                 name=name, dns_name=model.dns_name, scheme=model.scheme, names=model.names, listeners=listeners
             )
         )
-    app.access_log.flush()
-    counters = dict(app.access_log.counters)
-    if app.descriptors.rejected:
-        counters["RejectedConnectionCount"] = app.descriptors.rejected
     return InstanceView(
         name=app.options.instance,
         pid=os.getpid(),
@@ -58,13 +54,13 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         uptime_s=uptime_s,
         real_uptime_s=real_uptime_s,
         control=app.control,
-        access_log=str(app.access_log_path),
+        access_log=str(app.observing.access_log_path),
         load_balancers=tuple(load_balancers),
         target_groups=tuple(
             _target_group(app, node, group) for node in app.nodes.values() for group in node.groups.values()
         ),
         notices=(*app.notices, *app.registrations.drift()),
-        counters=dict(sorted(counters.items())),
+        counters=dict(sorted(app.observing.sums().items())),
     )
 
 

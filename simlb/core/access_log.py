@@ -74,6 +74,18 @@ class ConnectionFacts:
         self.rendered: tuple[str, str, str, str] | None = None
 
 
+class Shared(Protocol):
+    """Something that many exchanges refer to while they are kept."""
+
+    @property
+    def kept_bytes(self) -> int:
+        """About how much memory it takes as long as one of them does."""
+
+
+RECORD_BYTES = 1024
+"""About what a record takes with its connection's facts, as long as it is kept."""
+
+
 class ExchangeRecord:
     """Everything the log, the counters and later the explanation need of one exchange.
 
@@ -116,6 +128,10 @@ class ExchangeRecord:
     transformed_uri: bytes | None = None
     transform_status: str | None = None
     """None when there was nothing to transform."""
+    basis: Shared | None = None
+    """What the choice of a target rested on; many exchanges share it."""
+    kept_line: str | None = None
+    """The log line, where what it is made of has been let go."""
 
     def __init__(self, facts: ConnectionFacts, request: RequestFacts | None, created_at: float) -> None:
         """`request` is None when nothing arrived that could be read as one."""
@@ -135,6 +151,10 @@ class ExchangeRecord:
         self.target_status_code = 0
         self.received_bytes = 0
         self.sent_bytes = 0
+
+    def settle(self) -> int:
+        """Let go of what nobody asks for later; about how many bytes are left. Called once, when it is put away."""
+        return RECORD_BYTES
 
 
 _DIGITS = tuple(f"{value:03d}" for value in range(1000))

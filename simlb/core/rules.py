@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect
-from simlb.core.conditions import RoutedRequest, compile_condition
+from simlb.core.conditions import HttpHeader, RoutedRequest, compile_condition
 from simlb.core.model import Action, ForwardAction, RedirectAction, Rule
 from simlb.core.rule_index import RuleIndex
 from simlb.core.transforms import CompiledTransforms
@@ -65,6 +65,13 @@ class RuleTable:
             return self.default
         place = self._index.first(request, client_ip)
         return self.default if place < 0 else self._decisions[place]
+
+    @property
+    def header_names(self) -> frozenset[bytes]:
+        """The header fields (lower case) that conditions ask for."""
+        return frozenset(
+            condition.name for own in self._conditions for condition in own if isinstance(condition, HttpHeader)
+        )
 
     def explain(self, request: RoutedRequest, client_ip: str) -> tuple[RuleVerdict, ...]:
         """The verdict on every rule in turn, up to the one that matches. The last one agrees with `evaluate`.

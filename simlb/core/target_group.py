@@ -42,6 +42,11 @@ class Basis(NamedTuple):
     algorithm: AlgorithmType
     is_slow_starting: bool
 
+    @property
+    def kept_bytes(self) -> int:
+        """About how much memory it takes as long as an exchange that rests on it is kept."""
+        return 160 + 8 * len(self.candidates)
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:

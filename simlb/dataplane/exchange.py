@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from simlb.core import desync, error_pages, forwarding
-from simlb.core.access_log import ExchangeRecord
+from simlb.core.access_log import ExchangeRecord, format_line
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect, RedirectContext
 from simlb.core.cookie_routing import CookieRouting
 from simlb.core.desync import Verdict
@@ -17,7 +17,7 @@ from simlb.core.plan import ListenerPlan
 from simlb.core.rules import Decision
 from simlb.core.target_group import Basis, TargetGroupState, TargetState
 from simlb.core.transforms import CompiledTransforms, TransformStatus
-from simlb.dataplane.streams import ClientStream, TargetStream
+from simlb.dataplane.streams import NOBODY, ClientStream, TargetStream
 from simlb.dataplane.target_failure import NOTHING_SENT, TARGETS_FAULT, TargetFailure
 from simlb.wire.request import RequestHead
 from simlb.wire.response import Answer, ResponseHead, error_answer
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 CLIENT_CLOSED = 460
 BAD_REQUEST = 400
+HEAD_KEPT_MAX_BYTES = 2048
+"""How much of a request line's target, and of a header section, is kept for explanations."""
+EXCHANGE_BYTES = 2048
+"""About what a kept exchange takes with a header section that it shares with others."""
 
 
 class Router(Protocol):
@@ -481,6 +485,7 @@ class Exchange(ExchangeRecord):
             group.end(target, failed=self.target_status_code >= 500 or self.failure in TARGETS_FAULT)
             connection = self.connection
             if connection is None:
+                self._pending = ()
                 router.cancel_connect(self)
             else:
                 self.connection = None
@@ -489,5 +494,25 @@ class Exchange(ExchangeRecord):
                 else:
                     connection.abandon()
         self.ended_at = router.wall()
+        client = self.client
         router.record(self)
-        self.client.done(self)
+        client.done(self)
+
+    def settle(self) -> int:
+        """Keep what an explanation needs, no more: neither the connection nor more than 2 kB of the head."""
+        self.client = NOBODY
+        fields = self.head.fields
+        return EXCHANGE_BYTES if fields.is_shared and len(self.head.uri) < HEAD_KEPT_MAX_BYTES else self._settle_head()
+
+    def _settle_head(self) -> int:
+        head = self.head
+        fields = head.fields
+        size = EXCHANGE_BYTES
+        if max(fields.size, len(head.uri)) > HEAD_KEPT_MAX_BYTES:
+            self.kept_line = format_line(self)
+            # What rules ask for is read while the whole is there, so that their verdicts can still be told.
+            values = [value for name in self.plan.rules.header_names for value in head.header_values(name)]
+            size += len(self.kept_line) + sum(map(len, values))
+            head.shorten(HEAD_KEPT_MAX_BYTES)
+        fields.forget_lines()
+        return size + len(fields.section) + len(head.uri)

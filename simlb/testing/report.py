@@ -18,7 +18,7 @@ LINES = 20
 def report(running: RunningLoadBalancer) -> str:
     """A few lines to put under an assertion. On the load balancer's loop."""
     view = running.app.view()
-    _, lines, _ = running.app.access_log.lines(-LINES, LINES)
+    lines = running.app.observing.log_lines(-LINES, LINES).lines
     blocks = [
         f"load balancer {running.alb.name}, clock {running.clock.words}",
         *_block(
@@ -26,7 +26,7 @@ def report(running: RunningLoadBalancer) -> str:
         ),
         *_block("faults", running.fault_words()),
         *_block("timeline", [event_words(event) for event in running.events][-LINES:]),
-        *_block(f"last {len(lines)} access-log lines", lines or ["none"]),
+        *_block(f"last {len(lines)} access-log lines", lines or ("none",)),
     ]
     return "\n".join(blocks)
 
@@ -35,7 +35,7 @@ def to_json(running: RunningLoadBalancer) -> dict[str, Any]:
     """The same and more, for a file beside a failed test. On the load balancer's loop."""
     view = running.app.view()
     assert running.app.traffic is not None
-    _, lines, _ = running.app.access_log.lines(-1000, 1000)
+    lines = running.app.observing.log_lines(-1000, 1000).lines
     return {
         "load_balancer": running.alb.name,
         "clock": running.clock.words,
@@ -44,7 +44,7 @@ def to_json(running: RunningLoadBalancer) -> dict[str, Any]:
         "counters": dict(view.counters),
         "events": [{"event": type(event).__name__, **asdict(event)} for event in running.events],
         "traffic": [record.to_json() for record in running.app.traffic.records()][-1000:],
-        "access_log": lines,
+        "access_log": list(lines),
     }
 
 

@@ -255,15 +255,7 @@ class RunningLoadBalancer(Life):
     @property
     def metrics(self) -> Mapping[str, int]:
         """CloudWatch's sums so far, 0 for what has not been counted: `lb.metrics["HTTPCode_ELB_502_Count"]`."""
-
-        def read() -> Counter[str]:
-            self.app.access_log.flush()
-            counters = Counter(self.app.access_log.counters)
-            if self.app.descriptors.rejected:
-                counters["RejectedConnectionCount"] = self.app.descriptors.rejected
-            return counters
-
-        return self.home.call(read)
+        return self.home.call(self.app.observing.sums)
 
     def report(self) -> str:
         """Targets with their states and reasons, faults, the timeline, the last 20 lines: what failures show."""

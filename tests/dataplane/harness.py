@@ -37,7 +37,8 @@ from simlb.core.model import (
 )
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.node import LoadBalancerNode
-from simlb.observe.access_log import AccessLog
+from simlb.observe.exchange_ring import ExchangeRing
+from simlb.observe.recorder import Recorder
 
 PATIENCE_S = 3.0
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -325,7 +326,8 @@ class Rig:
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.errors.append(str(context)))
-        self.log = AccessLog(lambda notice: self.errors.append(notice.text))
+        self.ring = ExchangeRing()
+        self.recorder = Recorder(self.ring.take)
         self.node = self.new_node()
         self.targets: list[ScriptedTarget] = []
         self.clients: list[Client] = []
@@ -351,7 +353,7 @@ class Rig:
 
     def _record(self, record: ExchangeRecord) -> None:
         self.records.append(record)
-        self.log.record(record)
+        self.recorder.record(record)
 
     def _on_state_changed(self, group: TargetGroupState, state: TargetState, before: str) -> None:
         self.changes.append((state.target.name, str(before), str(state.health.state)))
@@ -509,7 +511,7 @@ class Rig:
         assert not any(pool.connections for pool in pools)
         outstanding = [s.outstanding for group in self.node.groups.values() for s in group.targets.values()]
         assert not any(outstanding), "an exchange was never finished"
-        self.log.close()
-        assert self.log.counters["access_log_lines"] == len(self.records)
+        self.recorder.close()
+        assert self.ring.total == len(self.records)
         assert len({id(record) for record in self.records}) == len(self.records), "recorded twice"
         assert self.errors == []

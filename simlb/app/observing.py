@@ -1,0 +1,61 @@
+"""What an instance knows of its traffic: who gets the finished exchanges, and what can be asked about them later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from simlb.controlplane.views import LogPage
+from simlb.core.access_log import format_line
+from simlb.core.model import Configuration
+from simlb.observe.access_log import AccessLog
+from simlb.observe.counters import Counters
+from simlb.observe.exchange_ring import ExchangeRing
+from simlb.observe.recorder import Recorder
+
+if TYPE_CHECKING:
+    from simlb.app.application import App
+
+
+class Observing:
+    """The observing side of one application."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.counters = Counters()
+        self.ring = ExchangeRing()
+        self.access_log_path = app.options.state_dir / "logs" / app.options.instance / "access.log"
+        self.access_log = AccessLog(app.narrator.notice)
+        # Whoever formats comes before the ring, which lets go of what is long.
+        self.recorder = Recorder(self.counters.take, self.access_log.take, self.ring.take)
+
+    def use(self, configuration: Configuration) -> None:
+        """Observe what this configuration asks for, from now on."""
+        self.recorder.flush()
+        is_logged = any(load_balancer.attributes.access_logs for load_balancer in configuration.load_balancers)
+        self.access_log.write_to(self.access_log_path if is_logged else None)
+
+    def sums(self) -> Counter[str]:
+        """What has been counted up to now, by CloudWatch's names."""
+        self.recorder.flush()
+        sums = Counter(self.counters.sums)
+        sums["access_log_lines"] = self.ring.total
+        for name, count in (
+            ("access_log_lines_lost", self.access_log.lost),
+            ("RejectedConnectionCount", self._app.descriptors.rejected),
+        ):
+            if count:
+                sums[name] = count
+        return sums
+
+    def log_lines(self, after: int, limit: int) -> LogPage:
+        """Access-log lines; see `Instance.log_lines`."""
+        self.recorder.flush()
+        following, records, dropped = self.ring.page(after, limit)
+        lines = tuple(record.kept_line or format_line(record) for record in records)
+        return LogPage(next=following, lines=lines, dropped=dropped)
+
+    def close(self) -> None:
+        """Write what is left. No exchange follows."""
+        self.recorder.close()
+        self.access_log.close()
