@@ -85,7 +85,8 @@ class App:
         self.descriptors = DescriptorBudget(descriptors_max, self.narrator.notice)
         self.observing = Observing(self)
         if self._latency is not None:
-            self.observing.recorder.add(self._latency.on_batch)
+            warner = self._latency
+            self.observing.recorder.add(lambda batch: warner.on_batch(batch.records))
         self._presenter = presenter
         self._random = random.Random(options.seed)
         self.traffic: Traffic | None = None

@@ -6,7 +6,7 @@ Fed with batches that the access log writes anyway, and with the probes that lie
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simlb.core.access_log import ExchangeRecord
@@ -38,7 +38,7 @@ class LatencyWarner:
         self._requests = LatencyWatch(REQUESTS_NEEDED)
         self._probes = LatencyWatch(PROBES_NEEDED)
 
-    def on_batch(self, records: list[ExchangeRecord]) -> None:
+    def on_batch(self, records: Sequence[ExchangeRecord]) -> None:
         """Requests that are over."""
         for record in records:
             if not isinstance(record, Exchange) or record.target is None:

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from simlb.controlplane.views import LogPage
-from simlb.core.access_log import format_line
 from simlb.core.model import Configuration
 from simlb.observe.access_log import AccessLog
 from simlb.observe.counters import Counters
@@ -26,7 +25,6 @@ class Observing:
         self.ring = ExchangeRing()
         self.access_log_path = app.options.state_dir / "logs" / app.options.instance / "access.log"
         self.access_log = AccessLog(app.narrator.notice)
-        # Whoever formats comes before the ring, which lets go of what is long.
         self.recorder = Recorder(self.counters.take, self.access_log.take, self.ring.take)
 
     def use(self, configuration: Configuration) -> None:
@@ -51,9 +49,8 @@ class Observing:
     def log_lines(self, after: int, limit: int) -> LogPage:
         """Access-log lines; see `Instance.log_lines`."""
         self.recorder.flush()
-        following, records, dropped = self.ring.page(after, limit)
-        lines = tuple(record.kept_line or format_line(record) for record in records)
-        return LogPage(next=following, lines=lines, dropped=dropped)
+        following, kept, dropped = self.ring.page(after, limit)
+        return LogPage(next=following, lines=tuple(exchange.line for exchange in kept), dropped=dropped)
 
     def close(self) -> None:
         """Write what is left. No exchange follows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from sys import intern
-from typing import Protocol
+from typing import Any, Protocol
 
 from simlb.core.desync import Finding, worst
 
@@ -82,10 +82,6 @@ class Shared(Protocol):
         """About how much memory it takes as long as one of them does."""
 
 
-RECORD_BYTES = 1024
-"""About what a record takes with its connection's facts, as long as it is kept."""
-
-
 class ExchangeRecord:
     """Everything the log, the counters and later the explanation need of one exchange.
 
@@ -130,8 +126,6 @@ class ExchangeRecord:
     """None when there was nothing to transform."""
     basis: Shared | None = None
     """What the choice of a target rested on; many exchanges share it."""
-    kept_line: str | None = None
-    """The log line, where what it is made of has been let go."""
 
     def __init__(self, facts: ConnectionFacts, request: RequestFacts | None, created_at: float) -> None:
         """`request` is None when nothing arrived that could be read as one."""
@@ -152,9 +146,12 @@ class ExchangeRecord:
         self.received_bytes = 0
         self.sent_bytes = 0
 
-    def settle(self) -> int:
-        """Let go of what nobody asks for later; about how many bytes are left. Called once, when it is put away."""
-        return RECORD_BYTES
+    def keep(self) -> tuple[Any, ...] | None:
+        """What an explanation needs beyond the log line: the header section, and things that exist anyway.
+
+        None when there is nothing. As few new objects as possible: thousands of these are kept.
+        """
+        return None
 
 
 _DIGITS = tuple(f"{value:03d}" for value in range(1000))

@@ -6,10 +6,11 @@ Outcomes are values; nothing is raised for what a client or a target did.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from simlb.core import desync, error_pages, forwarding
-from simlb.core.access_log import ExchangeRecord, format_line
+from simlb.core.access_log import ExchangeRecord
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect, RedirectContext
 from simlb.core.cookie_routing import CookieRouting
 from simlb.core.desync import Verdict
@@ -17,7 +18,7 @@ from simlb.core.plan import ListenerPlan
 from simlb.core.rules import Decision
 from simlb.core.target_group import Basis, TargetGroupState, TargetState
 from simlb.core.transforms import CompiledTransforms, TransformStatus
-from simlb.dataplane.streams import NOBODY, ClientStream, TargetStream
+from simlb.dataplane.streams import ClientStream, TargetStream
 from simlb.dataplane.target_failure import NOTHING_SENT, TARGETS_FAULT, TargetFailure
 from simlb.wire.request import RequestHead
 from simlb.wire.response import Answer, ResponseHead, error_answer
@@ -30,10 +31,8 @@ if TYPE_CHECKING:
 
 CLIENT_CLOSED = 460
 BAD_REQUEST = 400
-HEAD_KEPT_MAX_BYTES = 2048
-"""How much of a request line's target, and of a header section, is kept for explanations."""
-EXCHANGE_BYTES = 2048
-"""About what a kept exchange takes with a header section that it shares with others."""
+SECTION_KEPT_MAX_BYTES = 2048
+"""How much of a header section is kept for explanations."""
 
 
 class Router(Protocol):
@@ -494,25 +493,39 @@ class Exchange(ExchangeRecord):
                 else:
                     connection.abandon()
         self.ended_at = router.wall()
-        client = self.client
         router.record(self)
-        client.done(self)
+        self.client.done(self)
 
-    def settle(self) -> int:
-        """Keep what an explanation needs, no more: neither the connection nor more than 2 kB of the head."""
-        self.client = NOBODY
-        fields = self.head.fields
-        return EXCHANGE_BYTES if fields.is_shared and len(self.head.uri) < HEAD_KEPT_MAX_BYTES else self._settle_head()
-
-    def _settle_head(self) -> int:
-        head = self.head
-        fields = head.fields
-        size = EXCHANGE_BYTES
-        if max(fields.size, len(head.uri)) > HEAD_KEPT_MAX_BYTES:
-            self.kept_line = format_line(self)
+    def keep(self) -> tuple[Any, ...]:
+        """What `Kept` is made of."""
+        section = self.head.fields.section
+        rare = None
+        if self.failure is not None or self.routing is not None or self._tried:
+            rare = Rare(self.failure, self.routing, self._tried)
+        if len(section) > SECTION_KEPT_MAX_BYTES:
             # What rules ask for is read while the whole is there, so that their verdicts can still be told.
-            values = [value for name in self.plan.rules.header_names for value in head.header_values(name)]
-            size += len(self.kept_line) + sum(map(len, values))
-            head.shorten(HEAD_KEPT_MAX_BYTES)
-        fields.forget_lines()
-        return size + len(fields.section) + len(head.uri)
+            asked = {name: self.head.header_values(name) for name in self.plan.rules.header_names}
+            rare = (rare or Rare())._replace(values=asked)
+            section = section[:SECTION_KEPT_MAX_BYTES]
+        return section, self.plan, self.basis, self.target, self.busy_with, self.is_first_on_connection, rare
+
+
+class Rare(NamedTuple):
+    """What few exchanges have to keep. `values` are the header values that rules ask for, of a head that was cut."""
+
+    failure: TargetFailure | None = None
+    routing: CookieRouting | None = None
+    tried: tuple[TargetState, ...] = ()
+    values: Mapping[bytes, tuple[bytes, ...]] | None = None
+
+
+class Kept(NamedTuple):
+    """What is kept of an exchange beside its log line: what was decided from. `section` is its header section, cut."""
+
+    section: bytes
+    plan: ListenerPlan
+    basis: Basis | None
+    target: TargetState | None
+    busy_with: int
+    is_first_on_connection: bool
+    rare: Rare | None

@@ -52,41 +52,6 @@ class ClientStream(Protocol):
         """The exchange is over and on record; the stream may begin another."""
 
 
-class _Nobody:
-    """Stands where a client was: whatever an exchange that is over might still do has no effect."""
-
-    facts = ConnectionFacts(
-        elb="-", dns_name="-", scheme="http", listener_port=0, client_ip="-", client_port=0, node_ip="-"
-    )
-
-    def forwarded_lines(self) -> bytes:
-        return b""
-
-    def client_value(self) -> bytes:
-        return b""
-
-    def respond(self, head: ResponseHead, body: bytes, *, is_end: bool) -> None:
-        pass
-
-    def answer(self, answer: Answer) -> None:
-        pass
-
-    def send_body(self, data: bytes) -> None:
-        pass
-
-    def _nothing(self) -> None:
-        pass
-
-    send_end = cut = pause_reading = resume_reading = _nothing
-
-    def done(self, exchange: Exchange) -> None:
-        pass
-
-
-NOBODY = _Nobody()
-"""The client of an exchange that is kept: the connection itself would hold buffers and TLS state."""
-
-
 class TargetStream(Protocol):
     """The target's side of one exchange, as the exchange uses it."""
 

@@ -11,8 +11,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from simlb.core.access_log import ExchangeRecord, format_line
 from simlb.core.events import Notice
+from simlb.observe.recorder import Batch
 
 
 class AccessLog:
@@ -35,11 +35,10 @@ class AccessLog:
             self._close_file()
             self._path = path
 
-    def take(self, records: list[ExchangeRecord]) -> None:
+    def take(self, batch: Batch) -> None:
         """A batch is over."""
         if self._path is not None:
-            text = "\n".join([format_line(record) for record in records]) + "\n"
-            self.written += len(records) - self._append(self._path, text)
+            self.written += len(batch.records) - self._append(self._path, batch.text)
 
     def close(self) -> None:
         """Close the file."""
@@ -47,9 +46,8 @@ class AccessLog:
 
     # -- the file ------------------------------------------------------------------------------------------------------
 
-    def _append(self, path: Path, text: str) -> int:
+    def _append(self, path: Path, left: bytes) -> int:
         """Write; how many lines were lost."""
-        left = text.encode("utf-8", "replace")
         try:
             descriptor = self._open(path)
             if self._is_torn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from simlb.core.access_log import ExchangeRecord
+from simlb.observe.recorder import Batch
 
 
 class Counters:
@@ -13,11 +13,11 @@ class Counters:
     def __init__(self) -> None:
         self.sums: Counter[str] = Counter()
 
-    def take(self, records: list[ExchangeRecord]) -> None:
+    def take(self, batch: Batch) -> None:
         """A batch is over."""
         # Most records of a batch are alike: tell them apart first, then count each kind once.
         kinds: dict[tuple[int, int, str, bool], int] = {}
-        for record in records:
+        for record in batch.records:
             kind = (record.target_status_code, record.elb_status_code, record.action, record.target_address is not None)
             kinds[kind] = kinds.get(kind, 0) + 1
         for kind, count in kinds.items():

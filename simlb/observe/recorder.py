@@ -9,14 +9,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from simlb.core.access_log import ExchangeRecord
+from simlb.core.access_log import ExchangeRecord, format_line
 
 BATCH_RECORDS = 64
 FLUSH_S = 0.25
 """How long, in real seconds, an exchange waits for its batch to fill."""
 
-Sink = Callable[[list[ExchangeRecord]], None]
-"""Takes a batch. It may keep the list, must not change it, and does not raise for what a client or target did."""
+
+class Batch:
+    """Exchanges that ended one after the other, with their log lines.
+
+    `first` is the number of the first one: they are numbered from 0 since the start. `text` holds their lines in the
+    same order, each with its line end.
+    """
+
+    __slots__ = ("first", "records", "text")
+
+    def __init__(self, first: int, records: list[ExchangeRecord]) -> None:
+        self.first = first
+        self.records = records
+        # While the exchanges are still in the processor's cache: later each of them would have to be fetched again.
+        self.text = ("\n".join([format_line(record) for record in records]) + "\n").encode("ascii", "replace")
+
+
+Sink = Callable[[Batch], None]
+"""Takes a batch, and keeps none of its records for long: thousands of them would be cold memory to every request."""
 
 
 class Recorder:
@@ -27,6 +44,12 @@ class Recorder:
         self._sinks = list(sinks)
         self._pending: list[ExchangeRecord] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._total = 0
+
+    @property
+    def total(self) -> int:
+        """How many exchanges have been handed over."""
+        return self._total
 
     def add(self, sink: Sink) -> None:
         """Give batches to one more, after the others, from now on."""
@@ -49,8 +72,10 @@ class Recorder:
         """Hand over what has been gathered. Whoever reads from a sink calls this first."""
         records, self._pending = self._pending, []
         if records:
+            batch = Batch(self._total, records)
+            self._total += len(records)
             for sink in self._sinks:
-                sink(records)
+                sink(batch)
 
     def close(self) -> None:
         """Hand over what is left."""

@@ -111,7 +111,6 @@ class FieldParser:
             fields = self._parse_by_lines(block)
             if len(self._blocks) >= _BLOCKS_MAX:
                 self._blocks.clear()
-            fields.is_shared = True
             self._blocks[block] = fields
         return fields
 

@@ -63,8 +63,6 @@ class RequestFields:
     """True when the client sent a trace id, X-Forwarded-For or an upgrade, which the load balancer has to merge."""
     size = 0
     """Bytes of the section as received."""
-    is_shared = False
-    """True when other requests may have this very object."""
     _values: dict[bytes, tuple[bytes, ...]] | None = None
 
     def values_of(self, name: bytes) -> tuple[bytes, ...]:
@@ -86,12 +84,6 @@ class RequestFields:
         """`section` is what was received, with folded lines unfolded."""
         self.section = section
         self.size = len(section)
-
-    def forget_lines(self) -> None:
-        """Let go of the lines for targets: no target gets them any more. Does nothing to what others share."""
-        if not self.is_shared:
-            self.lines = self.strict_lines = b""
-            self.loose_lines = ()
 
     @property
     def is_websocket(self) -> bool:
@@ -161,13 +153,6 @@ class RequestHead:
         if self.drops_loose_names and name.translate(None, tables.STRICT_NAME):
             return ()
         return self.fields.values_of(name)
-
-    def shorten(self, max_bytes: int) -> None:
-        """Keep so much of the target and of the header section. Values that have been asked for stay as they are."""
-        self.uri = self.uri[:max_bytes]
-        self.path_and_query = self.path_and_query[:max_bytes]
-        if not self.fields.is_shared:
-            self.fields.section = self.fields.section[:max_bytes]
 
     @property
     def is_websocket(self) -> bool:

@@ -9,7 +9,7 @@ from simlb.core.access_log import ConnectionFacts, ExchangeRecord
 from simlb.core.events import Notice
 from simlb.observe.access_log import AccessLog
 from simlb.observe.counters import Counters
-from simlb.observe.exchange_ring import KEPT, KEPT_MAX_BYTES, ExchangeRing
+from simlb.observe.exchange_ring import KEPT, KEPT_MAX_BYTES, ExchangeRing, KeptExchange
 from simlb.observe.recorder import Recorder
 
 
@@ -47,12 +47,17 @@ class Records:
         self.flush()
         self.log.write_to(path)
 
-    def page(self, after: int, limit: int) -> tuple[int, list[int], int]:
+    def page(self, after: int, limit: int) -> tuple[int, list[int | None], int]:
         """The status codes of a page of the ring."""
         self.flush()
         following, records, dropped = self.ring.page(after, limit)
-        return following, [record.elb_status_code for record in records], dropped
+        return following, [code(exchange) for exchange in records], dropped
 
     def close(self) -> None:
         self.recorder.close()
         self.log.close()
+
+
+def code(exchange: KeptExchange | None) -> int | None:
+    """The status code in a kept exchange's line."""
+    return None if exchange is None else int(exchange.line.split(" ")[8])

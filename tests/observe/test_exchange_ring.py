@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from simlb.core.access_log import RECORD_BYTES
+from simlb.observe.exchange_ring import ENTRY_BYTES
 from simlb.observe.recorder import BATCH_RECORDS
-from tests.observe.records import Records
+from tests.observe.records import Records, code
 
 # 250 exchanges in batches of 64; at least the last 100 are kept, and no batch that holds none of them: 128 to 249.
-PAGES: list[tuple[int, int, tuple[int, list[int], int]]] = [
+PAGES: list[tuple[int, int, tuple[int, list[int | None], int]]] = [
     (0, 1000, (250, list(range(128, 250)), 128)),
     (0, 3, (131, [128, 129, 130], 128)),
     (120, 2, (130, [128, 129], 8)),
@@ -37,14 +37,14 @@ async def filled() -> Records:
 
 
 @pytest.mark.parametrize(("after", "limit", "expected"), PAGES)
-async def test_pages(filled: Records, after: int, limit: int, expected: tuple[int, list[int], int]) -> None:
+async def test_pages(filled: Records, after: int, limit: int, expected: tuple[int, list[int | None], int]) -> None:
     assert filled.page(after, limit) == expected
     filled.close()
 
 
 async def test_reading_on_from_the_next_number_misses_nothing() -> None:
     records = Records(10)
-    seen: list[int] = []
+    seen: list[int | None] = []
     following = 0
     for number in range(500):
         records.record(elb_status_code=number)
@@ -61,18 +61,19 @@ async def test_reading_on_from_the_next_number_misses_nothing() -> None:
 async def test_an_empty_ring() -> None:
     records = Records()
     assert [records.page(after, 10) for after in (0, -5, 7)] == [(0, [], 0)] * 3
-    assert (records.ring.at(0), records.ring.find("Root"), list(records.ring)) == (None, None, [])
+    assert (records.ring.at(0), records.ring.find("Root"), list(records.ring.newest_first())) == (None, None, [])
 
 
 async def test_one_by_number_and_by_trace_id(filled: Records) -> None:
     ring = filled.ring
-    found = [ring.at(number) for number in (127, 128, 249, 250, -1)]
-    assert [record and record.elb_status_code for record in found] == [None, 128, 249, None, None]
+    assert [code(ring.at(number)) for number in (127, 128, 249, 250, -1)] == [None, 128, 249, None, None]
     for text in (f"Root=1-67000000-{200:024x}", f"1-67000000-{200:024x}", f"{200:024x}"):
-        (number, record) = ring.find(text) or (None, None)
-        assert (number, record and record.elb_status_code) == (200, 200)
+        found = ring.find(text)
+        assert found is not None
+        assert (found.number, code(found)) == (200, 200)
     assert ring.find(f"{3:024x}") is None, "no longer kept"
-    assert [number for number, _ in ring.newest_first()] == list(range(249, 127, -1))
+    assert ring.find("app/web/1") is None, "in the line, but no trace id"
+    assert [exchange.number for exchange in ring.newest_first()] == list(range(249, 127, -1))
     filled.close()
 
 
@@ -84,21 +85,29 @@ class Big:
 
 
 async def test_the_bound_of_bytes() -> None:
-    records = Records(10_000, max_bytes=3 * BATCH_RECORDS * RECORD_BYTES)
+    one = Records()
+    one.record()
+    one.flush()
+    each = one.ring.bytes
+    assert each > ENTRY_BYTES + 200
+    records = Records(10_000, max_bytes=3 * BATCH_RECORDS * each)
     records.record(1000)
     records.flush()
-    assert records.ring.bytes <= 3 * BATCH_RECORDS * RECORD_BYTES
+    assert records.ring.bytes <= 3 * BATCH_RECORDS * each
     assert records.ring.total - records.ring.first >= 2 * BATCH_RECORDS
+    one.close()
     records.close()
 
 
 async def test_what_is_shared_is_charged_to_the_first_who_has_it() -> None:
     records = Records(10_000, max_bytes=1_000_000)
     first, second = Big(100_000), Big(50_000)
+    records.record(BATCH_RECORDS)
+    alone = records.ring.bytes
     records.record(BATCH_RECORDS, basis=first)
     records.record(BATCH_RECORDS, basis=first)
     records.record(BATCH_RECORDS, basis=second)
-    assert records.ring.bytes == 3 * BATCH_RECORDS * RECORD_BYTES + 150_000
+    assert records.ring.bytes == 4 * alone + 150_000
     # A new one for each: old exchanges go, and what they alone have goes with them.
     for _ in range(40):
         records.record(BATCH_RECORDS, basis=Big(200_000))
