@@ -1,4 +1,4 @@
-"""What happens, in past tense: small typed records that the terminal, the log and later the console show.
+"""What happens, in past tense: small typed records that the terminal, the event stream and the console show.
 
 `at_s` is load-balancer time since the instance started; `real_s` the real seconds behind it (equal at speed 1).
 """
@@ -101,4 +101,92 @@ class Notice:
     notes: tuple[str, ...] = ()
 
 
-Event = TargetStateChanged | ProcessStarted | ProcessExited | FaultInstalled | FaultRemoved | Notice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationChanged:
+    """Something else is in force from now on. `cause` says what brought it about, `text` what it is, in a sentence."""
+
+    at_s: float
+    real_s: float
+    cause: Literal["start", "reload", "registration", "fault", "api"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateChanged:
+    """A listener presents another certificate: issued, renewed, imported or spoiled by a fault (`text` says which)."""
+
+    at_s: float
+    real_s: float
+    load_balancer: str
+    listener_port: int
+    names: tuple[str, ...]
+    not_after: str
+    """ISO 8601."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFinished:
+    """One request is over. `path` is without its query; status codes are 0 where there is none.
+
+    `number` is the exchange's, from 0 since the start. `target` is its name, `failure` in words how it let the request
+    down.
+    """
+
+    at_s: float
+    real_s: float
+    number: int
+    load_balancer: str
+    listener_port: int
+    client: str
+    method: str
+    host: str
+    path: str
+    action: str
+    rule_priority: int | None
+    elb_status_code: int
+    target_status_code: int
+    target_group: str | None
+    target: str | None
+    target_address: str | None
+    failure: str | None
+    duration_s: float
+    trace_id: str
+
+    @property
+    def produced_by(self) -> Literal["target", "load balancer"]:
+        """Who made the status code."""
+        return "target" if self.target_status_code else "load balancer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsCounted:
+    """So many more requests of one kind were over, which are not told one by one: there were too many of them.
+
+    Together with `RequestFinished` they make up every request exactly once. Errors are never among them.
+    """
+
+    at_s: float
+    real_s: float
+    load_balancer: str
+    listener_port: int
+    target_group: str | None
+    target: str | None
+    action: str
+    elb_status_code: int
+    target_status_code: int
+    count: int
+
+
+Event = (
+    TargetStateChanged
+    | ProcessStarted
+    | ProcessExited
+    | FaultInstalled
+    | FaultRemoved
+    | ConfigurationChanged
+    | CertificateChanged
+    | RequestFinished
+    | RequestsCounted
+    | Notice
+)
