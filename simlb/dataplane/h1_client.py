@@ -284,8 +284,9 @@ class H1ClientConnection(asyncio.Protocol):
         exchange = self._exchange
         assert exchange is not None
         request = exchange.head
-        # Closes as well when the request is not complete and now never will be.
-        closes = self._must_close(exchange) or (is_end and not exchange.is_request_ended)
+        # Closes as well when the request is not complete: if the response ends first, the rest of it is nobody's, and
+        # a client that was not told would lose the next request to the closed connection.
+        closes = self._must_close(exchange) or not exchange.is_request_ended
         self._is_chunking = False
         if head.status_code == 101:
             framing, connection = h1_response.UNTIL_CLOSE, h1_response.UPGRADE

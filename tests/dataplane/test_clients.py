@@ -163,6 +163,26 @@ async def test_an_early_answer_is_delivered_though_the_client_goes_on_sending(ri
     await rig.logged(413)
 
 
+async def test_an_answer_that_may_end_before_its_request_says_that_the_connection_closes(rig: Rig) -> None:
+    """A client that was promised a kept connection would lose its next request."""
+    head_is_there = asyncio.Event()
+
+    async def script(connection: TargetConnection) -> None:
+        await connection.request(raw=True)
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+        await head_is_there.wait()
+        await connection.send(b"early")
+        await connection.hang()
+
+    await rig.serve(script)
+    client = await rig.client()
+    client.send(b"POST / HTTP/1.1\r\nHost: lb.test\r\nContent-Length: 20000\r\n\r\nbegun")
+    head = await client.up_to(b"\r\n\r\n")
+    assert b"\r\nConnection: close\r\n" in head
+    head_is_there.set()
+    assert await client.rest() == b"early"
+
+
 async def test_a_lingering_client_is_cut_in_the_end(rig: Rig) -> None:
     await rig.serve(answer(OK), idle_timeout_s=60)
     client = await rig.client()
