@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable
 from typing import TextIO
 
+from simlb.cli.event_words import at_words, said
 from simlb.cli.opening import header_lines, place_lines, suggestion_lines
 from simlb.cli.targets import heading, target_lines
 from simlb.cli.terminal import Style, line_width, ticked
@@ -13,7 +13,7 @@ from simlb.clock import Clock
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView, TargetGroupView
-from simlb.controlplane.words import counted, next_check
+from simlb.controlplane.words import counted
 from simlb.core.events import (
     Event,
     FaultInstalled,
@@ -76,14 +76,16 @@ class TerminalPresenter:
                 self._target_state_changed(event)
             case ProcessStarted():
                 if self._is_ready:
-                    self.say(self._line(event.at_s, event.process, f"started (pid {event.pid})"))
+                    self.say(self._line(event))
             case ProcessExited():
-                self._process_exited(event)
+                self.say(self._line(event))
+                self._once("exit-ko", f"      {event.process} 프로세스가 죽었습니다. ELB 는 아직 모릅니다.")
             case FaultInstalled():
-                self._fault_installed(event)
+                self.say(self._line(event))
+                if event.undo:
+                    self.say(self.style.dim(f"      undo: {event.undo}"))
             case FaultRemoved():
-                reason = f" ({event.reason})" if event.reason else ""
-                self.say(self._line(event.at_s, event.name, f"fault removed from {event.on}: {event.text}{reason}"))
+                self.say(self._line(event))
             case Notice():
                 self._notice(event)
 
@@ -120,35 +122,11 @@ class TerminalPresenter:
         if event.previous_state == _INITIAL and event.state == _HEALTHY and not self._settled:
             self._check_settled(event.at_s)
             return
-        change = self.style.state(event.state)
-        if event.previous_state != event.state:
-            change = f"{event.previous_state} -> {change}"
-        self.say(self._line(event.at_s, event.label, f"{change}{_cause(event)}"))
+        self.say(self._line(event))
         if event.hint:
             self.say(self.style.yellow(f"      → {event.hint}"))
         self._explain(event)
         self._check_settled(event.at_s)
-
-    def _process_exited(self, event: ProcessExited) -> None:
-        if event.status < 0:
-            text = f"killed (pid {event.pid}, {_signal_name(-event.status)})."
-        else:
-            text = f"exited by itself (pid {event.pid}, status {event.status})."
-        self.say(
-            self._line(
-                event.at_s,
-                event.process,
-                f"{self.style.red(text)} {next_check(event.target_groups)}",
-            )
-        )
-        self._once("exit-ko", f"      {event.process} 프로세스가 죽었습니다. ELB 는 아직 모릅니다.")
-
-    def _fault_installed(self, event: FaultInstalled) -> None:
-        lasts = "" if event.for_s is None else f", for {both_times(round(event.for_s, 1), self._speed)}"
-        what = "fault" if event.is_over else "fault installed"
-        self.say(self._line(event.at_s, event.name, self.style.yellow(f"{what} on {event.on}: {event.text}{lasts}")))
-        if event.undo:
-            self.say(self.style.dim(f"      undo: {event.undo}"))
 
     def _notice(self, event: Notice) -> None:
         text = f"SIMLB-{event.code}  {event.text}" if event.code else event.text
@@ -211,29 +189,13 @@ class TerminalPresenter:
             self._explained.add(key)
             self.say(self.style.dim(line))
 
-    def _line(self, at_s: float, subject: str, text: str) -> str:
-        return f"  {self._at(at_s)}  {self.style.bold(subject)}  {text}"
+    def _line(self, event: TargetStateChanged | ProcessStarted | ProcessExited | FaultInstalled | FaultRemoved) -> str:
+        subject, text, _ = said(event, speed=self._speed, style=self.style)
+        return f"  {self._at(event.at_s)}  {self.style.bold(subject)}  {text}"
 
     def _at(self, at_s: float) -> str:
-        if self._speed == 1:
-            return f"{at_s:6.1f} s"
-        return f"{at_s:6.1f} s AWS ({at_s / self._speed:5.1f} s here)"
+        return at_words(at_s, at_s / self._speed, is_scaled=self._speed != 1)
 
     def _range(self, low_s: float, high_s: float) -> str:
         text = f"{low_s:g}-{high_s:g} s"
         return text if self._speed == 1 else f"{text} ({low_s / self._speed:g}-{high_s / self._speed:g} s here)"
-
-
-def _cause(event: TargetStateChanged) -> str:
-    if event.reason is None:
-        return ""
-    description = f": {event.description}" if event.description else ""
-    seen = f" ({event.evidence})" if event.evidence and event.evidence not in description else ""
-    return f"  {event.reason}{description}{seen}"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -18,3 +18,10 @@ def of_each(target_groups: Sequence[str]) -> str:
 def next_check(target_groups: Sequence[str]) -> str:
     """Who will notice that the process of a target in these groups has ended."""
     return f"The load balancer does not know yet: the next check{of_each(target_groups)} finds out."
+
+
+def printable(text: str) -> str:
+    """Without anything that a terminal would take for a command: names, paths and evidence may come from anybody."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else "�" for character in text.replace("\n", " "))

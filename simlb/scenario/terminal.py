@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TextIO
 
+from simlb.controlplane.words import printable
 from simlb.scenario.journal import (
     Answered,
     Asked,
@@ -263,11 +264,6 @@ def total(summary: Summary, language: Language) -> str:
 
 
 # -- text on a terminal ------------------------------------------------------------------------------------------------
-
-
-def printable(text: str) -> str:
-    """Without anything that a terminal would take for a command: a scenario file may come from anybody."""
-    return "".join(character if character.isprintable() else "�" for character in text.replace("\n", " "))
 
 
 def columns_of(text: str) -> int:

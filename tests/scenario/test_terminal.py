@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from simlb.cli.terminal import Style
+from simlb.controlplane.words import printable
 from simlb.scenario.journal import Entry, Spoken, StepMissed
 from simlb.scenario.model import Language
 from simlb.scenario.summary import Summary
 from simlb.scenario.telling import tell
-from simlb.scenario.terminal import Narration, clipped, columns_of, outcome_table, padded, printable, total
+from simlb.scenario.terminal import Narration, clipped, columns_of, outcome_table, padded, total
 from tests.scenario.journals import META, a_run, at, request, spoken, state
 
 

@@ -1,0 +1,151 @@
+"""Events in words, each in one line: what the terminal of `up` prints, `simlb events` streams and `simlb top` lists."""
+
+from __future__ import annotations
+
+import signal
+from typing import Literal, NamedTuple
+
+from simlb.cli.terminal import Style
+from simlb.controlplane.durations import both_times
+from simlb.controlplane.words import counted, next_check, printable
+from simlb.core.events import (
+    CertificateChanged,
+    ConfigurationChanged,
+    Event,
+    FaultInstalled,
+    FaultRemoved,
+    Notice,
+    ProcessExited,
+    ProcessStarted,
+    RequestFinished,
+    RequestsCounted,
+    TargetStateChanged,
+)
+
+Mood = Literal["good", "bad", "watch", "plain"]
+_PLAIN = Style(color=False)
+
+
+class Said(NamedTuple):
+    """An event in words: whom it is about, what happened, and whether that is good."""
+
+    subject: str
+    text: str
+    mood: Mood = "plain"
+
+
+def said(event: Event, *, speed: float = 1, style: Style = _PLAIN) -> Said:
+    """The words for one event. Nothing in them is a command to a terminal but the colours of `style`."""
+    match event:
+        case TargetStateChanged():
+            return _target_state_changed(event, style)
+        case ProcessStarted():
+            return Said(printable(event.process), f"started (pid {event.pid})")
+        case ProcessExited():
+            return _process_exited(event, style)
+        case FaultInstalled():
+            lasts = "" if event.for_s is None else f", for {both_times(round(event.for_s, 1), speed)}"
+            what = "fault" if event.is_over else "fault installed"
+            text = printable(f"{what} on {event.on}: {event.text}{lasts}")
+            return Said(printable(event.name), style.yellow(text), "watch")
+        case FaultRemoved():
+            reason = f" ({event.reason})" if event.reason else ""
+            return Said(printable(event.name), printable(f"fault removed from {event.on}: {event.text}{reason}"))
+        case ConfigurationChanged():
+            return Said(f"configuration, {event.cause}", printable(event.text))
+        case CertificateChanged():
+            subject = printable(f"{event.load_balancer} {event.listener_port}")
+            return Said(subject, printable(f"certificate until {event.not_after}: {event.text}"))
+        case RequestFinished():
+            return _request_finished(event, style)
+        case RequestsCounted():
+            return Said(counted(event.count, "more request"), f"{_status(event)} {_who(event)}")
+        case Notice():
+            return _notice(event, style)
+
+
+def is_error(event: RequestFinished) -> bool:
+    """The request failed: a 5xx or nothing for an answer, or a 4xx that the load balancer itself found."""
+    if event.failure is not None or event.target_status_code >= 500:
+        return True
+    return event.produced_by == "load balancer" and event.elb_status_code >= 400 and event.action != "fixed-response"
+
+
+def failed(event: RequestFinished) -> str:
+    """What a failed request came to, without what makes it one of its kind: `502 i-03 connection refused`."""
+    where = (event.target, event.failure or ("" if event.target_status_code else "by the load balancer"))
+    return printable(" ".join(filter(None, (str(event.elb_status_code or "-"), *where))))
+
+
+def at_words(at_s: float, real_s: float, *, is_scaled: bool) -> str:
+    """When: load-balancer time, and the real time since the start where that is another one."""
+    return f"{at_s:6.1f} s AWS ({real_s:5.1f} s here)" if is_scaled else f"{at_s:6.1f} s"
+
+
+def _target_state_changed(event: TargetStateChanged, style: Style) -> Said:
+    state = printable(event.state)
+    change = style.state(state)
+    if event.previous_state != event.state:
+        change = f"{printable(event.previous_state)} -> {change}"
+    mood: Mood = "good" if state == "healthy" else "bad" if state == "unhealthy" else "watch"
+    return Said(printable(event.label), f"{change}{printable(_cause(event))}", mood)
+
+
+def _cause(event: TargetStateChanged) -> str:
+    if event.reason is None:
+        return ""
+    description = f": {event.description}" if event.description else ""
+    seen = f" ({event.evidence})" if event.evidence and event.evidence not in description else ""
+    return f"  {event.reason}{description}{seen}"
+
+
+def _process_exited(event: ProcessExited, style: Style) -> Said:
+    if event.status < 0:
+        text = f"killed (pid {event.pid}, {_signal_name(-event.status)})."
+    else:
+        text = f"exited by itself (pid {event.pid}, status {event.status})."
+    subject = printable(event.process)
+    return Said(subject, f"{style.red(text)} {printable(next_check(event.target_groups))}", "bad")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _request_finished(event: RequestFinished, style: Style) -> Said:
+    has_failed = is_error(event)
+    status = _status(event)
+    text = f"{style.red(status) if has_failed else status} {_who(event)}"
+    if event.failure is not None:
+        text += printable(f", {event.failure}")
+    text += f", {event.duration_s * 1000:.0f} ms"
+    subject = printable(f"{event.method} {event.host}{event.path}")
+    return Said(subject, text, "bad" if has_failed else "plain")
+
+
+def _status(event: RequestFinished | RequestsCounted) -> str:
+    return str(event.elb_status_code or "-")
+
+
+def _who(event: RequestFinished | RequestsCounted) -> str:
+    """Who made the status, and where that request went."""
+    target = "" if event.target is None else printable(f"{event.target_group} {event.target}")
+    if event.target_status_code:
+        return f"from {target}"
+    answer = event.action if event.action in {"redirect", "fixed-response"} else "by the load balancer"
+    return f"{answer}, {target}" if target else answer
+
+
+def _notice(event: Notice, style: Style) -> Said:
+    subject = f"SIMLB-{event.code}" if event.code else event.level
+    text = printable(" ".join((event.text, *event.hints)))
+    match event.level:
+        case "error":
+            return Said(subject, style.red(text), "bad")
+        case "warning":
+            return Said(subject, style.yellow(text), "watch")
+        case _:
+            return Said(subject, text)
