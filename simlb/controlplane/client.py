@@ -119,13 +119,7 @@ class ControlClient:
         if not isinstance(data, dict):
             raise self._not_understood("its answer is no JSON object")
         if status >= http.client.BAD_REQUEST:
-            raise SimlbError(
-                str(data.get("code", "E604")),
-                str(data.get("message", status)),
-                *map(str, data.get("hints") or []),
-                notes=tuple(map(str, data.get("notes") or [])),
-                exit_status=int(data.get("exit_status", EXIT_USAGE)),
-            )
+            raise refusal(status, data)
         return data
 
     @property
@@ -138,6 +132,17 @@ class ControlClient:
             f"The answer of {self._address} was not understood: {seen}.",
             f"→ it runs simlb {self.record.version}; use the same version here, or start it anew: simlb down, simlb up",
         )
+
+
+def refusal(status: int, data: Mapping[str, Any]) -> SimlbError:
+    """The error that the control port has answered with."""
+    return SimlbError(
+        str(data.get("code", "E604")),
+        str(data.get("message", status)),
+        *map(str, data.get("hints") or []),
+        notes=tuple(map(str, data.get("notes") or [])),
+        exit_status=int(data.get("exit_status", EXIT_USAGE)),
+    )
 
 
 def segment(name: str) -> str:
