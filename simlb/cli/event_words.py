@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from simlb.cli.terminal import Style
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.words import counted, next_check, printable
+from simlb.core.event_json import Dropped, Ended, Mark, Missed
 from simlb.core.events import (
     CertificateChanged,
     ConfigurationChanged,
@@ -34,7 +35,7 @@ class Said(NamedTuple):
     mood: Mood = "plain"
 
 
-def said(event: Event, *, speed: float = 1, style: Style = _PLAIN) -> Said:
+def said(event: Event | Mark, *, speed: float = 1, style: Style = _PLAIN) -> Said:
     """The words for one event. Nothing in them is a command to a terminal but the colours of `style`."""
     match event:
         case TargetStateChanged():
@@ -62,6 +63,12 @@ def said(event: Event, *, speed: float = 1, style: Style = _PLAIN) -> Said:
             return Said(counted(event.count, "more request"), f"{_status(event)} {_who(event)}")
         case Notice():
             return _notice(event, style)
+        case Missed():
+            return Said("stream", f"{counted(event.count, 'event')} missed: no longer kept", "watch")
+        case Dropped():
+            return Said("stream", f"too slow for it: {counted(event.count, 'event')} waited", "watch")
+        case Ended():
+            return Said("stream", "the instance has stopped", "watch")
 
 
 def is_error(event: RequestFinished) -> bool:
@@ -75,6 +82,23 @@ def failed(event: RequestFinished) -> str:
     """What a failed request came to, without what makes it one of its kind: `502 i-03 connection refused`."""
     where = (event.target, event.failure or ("" if event.target_status_code else "by the load balancer"))
     return printable(" ".join(filter(None, (str(event.elb_status_code or "-"), *where))))
+
+
+def line(event: Event | Mark, *, speed: float, style: Style) -> str:
+    """An event with its times in one line."""
+    is_scaled = speed != 1
+    times = times_of(event)
+    at = at_words(*times, is_scaled=is_scaled) if times else ""
+    subject, text, _ = said(event, speed=speed, style=style)
+    hint = f"  → {printable(event.hint)}" if isinstance(event, TargetStateChanged) and event.hint else ""
+    return f"{at:>{len(at_words(0, 0, is_scaled=is_scaled))}}  {style.bold(subject)}  {text}{style.yellow(hint)}"
+
+
+def times_of(event: Event | Mark) -> tuple[float, float] | None:
+    """Load-balancer time and real time of an event; None for what has none of its own."""
+    if isinstance(event, Notice | Missed | Dropped | Ended):
+        return None
+    return event.at_s, event.real_s
 
 
 def at_words(at_s: float, real_s: float, *, is_scaled: bool) -> str:

@@ -18,12 +18,26 @@ _POLL_S = 0.05
 KeyHandler = Callable[[str], None]
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 class Keys:
     """Calls `handler` on the loop with every key, from `start` to `stop`."""
 
-    def __init__(self, handler: KeyHandler, descriptor: int) -> None:
+    def __init__(
+        self,
+        handler: KeyHandler,
+        descriptor: int,
+        *,
+        suspending: Callable[[], None] = _nothing,
+        resumed: Callable[[], None] = _nothing,
+    ) -> None:
+        """`suspending` is called before the process is stopped (Ctrl-Z), `resumed` when it goes on."""
         self._handler = handler
         self._descriptor = descriptor
+        self.suspending = suspending
+        self.resumed = resumed
         self._stop: Callable[[], None] | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> bool:
@@ -136,6 +150,7 @@ else:
                 self._give_back()
 
         def _suspend(self) -> None:
+            self._keys.suspending()
             self._give_back()
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
             # To this very thread, so that the process stands still inside this call. A job without a shell that could
@@ -143,6 +158,7 @@ else:
             signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
             self._loop.add_signal_handler(signal.SIGTSTP, self._suspend)
             self._resume()
+            self._keys.resumed()
 
         def _resume(self) -> None:
             if self._is_foreground():

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from simlb import __version__
 from simlb.cli.load_arguments import add_load
+from simlb.cli.watch_arguments import add_watch
 
 MAX_PORT = 65535
 
@@ -101,6 +102,7 @@ def build() -> Parser:
     commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
+    add_watch(commands)
     add_scenario(commands)
     add_load(commands)
     _add_faults(commands)

@@ -82,6 +82,25 @@ def duration(seconds: float) -> str:
     return f"{whole // DAY_S}d{whole % DAY_S // HOUR_S:02}h"
 
 
+def rate(per_second: float) -> str:
+    """`0`, `0.3`, `12.5`, `340`, `12k`."""
+    if per_second < 0.05:
+        return "0"
+    if per_second < 99.95:
+        return f"{per_second:.1f}"
+    return f"{per_second:.0f}" if per_second < 9999.5 else f"{per_second / 1000:.0f}k"
+
+
+def latency(seconds: float | None) -> str:
+    """`0.4 ms`, `38 ms`, `1.3 s`; `-` without any."""
+    if seconds is None:
+        return "-"
+    milliseconds = seconds * 1000
+    if milliseconds < 9.95:
+        return f"{milliseconds:.1f} ms"
+    return f"{milliseconds:.0f} ms" if milliseconds < 999.5 else f"{seconds:.1f} s"
+
+
 def line_width(stream: TextIO) -> int | None:
     """How many columns a line may take: $COLUMNS, else the terminal's; None where there is none (a pipe, a file)."""
     given = os.environ.get("COLUMNS", "")
