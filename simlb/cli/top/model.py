@@ -18,6 +18,7 @@ from simlb.core.pulse import Pulse, TargetPulse
 HISTORY = 20
 """How many past rates of each target are kept."""
 EVENTS_KEPT = 200
+"""How many lines of errors, and of everything else."""
 SAME_WITHIN_S = 10.0
 """Errors alike that follow each other within so many real seconds are one line."""
 Link = Literal["waiting", "live"]
@@ -84,7 +85,9 @@ class Model:
     pulse: Pulse | None = None
     _seen_at: float = 0.0
     _history: dict[tuple[str, str, str], deque[float]] = field(default_factory=dict)
-    _events: deque[Happening] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    _others: deque[Happening] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    _errors: deque[Happening] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    _last_alike: dict[str, Happening] = field(default_factory=dict)
 
     @property
     def is_scaled(self) -> bool:
@@ -98,7 +101,9 @@ class Model:
         self.control = control
         self.pulse = None
         self._history.clear()
-        self._events.clear()
+        self._others.clear()
+        self._errors.clear()
+        self._last_alike.clear()
 
     def lost(self) -> None:
         """The stream has ended. What was seen last stays to be looked at."""
@@ -114,7 +119,7 @@ class Model:
         elif not isinstance(event, RequestsCounted):
             subject, text, mood = said(event, speed=self.speed)
             at_s, real_s = times_of(event) or self._latest()
-            self._events.append(Happening(at_s, real_s, subject, text, mood))
+            self._others.append(Happening(at_s, real_s, subject, text, mood))
 
     def groups(self, now: float) -> tuple[Group, ...]:
         """Every target group with its targets."""
@@ -138,20 +143,10 @@ class Model:
 
     def happenings(self, count: int) -> list[Happening]:
         """The last lines, the newest last. Errors take at most half of them from what else happened."""
-        if count <= 0:
-            return []
-        others = sum(1 for one in self._events if not one.is_error)
-        errors_left = max(count - others, count // 2)
-        chosen: list[Happening] = []
-        for one in reversed(self._events):
-            if len(chosen) == count:
-                break
-            if one.is_error:
-                if not errors_left:
-                    continue
-                errors_left -= 1
-            chosen.append(one)
-        return chosen[::-1]
+        room = max(count - len(self._others), count // 2)
+        errors = _last(sorted(self._errors, key=_when), room)
+        others = _last(self._others, count - len(errors))
+        return sorted([*others, *errors], key=_when)
 
     def _take_pulse(self, pulse: Pulse, now: float) -> None:
         self.pulse = pulse
@@ -165,27 +160,33 @@ class Model:
 
     def _take_error(self, event: RequestFinished) -> None:
         text = failed(event)
-        for index, one in enumerate(reversed(self._events), 1):
-            if event.real_s - one.real_s > SAME_WITHIN_S:
-                break
-            if one.is_error and one.text == text:
-                del self._events[-index]
-                one.count += 1
-                one.at_s, one.real_s = event.at_s, event.real_s
-                self._events.append(one)
-                return
-        self._events.append(Happening(event.at_s, event.real_s, "", text, "bad", is_error=True))
+        one = self._last_alike.get(text)
+        if one is None or event.real_s - one.real_s > SAME_WITHIN_S:
+            one = self._last_alike[text] = Happening(event.at_s, event.real_s, "", text, "bad", 0, is_error=True)
+            self._errors.append(one)
+            if len(self._last_alike) > 2 * EVENTS_KEPT:
+                self._last_alike = {kept.text: kept for kept in self._errors}
+        one.count += 1
+        one.at_s, one.real_s = event.at_s, event.real_s
 
     def _latest(self) -> tuple[float, float]:
         """When the last thing was that has a time."""
         seen = [(self.pulse.at_s, self.pulse.real_s)] if self.pulse else [(0.0, 0.0)]
-        return max(seen + [(one.at_s, one.real_s) for one in self._events])
+        return max(seen + [(one.at_s, one.real_s) for one in (*self._others, *self._errors)])
 
 
 def most_urgent(groups: Iterable[Group]) -> Iterator[tuple[Group, Row]]:
     """All targets, those first that need a look."""
     pairs = [(group, row) for group in groups for row in group.rows]
     return iter(sorted(pairs, key=lambda pair: pair[1].urgency))
+
+
+def _last(happenings: Iterable[Happening], count: int) -> list[Happening]:
+    return list(happenings)[-count:] if count > 0 else []
+
+
+def _when(one: Happening) -> float:
+    return one.real_s
 
 
 def _key(target: TargetPulse) -> tuple[str, str, str]:
