@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Sequence
 
-from simlb.core.event_json import Missed
+from simlb.core.event_json import Missed, Told
 from simlb.core.events import Event
 from simlb.core.pulse import Pulse
 from simlb.errors import SimlbError
@@ -46,7 +46,7 @@ class EventHub:
         self._history = EventHistory()
         self._number = 0
         self._viewers: list[Viewer] = []
-        self._listeners: list[Callable[[Event], None]] = []
+        self._listeners: list[Callable[[Told], None]] = []
         self._counts_timer: asyncio.TimerHandle | None = None
         self._pulse_timer: asyncio.TimerHandle | None = None
         self._last_pulse: Entry | None = None
@@ -59,10 +59,14 @@ class EventHub:
 
     # -- what happens --------------------------------------------------------------------------------------------------
 
-    def publish(self, event: Event) -> None:
-        """Something happened. Requests that were over before it come before it."""
+    def catch_up(self) -> None:
+        """Tell of all requests that are over by now."""
         self._flush()
         self._tell_counts()
+
+    def publish(self, event: Event) -> None:
+        """Something happened. Requests that were over before it come before it."""
+        self.catch_up()
         entry = self._entry(event, time.time())
         self._history.add(entry)
         self._deliver((entry,))
@@ -100,14 +104,17 @@ class EventHub:
         return Entry(self._number, event, wall_s)
 
     def _deliver(self, entries: Sequence[Entry]) -> None:
-        slow = [viewer for viewer in self._viewers if not viewer.offer(entries)]
-        for viewer in slow:
+        self._offer(entries)
+        for listener in tuple(self._listeners):
+            for entry in entries:
+                listener(entry.event)
+
+    def _offer(self, entries: Sequence[Entry], *, pulses: bool = False) -> None:
+        viewers = [viewer for viewer in self._viewers if viewer.wants_pulses] if pulses else self._viewers
+        for viewer in [viewer for viewer in viewers if not viewer.offer(entries)]:
             self._viewers.remove(viewer)
             self.dropped += 1
             viewer.drop()
-        for listener in tuple(self._listeners):
-            for entry in entries:
-                listener(entry.event)  # type: ignore[arg-type]
 
     # -- who looks -----------------------------------------------------------------------------------------------------
 
@@ -120,15 +127,14 @@ class EventHub:
         history: int = 0,
         is_gone: Callable[[], bool] = lambda: False,
     ) -> Viewer:
-        """One more who looks, from now on; `leave` has to follow. Raises SimlbError E770 when there are enough.
+        """One more who looks, from now on, until it leaves. Raises SimlbError E770 when there are enough.
 
         First come the last `history` events of these types, or all that are kept after number `after`; with a `Missed`
         before them where some of those are kept no more. A number that has not been is another instance's: then all
         that is kept is new.
         """
         self._make_room()
-        self._flush()
-        self._tell_counts()
+        self.catch_up()
         backlog: list[Entry | Position] = []
         if after is None:
             backlog += self._history.last(history, types)
@@ -140,7 +146,7 @@ class EventHub:
                 backlog.append(Entry(None, Missed(count=missing), time.time()))
             backlog += kept if types is None else [entry for entry in kept if entry.type in types]
         backlog.append(Position(self._number))
-        viewer = Viewer(backlog, types=types, wants_pulses=pulses, is_gone=is_gone)
+        viewer = Viewer(backlog, types=types, wants_pulses=pulses, is_gone=is_gone, on_leave=self._leave)
         if self._is_closed:
             viewer.end()
             return viewer
@@ -153,8 +159,7 @@ class EventHub:
                 viewer.offer((self._last_pulse,))
         return viewer
 
-    def leave(self, viewer: Viewer) -> None:
-        """That one does not look any more. Harmless when repeated."""
+    def _leave(self, viewer: Viewer) -> None:
         if viewer in self._viewers:
             self._viewers.remove(viewer)
 
@@ -168,10 +173,9 @@ class EventHub:
                 "→ close some: consoles, simlb top, simlb events",
             )
 
-    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+    def listen(self, listener: Callable[[Told], None]) -> Callable[[], None]:
         """Call `listener` with every event from now on, until the returned function is called; without pulses."""
-        self._flush()
-        self._tell_counts()
+        self.catch_up()
         self._listeners.append(listener)
 
         def stop() -> None:
@@ -179,11 +183,6 @@ class EventHub:
                 self._listeners.remove(listener)
 
         return stop
-
-    def catch_up(self) -> None:
-        """Tell all that has happened until now."""
-        self._flush()
-        self._tell_counts()
 
     # -- pulses --------------------------------------------------------------------------------------------------------
 
@@ -198,13 +197,7 @@ class EventHub:
         self._flush()
         self._live.close_slot()
         self._last_pulse = Entry(None, self._make_pulse(), time.time())
-        self._deliver_pulse(self._last_pulse)
-
-    def _deliver_pulse(self, entry: Entry) -> None:
-        for viewer in [viewer for viewer in self._viewers if not viewer.offer((entry,))]:
-            self._viewers.remove(viewer)
-            self.dropped += 1
-            viewer.drop()
+        self._offer((self._last_pulse,), pulses=True)
 
     # -- the end -------------------------------------------------------------------------------------------------------
 

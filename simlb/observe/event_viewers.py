@@ -14,7 +14,6 @@ from simlb.observe.event_entries import Entry, Position
 QUEUE_MAX = 2000
 """More events than these waiting for it, and a viewer is dropped."""
 FRAMES_AT_ONCE = 64
-_MARKS = frozenset({"missed", "dropped", "ended"})
 
 
 class Viewer:
@@ -27,12 +26,14 @@ class Viewer:
         types: Collection[str] | None,
         wants_pulses: bool,
         is_gone: Callable[[], bool],
+        on_leave: Callable[[Viewer], None],
     ) -> None:
         """`backlog` comes first, however much it is. `is_gone` tells that nobody can look any more."""
         self.wants_pulses = wants_pulses
         self.is_gone = is_gone
         self.on_last: Callable[[], None] | None = None
         """Called when the last event is ready for it, since it may never take that."""
+        self._on_leave = on_leave
         self._types = types
         self._backlog: deque[Entry | Position] = deque(backlog)
         self._queue: deque[Entry] = deque()
@@ -41,9 +42,8 @@ class Viewer:
 
     def offer(self, entries: Sequence[Entry]) -> bool:
         """Take note of events; False when too many wait already."""
-        wanted = entries if self._types is None else [entry for entry in entries if self._wants(entry)]
-        if not self.wants_pulses:
-            wanted = [entry for entry in wanted if entry.type != "pulse"]
+        types = self._types
+        wanted = entries if types is None else [one for one in entries if one.type in types or one.type == "pulse"]
         if not wanted or self._is_over:
             return True
         if len(self._queue) + len(wanted) > QUEUE_MAX:
@@ -51,9 +51,6 @@ class Viewer:
         self._queue.extend(wanted)
         self._wake.set()
         return True
-
-    def _wants(self, entry: Entry) -> bool:
-        return self._types is None or entry.type in self._types or entry.type == "pulse" or entry.type in _MARKS
 
     def drop(self) -> None:
         """It does not keep up: nothing but a last event is left for it."""
@@ -74,6 +71,10 @@ class Viewer:
         if self.on_last is not None:
             self.on_last()
 
+    def leave(self) -> None:
+        """It does not look any more. Harmless when repeated."""
+        self._on_leave(self)
+
     async def next(self, patience_s: float) -> bytes | None:
         """The next events as they are sent, several at once; nothing after `patience_s` seconds without any.
 
@@ -86,7 +87,7 @@ class Viewer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
                     await self._wake.wait()
-        frames = []
+        frames: list[bytes] = []
         while len(frames) < FRAMES_AT_ONCE and (self._backlog or self._queue):
             waiting = self._backlog or self._queue
             frames.append(waiting.popleft().frame)
