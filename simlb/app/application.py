@@ -159,12 +159,13 @@ class App:
     def control_routes(self) -> list[RouteDef]:
         """What the control port answers beside its own; each from a module of its own."""
         from simlb.app.remote_control import remote_routes
+        from simlb.controlplane.event_routes import event_routes
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
-        return [*faults, *load_routes(self.load), *remote_routes(self)]
+        return [*faults, *load_routes(self.load), *remote_routes(self), *event_routes(self.observing.events)]
 
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""
@@ -296,6 +297,7 @@ class App:
             record=self._record if self.traffic is not None else self.observing.recorder.record,
             on_state_changed=self._on_state_changed,
             on_tls_failed=self.narrator.tls_failed,
+            on_anomaly=self._on_anomaly,
             port_owner=port_owner,
             process_has_ended=self._process_has_ended,
             descriptors=self.descriptors,
@@ -434,6 +436,9 @@ class App:
         if is_gone:
             self.fault_site.target_is_gone()
             self.keep(self._after_draining(state.target.process))
+
+    def _on_anomaly(self, group: TargetGroupState, state: TargetState) -> None:
+        self.narrator.anomaly(group, state, label=label(self.live_groups(), group.group.name, state.target))
 
     async def _after_draining(self, process: str | None) -> None:
         if process is not None:

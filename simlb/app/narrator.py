@@ -1,14 +1,29 @@
-"""From what happens inside to events for people: with both times, with reasons, once."""
+"""From what happens inside to events for people: with both times, with reasons, once.
+
+Here is decided who hears of what: presenters of all but configuration and certificates, whose changes they show in
+their own ways; the stream of events of everything.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from simlb.app.options import Presenter
 from simlb.clock import Clock
 from simlb.core import health
-from simlb.core.events import Event, Notice, ProcessExited, ProcessStarted, TargetStateChanged
+from simlb.core.anomaly import AnomalyResult
+from simlb.core.events import (
+    CertificateChanged,
+    ConfigurationChanged,
+    Event,
+    Notice,
+    ProcessExited,
+    ProcessStarted,
+    TargetStateChanged,
+)
 from simlb.core.health import HealthState
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.errors import SimlbError
@@ -18,7 +33,7 @@ _UNTRUSTED_SAID_AFTER = 3
 
 
 class Narrator:
-    """Tells a presenter. Load-balancer time and real time count from here on."""
+    """Tells a presenter and the stream. Load-balancer time and real time count from here on."""
 
     def __init__(self, presenter: Presenter, clock: Clock, ca_path: Path) -> None:
         self._presenter = presenter
@@ -26,6 +41,8 @@ class Narrator:
         self._ca_path = ca_path
         self._began = clock.now()
         self._real_began = time.monotonic()
+        self.stream: Callable[[Event], None] | None = None
+        """Where the stream of events takes them."""
 
     def at_s(self) -> float:
         """Load-balancer seconds since the start."""
@@ -35,13 +52,22 @@ class Narrator:
         """Real seconds since the start."""
         return time.monotonic() - self._real_began
 
+    def times(self) -> tuple[float, float]:
+        """Both."""
+        return self.at_s(), self.real_s()
+
     def tell(self, event: Event) -> None:
         """Something happened, as somebody else has put it."""
         self._presenter.event(event)
+        self._stream(event)
+
+    def _stream(self, event: Event) -> None:
+        if self.stream is not None:
+            self.stream(event)
 
     def notice(self, notice: Notice) -> None:
         """Something a person should know."""
-        self._presenter.event(notice)
+        self.tell(notice)
 
     def failed(self, error: SimlbError, *more: str) -> None:
         """Something asked for in the background did not work; `more` says what that means."""
@@ -54,7 +80,7 @@ class Narrator:
         """A target's state or reason changed, or (`is_gone`) its draining is over. `label` tells which one it is."""
         now = state.health
         probe = now.last_probe
-        self._presenter.event(
+        self.tell(
             TargetStateChanged(
                 at_s=self.at_s(),
                 real_s=self.real_s(),
@@ -71,13 +97,24 @@ class Narrator:
             )
         )
 
+    def anomaly(self, group: TargetGroupState, state: TargetState, *, label: str) -> None:
+        """A target fails more often than its peers, or does so no longer. `label` tells which one it is."""
+        if state.anomaly is AnomalyResult.NORMAL:
+            self.notice(Notice(level="info", text=f"{label} is anomalous no longer."))
+            return
+        requests, errors = group.recent_errors(state)
+        text = f"{label} is anomalous: {errors} of its last {requests} requests failed, far more than of its peers'."
+        if state.is_mitigated:
+            text += f" It gets {state.weight:.0%} of its share until that is over."
+        self.notice(Notice(level="warning", text=text))
+
     def process_started(self, name: str, pid: int) -> None:
         """A process of ours runs."""
-        self._presenter.event(ProcessStarted(at_s=self.at_s(), real_s=self.real_s(), process=name, pid=pid))
+        self.tell(ProcessStarted(at_s=self.at_s(), real_s=self.real_s(), process=name, pid=pid))
 
     def process_exited(self, name: str, pid: int, status: int, target_groups: tuple[str, ...]) -> None:
         """A process of ours has ended, that of a target in these groups."""
-        self._presenter.event(
+        self.tell(
             ProcessExited(
                 at_s=self.at_s(),
                 real_s=self.real_s(),
@@ -85,6 +122,28 @@ class Narrator:
                 pid=pid,
                 status=status,
                 target_groups=target_groups,
+            )
+        )
+
+    def configuration_changed(
+        self, cause: Literal["start", "reload", "registration", "fault", "api"], text: str
+    ) -> None:
+        """Something else is in force. Whoever asked for it has its answer: presenters need not say it again."""
+        self._stream(ConfigurationChanged(at_s=self.at_s(), real_s=self.real_s(), cause=cause, text=text))
+
+    def certificate_changed(
+        self, load_balancer: str, listener_port: int, names: tuple[str, ...], *, not_after: str, text: str
+    ) -> None:
+        """A listener presents another certificate. As with the configuration, presenters need not say it."""
+        self._stream(
+            CertificateChanged(
+                at_s=self.at_s(),
+                real_s=self.real_s(),
+                load_balancer=load_balancer,
+                listener_port=listener_port,
+                names=names,
+                not_after=not_after,
+                text=text,
             )
         )
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from simlb.app.pulses import make_pulse
+from simlb.clock import ManualClock
 from simlb.controlplane.views import LogPage
 from simlb.core.model import Configuration
 from simlb.observe.access_log import AccessLog
 from simlb.observe.counters import Counters
+from simlb.observe.event_hub import EventHub
 from simlb.observe.exchange_ring import ExchangeRing
+from simlb.observe.live import LiveWindow
 from simlb.observe.recorder import Recorder
+from simlb.observe.request_events import RequestTeller
 
 if TYPE_CHECKING:
     from simlb.app.application import App
@@ -26,6 +31,13 @@ class Observing:
         self.access_log_path = app.options.state_dir / "logs" / app.options.instance / "access.log"
         self.access_log = AccessLog(app.narrator.notice)
         self.recorder = Recorder(self.counters.take, self.access_log.take, self.ring.take)
+        narrator, live = app.narrator, LiveWindow()
+        speed = 0.0 if isinstance(app.clock, ManualClock) else app.clock.speed
+        teller = RequestTeller(narrator.times, speed)
+        self.events = EventHub(teller, live, lambda: make_pulse(app, live), self.recorder.flush)
+        self.recorder.add(live.take)
+        self.recorder.add(self.events.take)
+        narrator.stream = self.events.publish
 
     def use(self, configuration: Configuration) -> None:
         """Observe what this configuration asks for, from now on."""
@@ -41,6 +53,7 @@ class Observing:
         for name, count in (
             ("access_log_lines_lost", self.access_log.lost),
             ("RejectedConnectionCount", self._app.descriptors.rejected),
+            ("event_viewers_dropped", self.events.dropped),
         ):
             if count:
                 sums[name] = count
@@ -56,3 +69,4 @@ class Observing:
         """Write what is left. No exchange follows."""
         self.recorder.close()
         self.access_log.close()
+        self.events.close()

@@ -36,17 +36,17 @@ def serve(options: AppOptions, presenter: Presenter, *, clock: Clock | None = No
         return App(options, presenter, compiled, descriptors_max=limit, clock=clock)
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(make, presenter, parent))
+        runner.run(_serve(make, parent))
     return EXIT_FINE
 
 
-async def _serve(make: Callable[[], App], presenter: Presenter, parent: int) -> None:
+async def _serve(make: Callable[[], App], parent: int) -> None:
     app = make()
 
     def parent_ended(reason: str) -> None:
         # Before it serves this is a mistake, such as a standard input that was given to it closed; later it is usual.
         level: Literal["info", "warning"] = "info" if app.control else "warning"
-        presenter.event(Notice(level=level, text=f"simlb stops: {reason}."))
+        app.narrator.notice(Notice(level=level, text=f"simlb stops: {reason}."))
         app.request_stop()
 
     ends_with_parent = stops_with_parent(parent_ended, parent) if app.options.is_ephemeral else contextlib.nullcontext()

@@ -13,7 +13,8 @@
 Registering and deregistering answer a TargetChange, other POSTs `{"message": "..."}`. Where a target is deregistered,
 its `{name}` may be its `address:port`.
 
-docs/json-api.md shows all of them with their answers, and those of `fault_routes`, `load_routes` and `testing_routes`.
+docs/json-api.md shows all of them with their answers, and those of `event_routes`, `fault_routes`, `load_routes` and
+`testing_routes`.
 
 Errors are `{"code": "E302", "message": "...", "hints": [...], "notes": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
@@ -24,7 +25,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -43,18 +44,21 @@ LOG_LINES_MAX = 1000
 CLOSE_TIMEOUT_S = 2.0
 MAX_PORT = 65535
 
-_FIXED_HEADERS = {
+FIXED_HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+ENDLESS: web.AppKey[set[Callable[[], None]]] = web.AppKey("ENDLESS")
+"""How answers are ended that have no end of their own. A handler adds the way to end its own, and takes it away."""
 _CODES_OF_STATUS = {
-    400: ("E608",),
+    400: ("E608", "E771"),
     401: ("E607",),
     403: ("E605", "E606"),
     404: ("E302", "E304", "E630", "E634", "E638", "E655"),
     408: ("E614",),
     422: ("E401", "E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637", "E651"),
+    503: ("E770",),
 }
 _STATUS_OF_CODE = {code: status for status, codes in _CODES_OF_STATUS.items() for code in codes}
 _STATUS_OF_KIND = {"E5": 422}
@@ -80,6 +84,8 @@ class ControlServer:
         sock = _bind(self._wanted)
         self.port = sock.getsockname()[1]
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_gate(Guard(self.port, self._token))])
+        endless: set[Callable[[], None]] = set()
+        app[ENDLESS] = endless
         app.add_routes(self.routes())
         self._runner = web.AppRunner(
             app, handle_signals=False, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S, lingering_time=0
@@ -107,6 +113,9 @@ class ControlServer:
         """Stop listening, finish answers under way (at most 2 s), close every connection. Harmless when repeated."""
         runner, self._runner = self._runner, None
         if runner is not None:
+            endless = runner.app[ENDLESS]
+            for end in tuple(endless):
+                end()
             await runner.cleanup()
 
     async def _health(self, _: web.Request) -> web.Response:
@@ -189,7 +198,7 @@ def _gate(guard: Guard) -> Middleware:
             response = _error(error.status, SimlbError(_CODE_OF_STATUS.get(error.status, "E608"), error.reason))
             if allowed := error.headers.get("Allow"):
                 response.headers["Allow"] = allowed
-        response.headers.update(_FIXED_HEADERS)
+        response.headers.update(FIXED_HEADERS)
         return response
 
     return gate

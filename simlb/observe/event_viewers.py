@@ -1,0 +1,94 @@
+"""Whoever looks at the stream of events: one bounded queue each, so that a slow one costs the others nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from simlb.core.event_json import Dropped, Ended, Mark
+from simlb.observe.event_entries import Entry, Position
+
+QUEUE_MAX = 2000
+"""More events than these waiting for it, and a viewer is dropped."""
+FRAMES_AT_ONCE = 64
+
+
+class Viewer:
+    """One who looks. The hub offers events, `next` gives them away; both on the hub's loop."""
+
+    def __init__(
+        self,
+        backlog: Iterable[Entry | Position],
+        *,
+        types: Collection[str] | None,
+        wants_pulses: bool,
+        is_gone: Callable[[], bool],
+        on_leave: Callable[[Viewer], None],
+    ) -> None:
+        """`backlog` comes first, however much it is. `is_gone` tells that nobody can look any more."""
+        self.wants_pulses = wants_pulses
+        self.is_gone = is_gone
+        self.on_last: Callable[[], None] | None = None
+        """Called when the last event is ready for it, since it may never take that."""
+        self._on_leave = on_leave
+        self._types = types
+        self._backlog: deque[Entry | Position] = deque(backlog)
+        self._queue: deque[Entry] = deque()
+        self._wake = asyncio.Event()
+        self._is_over = False
+
+    def offer(self, entries: Sequence[Entry]) -> bool:
+        """Take note of events; False when too many wait already."""
+        types = self._types
+        wanted = entries if types is None else [one for one in entries if one.type in types or one.type == "pulse"]
+        if not wanted or self._is_over:
+            return True
+        if len(self._queue) + len(wanted) > QUEUE_MAX:
+            return False
+        self._queue.extend(wanted)
+        self._wake.set()
+        return True
+
+    def drop(self) -> None:
+        """It does not keep up: nothing but a last event is left for it."""
+        waiting = len(self._backlog) + len(self._queue)
+        self._backlog.clear()
+        self._queue.clear()
+        self._finish(Dropped(count=waiting))
+
+    def end(self) -> None:
+        """What waits for it is the last that there is."""
+        if not self._is_over:
+            self._finish(Ended())
+
+    def _finish(self, mark: Mark) -> None:
+        self._is_over = True
+        self._queue.append(Entry(None, mark, time.time()))
+        self._wake.set()
+        if self.on_last is not None:
+            self.on_last()
+
+    def leave(self) -> None:
+        """It does not look any more. Harmless when repeated."""
+        self._on_leave(self)
+
+    async def next(self, patience_s: float) -> bytes | None:
+        """The next events as they are sent, several at once; nothing after `patience_s` seconds without any.
+
+        None when the stream is over.
+        """
+        if not self._backlog and not self._queue:
+            if self._is_over:
+                return None
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await self._wake.wait()
+        frames: list[bytes] = []
+        while len(frames) < FRAMES_AT_ONCE and (self._backlog or self._queue):
+            waiting = self._backlog or self._queue
+            frames.append(waiting.popleft().frame)
+        return b"".join(frames)
