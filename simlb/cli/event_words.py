@@ -71,17 +71,19 @@ def said(event: Event | Mark, *, speed: float = 1, style: Style = _PLAIN) -> Sai
             return Said("stream", "the instance has stopped", "watch")
 
 
-def is_error(event: RequestFinished) -> bool:
-    """The request failed: a 5xx or nothing for an answer, or a 4xx that the load balancer itself found."""
-    if event.failure is not None or event.target_status_code >= 500:
-        return True
-    return event.produced_by == "load balancer" and event.elb_status_code >= 400 and event.action != "fixed-response"
+def is_error(event: RequestFinished | RequestsCounted) -> bool:
+    """It failed: a 5xx, an answer that broke off, or a 4xx (or nothing at all) that the load balancer made of it."""
+    if event.target_status_code:
+        return event.target_status_code >= 500 or (isinstance(event, RequestFinished) and event.failure is not None)
+    is_wanted = event.action in {"redirect", "fixed-response"}
+    return not is_wanted and (event.elb_status_code >= 400 or not event.elb_status_code)
 
 
-def failed(event: RequestFinished) -> str:
+def failed(event: RequestFinished | RequestsCounted) -> str:
     """What a failed request came to, without what makes it one of its kind: `502 i-03 connection refused`."""
-    where = (event.target, event.failure or ("" if event.target_status_code else "by the load balancer"))
-    return printable(" ".join(filter(None, (str(event.elb_status_code or "-"), *where))))
+    failure = event.failure if isinstance(event, RequestFinished) else None
+    why = failure or ("" if event.target_status_code else "by the load balancer")
+    return printable(" ".join(filter(None, (_status(event), event.target, why))))
 
 
 def line(event: Event | Mark, *, speed: float, style: Style) -> str:

@@ -18,7 +18,7 @@ from simlb.cli import main as main_module
 from simlb.cli.parser import build
 from tests.cli.conftest import Run, Running
 
-HEAVY = ("asyncio", "aiohttp", "msgspec", "yaml", "cryptography", "uvloop", "uvicorn")
+HEAVY = ("asyncio", "aiohttp", "msgspec", "yaml", "cryptography", "uvloop", "uvicorn", "rich")
 QUICK_S = 0.3
 
 
@@ -144,7 +144,8 @@ def simlb(*argv: str, state_dir: Path, flags: tuple[str, ...] = ()) -> subproces
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "command", ["status", "rules", "target ls", "target rm i-03", "logs", "cert path", "down --timeout 0"]
+    "command",
+    ["status", "rules", "target ls", "target rm i-03", "logs", "cert path", "events -n 0", "down --timeout 0"],
 )
 def test_questions_import_nothing_heavy(running: Running, state_dir: Path, command: str) -> None:
     (state_dir / "ca.pem").write_text("")

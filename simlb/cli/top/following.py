@@ -11,14 +11,16 @@ from simlb.cli.top.model import Model
 from simlb.controlplane.client import ControlClient
 from simlb.controlplane.event_client import EventStream
 from simlb.core.event_json import EVENT_TYPES, Told, event_from_json
+from simlb.core.pulse import Pulse
 from simlb.errors import SimlbError
 
-HISTORY = 100
+HISTORY = 1000
+RARE_HISTORY = 50
+RARE = frozenset(EVENT_TYPES) - {"request_finished", "requests_counted"}
 POLL_S = 0.5
 TOO_MANY_VIEWERS = "E770"
 WAITING_MAX = 20_000
 """Events that may wait for a terminal that stands still; then the thread waits, and the instance drops this viewer."""
-TYPES = frozenset(EVENT_TYPES) - {"requests_counted"}
 
 
 class Connected:
@@ -49,12 +51,22 @@ def feed(model: Model, received: Received, now: float) -> None:
 def follow_once(client: ControlClient) -> Iterator[Received]:
     """Everything from one instance, from its last events on until it ends."""
     view = client.status()
-    client.close()
+    client.close()  # nothing more is asked over this connection
     yield Connected(view.speed, view.control)
-    with EventStream(client, types=TYPES, history=HISTORY) as stream:
+    seen: set[int] = set()
+    # Asked for alone first: in the history of everything there may be nothing but errors.
+    with EventStream(client, types=RARE, history=RARE_HISTORY) as stream:
         for data in stream:
             event = event_from_json(data)
-            if event is not None:
+            if isinstance(event, Pulse):
+                break  # the past ends where the first figures come
+            if event is not None and data["id"] is not None:
+                seen.add(data["id"])
+                yield event
+    with EventStream(client, history=HISTORY) as stream:
+        for data in stream:
+            event = event_from_json(data)
+            if event is not None and data["id"] not in seen:
                 yield event
 
 

@@ -11,7 +11,8 @@ class Labels:
 
     instance: str
     speed: str
-    here: str
+    both_times: str
+    """With load-balancer time and real time."""
     control: str
     waiting: str
     no_figures: str
@@ -39,7 +40,7 @@ class Labels:
 ENGLISH = Labels(
     instance="instance",
     speed="speed",
-    here="here",
+    both_times="{aws} AWS ({real} here)",
     control="control port",
     waiting="waiting for the instance ...",
     no_figures="no figures yet",
@@ -65,7 +66,7 @@ ENGLISH = Labels(
 KOREAN = Labels(
     instance="인스턴스",
     speed="속도",
-    here="실제",
+    both_times="AWS {aws} (실제 {real})",
     control="제어 포트",
     waiting="인스턴스를 기다리는 중 ...",
     no_figures="아직 수치가 없습니다",

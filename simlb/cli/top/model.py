@@ -12,7 +12,7 @@ from typing import Literal
 
 from simlb.cli.event_words import Mood, failed, is_error, said, times_of
 from simlb.core.event_json import Told
-from simlb.core.events import RequestFinished, RequestsCounted
+from simlb.core.events import RequestFinished, RequestsCounted, TargetStateChanged
 from simlb.core.pulse import Pulse, TargetPulse
 
 HISTORY = 20
@@ -21,6 +21,8 @@ EVENTS_KEPT = 200
 """How many lines of errors, and of everything else."""
 SAME_WITHIN_S = 10.0
 """Errors alike that follow each other within so many real seconds are one line."""
+INITIAL = "initial"
+"""The state that every target begins with: no news."""
 Link = Literal["waiting", "live"]
 
 _URGENCY = {"unhealthy": 0, "unavailable": 1, "draining": 2, "initial": 3, "unused": 4, "healthy": 5}
@@ -113,10 +115,10 @@ class Model:
         """Something came."""
         if isinstance(event, Pulse):
             self._take_pulse(event, now)
-        elif isinstance(event, RequestFinished):
+        elif isinstance(event, RequestFinished | RequestsCounted):
             if is_error(event):
                 self._take_error(event)
-        elif not isinstance(event, RequestsCounted):
+        elif not (isinstance(event, TargetStateChanged) and event.state == INITIAL):
             subject, text, mood = said(event, speed=self.speed)
             at_s, real_s = times_of(event) or self._latest()
             self._others.append(Happening(at_s, real_s, subject, text, mood))
@@ -158,7 +160,7 @@ class Model:
             present = set(map(_key, pulse.targets))
             self._history = {key: rates for key, rates in self._history.items() if key in present}
 
-    def _take_error(self, event: RequestFinished) -> None:
+    def _take_error(self, event: RequestFinished | RequestsCounted) -> None:
         text = failed(event)
         one = self._last_alike.get(text)
         if one is None or event.real_s - one.real_s > SAME_WITHIN_S:
@@ -166,7 +168,7 @@ class Model:
             self._errors.append(one)
             if len(self._last_alike) > 2 * EVENTS_KEPT:
                 self._last_alike = {kept.text: kept for kept in self._errors}
-        one.count += 1
+        one.count += event.count if isinstance(event, RequestsCounted) else 1
         one.at_s, one.real_s = event.at_s, event.real_s
 
     def _latest(self) -> tuple[float, float]:

@@ -28,7 +28,7 @@ from simlb.errors import EXIT_FINE, SimlbError
 
 REDRAW_MIN_S = 0.25
 """Real seconds between two pictures, whatever happens in between."""
-PLAIN_COLUMNS = 120
+PLAIN_COLUMNS = 160
 """How wide a picture is that goes to no terminal."""
 
 
@@ -51,11 +51,13 @@ def top(arguments: Namespace) -> int:
 
 
 def _once(client: ControlClient, model: Model, labels: Labels) -> int:
-    """Print one picture as soon as there are figures."""
+    """Print one picture as soon as there are figures: where nobody else looks, they are gathered from now on."""
     now = time.monotonic()
+    pulses_left = 2
     for received in follow_once(client):
         feed(model, received, now)
-        if isinstance(received, Pulse):
+        pulses_left -= isinstance(received, Pulse)
+        if not pulses_left:
             break
     width = line_width(sys.stdout) or PLAIN_COLUMNS
     console = Console(width=width, highlight=False, markup=False, emoji=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -20,6 +20,7 @@ OTHER_STYLE = "yellow"
 BLOCKS = "▁▂▃▄▅▆▇█"
 HISTORY_COLUMNS = 12
 LAST_CHECK_MIN_COLUMNS = 22
+NAME_MIN_COLUMNS = 4
 
 _TARGET, _ADDRESS, _STATE, _REASON, _LAST_CHECK = "target", "address", "state", "reason", "last_check"
 _NEXT, _RATE, _ERRORS, _IN_FLIGHT, _P95, _SINCE, _HISTORY = (
@@ -81,13 +82,13 @@ def layout(rows: Sequence[Cells], labels: Labels, width: int) -> Layout:
         if spare >= 0:
             break
     else:
-        # Name and state are too much as well: the state is what it is about.
-        widths[_TARGET] = max(1, widths[_TARGET] + spare)
+        # Name and state are too much as well. Of the name the beginning has to do; the state's sign says it all.
+        widths[_TARGET] = max(min(widths[_TARGET], NAME_MIN_COLUMNS), widths[_TARGET] + spare)
     return Layout(headings, widths)
 
 
-def cells_of(row: Row, highest: float, *, clock: Callable[[float], str]) -> Cells:
-    """The cells of one target. `highest` is the rate that fills a column of the history; `clock` writes countdowns."""
+def cells_of(row: Row, highest: float) -> Cells:
+    """The cells of one target. `highest` is the rate that fills a column of the history."""
     pulse = row.pulse
     state_style = STYLES.get(pulse.state, OTHER_STYLE)
     is_failing = pulse.errors_per_second > 0
@@ -97,7 +98,7 @@ def cells_of(row: Row, highest: float, *, clock: Callable[[float], str]) -> Cell
         _STATE: (f"{SIGNS.get(pulse.state, '?')} {printable(pulse.state)}", state_style),
         _REASON: (printable(pulse.reason or "-"), state_style if pulse.reason else ""),
         _LAST_CHECK: (printable(pulse.last_check), ""),
-        _NEXT: ("-" if row.next_check_in_s is None else clock(row.next_check_in_s), ""),
+        _NEXT: ("-" if row.next_check_in_s is None else f"{row.next_check_in_s:.0f} s", ""),
         _RATE: (rate(pulse.per_second), ""),
         _ERRORS: (rate(pulse.errors_per_second), "red" if is_failing else "dim"),
         _IN_FLIGHT: (str(pulse.in_flight), ""),

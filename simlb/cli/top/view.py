@@ -19,35 +19,37 @@ EVENTS_MAX = 10
 EVENTS_IN_PLAIN = 20
 ROOMY_LINES = 12
 """From this height on there is room for more than targets."""
+TINY_LINES = 6
+"""With less than that for targets there are no headings."""
 _MOODS = {"good": "green", "bad": "red", "watch": "yellow", "plain": ""}
 
 
 def render(model: Model, now: float, *, width: int, height: int | None, labels: Labels = ENGLISH) -> Lines:
     """The whole picture. `height` None: as many lines as it takes."""
-    lines = list(_header(model, now, width, labels))
-    groups = model.groups(now)
-    events: list[Text] = []
-    if height is None or height >= ROOMY_LINES:
+    lines = [_header(model, now, width, labels, is_live=height is not None)]
+    is_roomy = height is None or height >= ROOMY_LINES
+    if is_roomy:
         if model.pulse is not None:
             for load_balancer in model.pulse.load_balancers:
                 lines += _load_balancer(load_balancer, width, labels)
-        count = EVENTS_IN_PLAIN if height is None else min(EVENTS_MAX, height // 4)
-        events = list(_events(model.happenings(count), model, labels))
         lines.append(Text())
-    if not groups:
-        lines.append(Text(labels.no_figures if model.link == "live" else labels.waiting, "dim"))
+    groups = model.groups(now)
+    if groups:
+        kept_free = 2 + min(EVENTS_MAX, (height or 0) // 4) if is_roomy else 0
+        room = None if height is None else max(1, height - len(lines) - kept_free)
+        lines += _targets(groups, width, room, labels)
     else:
-        room = None if height is None else height - len(lines) - len(events) - bool(events)
-        lines += _targets(groups, model, width, room, labels)
-    if events:
-        lines += [Text(), *events]
+        lines.append(Text(labels.no_figures if model.link == "live" else labels.waiting, "dim"))
+    if is_roomy:
+        count = EVENTS_IN_PLAIN if height is None else height - len(lines) - 2
+        lines += [Text(), *_events(model.happenings(count), model, labels)]
     for line in lines[:height]:
         line.no_wrap = True
         line.truncate(width, overflow="ellipsis")
     return Lines(*lines[:height])
 
 
-def _header(model: Model, now: float, width: int, labels: Labels) -> Iterator[Text]:
+def _header(model: Model, now: float, width: int, labels: Labels, *, is_live: bool) -> Text:
     at_s, real_s = model.times(now)
     parts = [Text.assemble(("simlb top", "bold"), f"  {labels.instance} ", (printable(model.instance), "bold"))]
     if model.link == "waiting":
@@ -55,14 +57,19 @@ def _header(model: Model, now: float, width: int, labels: Labels) -> Iterator[Te
     elif model.is_scaled:
         parts += [
             Text(f"{labels.speed} {model.speed:g}"),
-            Text(f"{duration(at_s)} AWS ({duration(real_s)} {labels.here})"),
+            Text(labels.both_times.format(aws=duration(at_s), real=duration(real_s))),
         ]
     else:
         parts.append(Text(duration(at_s)))
     if model.control and model.link == "live":
         parts.append(Text(f"{labels.control} http://{printable(model.control)}/", "dim"))
-    parts.append(Text(labels.quits, "dim"))
-    yield _packed(parts, width)[0]
+    if is_live:
+        parts.append(Text(labels.quits, "dim"))
+    header = parts[0]
+    for part in parts[1:]:
+        if header.cell_len + len(GAP) + part.cell_len <= width:
+            header = Text.assemble(header, GAP, part)
+    return header
 
 
 def _load_balancer(pulse: LoadBalancerPulse, width: int, labels: Labels) -> list[Text]:
@@ -97,20 +104,17 @@ def _packed(parts: Sequence[Text], width: int) -> list[Text]:
     return lines
 
 
-def _targets(groups: Sequence[Group], model: Model, width: int, room: int | None, labels: Labels) -> Iterator[Text]:
+def _targets(groups: Sequence[Group], width: int, room: int | None, labels: Labels) -> Iterator[Text]:
     """The table: everything in the configuration's order if it fits, else what needs a look first."""
-    shown, left_out = _fitting(groups, room)
+    is_tiny = room is not None and room < TINY_LINES
+    shown, left_out = _fitting(groups, room, has_headings=not is_tiny)
     highest = max((rate for group in groups for row in group.rows for rate in row.history), default=0.0)
-
-    def clock(aws_s: float) -> str:
-        return f"{aws_s / model.speed:.1f} s" if model.is_scaled else f"{aws_s:.0f} s"
-
-    rows = [(group, [cells_of(row, highest, clock=clock) for row in members]) for group, members in shown]
+    rows = [(group, [cells_of(row, highest) for row in members]) for group, members in shown]
     table = layout([cells for _, members in rows for cells in members], labels, width)
-    if room is None or room > 2:
+    if not is_tiny:
         yield table.heading()
     for group, members in rows:
-        if len(groups) > 1 or group.fails_open:
+        if _has_heading(group, groups) and not is_tiny:
             yield _group_heading(group, width, labels)
         for cells in members:
             yield table.line(cells)
@@ -120,6 +124,10 @@ def _targets(groups: Sequence[Group], model: Model, width: int, room: int | None
             states[row.pulse.state] = states.get(row.pulse.state, 0) + 1
         words = ", ".join(f"{count} {printable(state)}" for state, count in states.items())
         yield Text(labels.more.format(count=len(left_out), states=words), "dim")
+
+
+def _has_heading(group: Group, groups: Sequence[Group]) -> bool:
+    return len(groups) > 1 or group.fails_open
 
 
 def _group_heading(group: Group, width: int, labels: Labels) -> Text:
@@ -133,17 +141,19 @@ def _group_heading(group: Group, width: int, labels: Labels) -> Text:
     return heading[0] if len(heading) == 1 else Text.assemble((name, "bold"), " ", parts[1])
 
 
-def _fitting(groups: Sequence[Group], room: int | None) -> tuple[list[tuple[Group, list[Row]]], list[Row]]:
+def _fitting(
+    groups: Sequence[Group], room: int | None, *, has_headings: bool
+) -> tuple[list[tuple[Group, list[Row]]], list[Row]]:
     """The targets to show by group, and those there is no room for."""
-    has_headings = len(groups) > 1
-    needed = 1 + sum(len(group.rows) + (has_headings or group.fails_open) for group in groups)
+    costs = {group.name: int(has_headings and _has_heading(group, groups)) for group in groups}
+    needed = has_headings + sum(len(group.rows) + costs[group.name] for group in groups)
     if room is None or needed <= room:
         return [(group, list(group.rows)) for group in groups], []
-    left = room - 2 if room > 2 else room  # the column names, and how many more there are
+    left = room - has_headings - 1  # how many more there are takes a line
     chosen: dict[str, list[Row]] = {}
     left_out: list[Row] = []
     for group, row in most_urgent(groups):
-        cost = 1 + (group.name not in chosen and (has_headings or group.fails_open))
+        cost = 1 + (0 if group.name in chosen else costs[group.name])
         if cost > left:
             left_out.append(row)
         else:

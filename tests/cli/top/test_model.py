@@ -9,7 +9,7 @@ import pytest
 from simlb.cli.top.model import HISTORY, SAME_WITHIN_S, Model, most_urgent
 from simlb.core.event_json import Missed, Told
 from simlb.core.events import Notice, RequestsCounted
-from tests.cli.top.pulses import changed, error, pulse, target
+from tests.cli.top.pictures import changed, error, pulse, target
 
 
 def fed(*events: Told, now: float = 0.0) -> Model:
@@ -128,13 +128,21 @@ def test_errors_do_not_drive_changes_of_state_off_the_list() -> None:
     assert fed(*errors).happenings(0) == []
 
 
-def test_counted_requests_are_no_event() -> None:
-    counted: dict[str, Any] = dict.fromkeys(("target_group", "target"))
-    more = RequestsCounted(
-        at_s=1, real_s=1, load_balancer="demo", listener_port=443, action="forward", elb_status_code=200,
-        target_status_code=200, count=70, **counted,
-    )  # fmt: skip
-    assert listed(fed(more)) == []
+def counted(count: int, status: int, **changes: Any) -> RequestsCounted:
+    values: dict[str, Any] = {
+        "at_s": 1.0, "real_s": 0.1, "load_balancer": "demo", "listener_port": 443, "target_group": "web",
+        "target": "i-03", "action": "forward", "elb_status_code": status, "target_status_code": status, "count": count,
+    }  # fmt: skip
+    return RequestsCounted(**values | changes)
+
+
+def test_of_counted_requests_errors_are_told() -> None:
+    model = fed(counted(70, 200), counted(30, 500), counted(12, 500), counted(4, 502, target_status_code=0))
+    assert listed(model) == [(42, "500 i-03"), (4, "502 i-03 by the load balancer")]
+
+
+def test_that_a_target_begins_is_no_news() -> None:
+    assert listed(fed(changed(1, "i-01", "initial"))) == []
 
 
 def test_another_instance_begins_anew() -> None:

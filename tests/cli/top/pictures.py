@@ -1,10 +1,18 @@
-"""Pulses and events for the tests of `simlb top`."""
+"""Pulses and events for the tests of `simlb top`, and what it shows of them."""
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
-from simlb.core.events import RequestFinished, TargetStateChanged
+from rich.cells import cell_len
+from rich.console import Console
+
+from simlb.cli.top.labels import ENGLISH, Labels
+from simlb.cli.top.model import Model
+from simlb.cli.top.view import render
+from simlb.core.event_json import Told
+from simlb.core.events import Event, ProcessExited, RequestFinished, TargetStateChanged
 from simlb.core.pulse import LoadBalancerPulse, Pulse, TargetPulse
 
 
@@ -44,7 +52,9 @@ def pulse(*targets: TargetPulse, at_s: float = 100.0, speed: float = 10.0) -> Pu
     return Pulse(at_s=at_s, real_s=at_s / speed, speed=speed, load_balancers=(balancer,), targets=targets)
 
 
-def error(real_s: float, target: str = "i-03", failure: str | None = "connection refused", **changes: Any) -> Any:
+def error(
+    real_s: float, target: str | None = "i-03", failure: str | None = "connection refused", **changes: Any
+) -> Any:
     """A request that a target let down."""
     values: dict[str, Any] = {
         "at_s": real_s * 10,
@@ -85,3 +95,35 @@ def changed(real_s: float, name: str, state: str, *, evidence: str = "connection
         description=None if state == "healthy" else "Health checks failed",
         evidence=evidence,
     )
+
+
+THREE = pulse(
+    target("i-01", per_second=24.5),
+    target("i-02", per_second=12.0, errors_per_second=1.5),
+    target("i-03", "unhealthy", next_check_in_s=4.4),
+)
+KILLED: tuple[Event, ...] = (
+    ProcessExited(at_s=61, real_s=6.1, process="i-03", pid=4123, status=-9, target_groups=("web",)),
+    *[error(6.2 + step / 50) for step in range(41)],
+    changed(8, "i-03", "unhealthy"),
+)
+"""A target is killed; requests to it fail until that is noticed."""
+
+
+def shown(
+    *events: Told, width: int = 80, height: int | None = 24, labels: Labels = ENGLISH, is_lost: bool = False
+) -> list[str]:
+    """The lines of the picture, which has to fit."""
+    model = Model("default")
+    model.connected(speed=10, control="127.0.0.1:8089")
+    for event in events:
+        model.take(event, 0.0)
+    if is_lost:
+        model.lost()
+    console = Console(file=io.StringIO(), width=width, highlight=False, markup=False, color_system=None)
+    console.print(render(model, 0.0, width=width, height=height, labels=labels))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert all(cell_len(line) <= width for line in lines)
+    assert height is None or len(lines) <= height
+    return [line.rstrip() for line in lines]
