@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
+from simlb.app.changes import changes
 from simlb.app.fault_site import FaultSite
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
 from simlb.app.narrator import Narrator
 from simlb.app.observing import Observing
 from simlb.app.options import AppOptions, Presenter
+from simlb.app.presented import PresentedCertificates
 from simlb.app.registering import address_policy, deregister, register, unknown_target
 from simlb.app.registrations import Registrations
 from simlb.app.renewal import renew_certificates
@@ -108,6 +110,7 @@ class App:
         """Targets, by name, that live in this process: faults end and pause them as they do processes."""
         self.fault_site = FaultSite(self, self._random)
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
+        self.certificates = PresentedCertificates(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -115,6 +118,7 @@ class App:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
         await self._apply(self.compiled, self.registrations)
+        self.narrator.configuration_changed("start", f"Serving {_summary(self.configuration)}.")
         if not self.options.is_ephemeral:
             self.keep(renew_certificates(self))
         if self._latency is not None:
@@ -211,7 +215,9 @@ class App:
         async with self.reloading:
             compiled = await asyncio.to_thread(self.options.load)
             registrations, drift = self.registrations.after_reload(compiled.configuration, address_policy(compiled))
+            before = self.configuration
             await self._apply(compiled, registrations)
+            self.narrator.configuration_changed("reload", f"Reloaded: {changes(before, self.configuration)}.")
             for warning in (*compiled.warnings, *drift):
                 self.narrator.notice(Notice(level="warning", text=warning))
         await self.faults.refresh()
@@ -229,11 +235,16 @@ class App:
     async def restore(self, registrations: Registrations) -> None:
         """Serve the configuration with these registrations. Call it while holding `reloading`."""
         if registrations != self.registrations:
+            before = self.configuration
             await self._apply(self.compiled, registrations)
+            self.narrator.configuration_changed("api", f"Reset: {changes(before, self.configuration)}.")
 
-    async def apply_again(self) -> None:
+    async def apply_again(self, why: str) -> None:
         """Serve what faults have made of the configuration. Raises SimlbError and changes nothing when it cannot be."""
+        before = self.configuration
         await self._apply(self.compiled, self.registrations)
+        if self.configuration != before:
+            self.narrator.configuration_changed("fault", f"{why}: {changes(before, self.configuration)}.")
 
     async def _apply(self, compiled: Compiled, registrations: Registrations) -> None:
         configuration = self.fault_site.in_force(registrations.applied_to(compiled.configuration))
@@ -268,6 +279,7 @@ class App:
         self.nodes = nodes
         self.observing.use(configuration)
         self.descriptors.measure()
+        self.certificates.look()
 
     async def _reconcile_processes(self, configuration: Configuration) -> None:
         """Start what is new and changed. What was removed goes on until its target has drained."""

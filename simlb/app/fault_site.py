@@ -246,7 +246,7 @@ class FaultSite:
     async def _lay_over(self, overlays: tuple[ConfigurationChange, ...]) -> None:
         before, self.overlays = self.overlays, overlays
         try:
-            await self._app.apply_again()
+            await self._app.apply_again("By a fault" if len(overlays) > len(before) else "A fault is undone")
         except BaseException:
             self.overlays = before
             raise
@@ -267,6 +267,10 @@ class FaultSite:
         """A certificate with that flaw for these names, as files of the instance."""
         region = self._app.compiled.settings.region
         return await asyncio.to_thread(self._certificates.issue, flaw, tuple(names), region)
+
+    def flaw_of(self, certificate: Certificate) -> CertificateFlaw | None:
+        """What a fault has made wrong with it; None for one that is none of its making."""
+        return self._certificates.flaws.get(certificate)
 
     def discard(self, certificate: Certificate) -> None:
         """Remove its files."""

@@ -30,6 +30,8 @@ class FlawedCertificates:
     """Issues them into `<state folder>/faults/<instance>`, which goes with the last of them, and with the instance."""
 
     def __init__(self, options: AppOptions) -> None:
+        self.flaws: dict[Certificate, CertificateFlaw] = {}
+        """Those that have been issued and not been discarded."""
         self._options = options
         self._folder = options.state_dir / "faults" / options.instance
         self._numbers = itertools.count(1)
@@ -53,10 +55,12 @@ class FlawedCertificates:
         key_path.touch(mode=0o600)
         key_path.write_bytes(key_pem)
         Path(certificate.certificate_path).write_bytes(chain_pem)
+        self.flaws[certificate] = flaw
         return certificate
 
     def discard(self, certificate: Certificate) -> None:
         """Remove the files of one. Harmless when repeated."""
+        self.flaws.pop(certificate, None)
         for path in (certificate.certificate_path, certificate.key_path):
             Path(path).unlink(missing_ok=True)
         if self._folder.exists() and not any(self._folder.iterdir()):

@@ -60,6 +60,7 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
             registration = Registration(group_name, _target(app, group, located, name))
             registrations = app.registrations.register(registration)
         app.use(registrations, group_name)
+        app.narrator.configuration_changed("registration", f"{registration.words} is registered in {group_name}.")
         return _change(registration, _registered(app, registration, again=draining))
 
 
@@ -94,6 +95,8 @@ async def deregister(app: App, name: str, group_name: str | None) -> TargetChang
             )
         (item,) = found
         app.use(app.registrations.deregister(item), item.target_group)
+        text = f"{item.words} is deregistered from {item.target_group}."
+        app.narrator.configuration_changed("registration", text)
         return _change(item, _deregistered(app, item))
 
 

@@ -33,6 +33,7 @@ async def renew_once(app: App) -> None:
         fresh = {arn for arn, certificate in issued.items() if certificate.fresh}
         for node in app.nodes.values():
             node.reload_certificates(fresh)
+        app.certificates.renewed(fresh)
     except SimlbError as error:
         app.narrator.failed(error, "The certificates that were in use stay in use.")
         return

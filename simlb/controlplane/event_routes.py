@@ -9,15 +9,14 @@ that are kept after that number. Then everything that happens, as it happens. do
 from __future__ import annotations
 
 import asyncio
-import difflib
 import socket
 from collections.abc import Callable, Collection
 from typing import Protocol
 
 from aiohttp import web
 
+from simlb.controlplane.event_types import known_types
 from simlb.controlplane.server import ENDLESS, FIXED_HEADERS, integer
-from simlb.core.event_json import EVENT_TYPES
 from simlb.errors import SimlbError
 
 HISTORY_MAX = 1000
@@ -119,14 +118,7 @@ def _types(request: web.Request) -> frozenset[str] | None:
     text = request.query.get("types")
     if text is None:
         return None
-    wanted = [name.strip() for name in text.split(",")]
-    known = (*EVENT_TYPES, "pulse")
-    for name in wanted:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-            raise SimlbError("E771", f"There is no event type '{name}'.", hint)
-    return frozenset(wanted)
+    return known_types(name.strip() for name in text.split(","))
 
 
 def _pulse(request: web.Request) -> bool:

@@ -1,7 +1,7 @@
 """Events as JSON and back, for the stream and its readers.
 
 Each is one object: `type` (its class name in snake case), `id` (its number in the stream; None for what is not kept),
-`time` (wall clock, ISO 8601) and its fields.
+`time` (wall clock, ISO 8601) and its fields. What is a fault's `type` in Python is `fault_type` there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ Mark: TypeAlias = Missed | Dropped | Ended
 Told: TypeAlias = Event | Pulse | Mark
 """Whatever a stream can hold."""
 
-_ENVELOPE = frozenset({"type", "id", "time"})
+_RENAMED = {"type": "fault_type"}
+"""Fields whose name is taken in JSON."""
 
 
 def type_of(kind: type[Told]) -> str:
@@ -52,7 +53,11 @@ TYPES: dict[str, type[Told]] = {type_of(kind): kind for kind in (*get_args(Event
 EVENT_TYPES: tuple[str, ...] = tuple(type_of(kind) for kind in get_args(Event))
 """What can be asked for."""
 _NAMES = {kind: name for name, kind in TYPES.items()}
-_FIELDS = {kind: tuple(member.name for member in fields(kind)) for kind in (*_NAMES, LoadBalancerPulse, TargetPulse)}
+_FIELDS = {
+    kind: {member.name: _RENAMED.get(member.name, member.name) for member in fields(kind)}
+    for kind in (*_NAMES, LoadBalancerPulse, TargetPulse)
+}
+"""By class, its fields and what they are called in JSON."""
 
 
 def event_to_json(event: Told, number: int | None, time: str) -> dict[str, Any]:
@@ -61,11 +66,16 @@ def event_to_json(event: Told, number: int | None, time: str) -> dict[str, Any]:
 
 
 def _members(part: Told | LoadBalancerPulse | TargetPulse) -> dict[str, Any]:
-    members = {name: getattr(part, name) for name in _FIELDS[type(part)]}
+    members = {key: _plain(getattr(part, name)) for name, key in _FIELDS[type(part)].items()}
     if isinstance(part, Pulse):
         members["load_balancers"] = [_members(one) for one in part.load_balancers]
         members["targets"] = [_members(one) for one in part.targets]
     return members
+
+
+def _plain(value: Any) -> Any:
+    """Microseconds are enough."""
+    return round(value, 6) if type(value) is float else value
 
 
 def event_from_json(data: Mapping[str, Any]) -> Told | None:
@@ -88,7 +98,7 @@ def event_from_json(data: Mapping[str, Any]) -> Told | None:
 def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """The members that the class has. JSON has no tuples, and events no lists."""
     return {
-        name: tuple(data[name]) if isinstance(data[name], list) else data[name]
-        for name in _FIELDS[kind]
-        if name in data
+        name: tuple(data[key]) if isinstance(data[key], list) else data[key]
+        for name, key in _FIELDS[kind].items()
+        if key in data
     }

@@ -114,7 +114,7 @@ class EventHub:
         for viewer in [viewer for viewer in viewers if not viewer.offer(entries)]:
             self._viewers.remove(viewer)
             self.dropped += 1
-            viewer.drop()
+            viewer.drop(entries)
 
     # -- who looks -----------------------------------------------------------------------------------------------------
 

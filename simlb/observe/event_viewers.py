@@ -42,8 +42,7 @@ class Viewer:
 
     def offer(self, entries: Sequence[Entry]) -> bool:
         """Take note of events; False when too many wait already."""
-        types = self._types
-        wanted = entries if types is None else [one for one in entries if one.type in types or one.type == "pulse"]
+        wanted = self._wanted(entries)
         if not wanted or self._is_over:
             return True
         if len(self._queue) + len(wanted) > QUEUE_MAX:
@@ -52,12 +51,18 @@ class Viewer:
         self._wake.set()
         return True
 
-    def drop(self) -> None:
-        """It does not keep up: nothing but a last event is left for it."""
-        waiting = len(self._backlog) + len(self._queue)
+    def _wanted(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        types = self._types
+        if types is None:
+            return entries
+        return [entry for entry in entries if entry.type in types or entry.type == "pulse"]
+
+    def drop(self, refused: Sequence[Entry]) -> None:
+        """It does not keep up, and did not take these: nothing but a last event is left for it."""
+        unseen = sum(isinstance(one, Entry) for one in self._backlog) + len(self._queue) + len(self._wanted(refused))
         self._backlog.clear()
         self._queue.clear()
-        self._finish(Dropped(count=waiting))
+        self._finish(Dropped(count=unseen))
 
     def end(self) -> None:
         """What waits for it is the last that there is."""

@@ -14,6 +14,8 @@ from simlb.observe.recorder import Batch
 
 WINDOW_SLOTS = 5
 """How many slots are looked at; one is closed with every pulse, that is once a second."""
+SPAN_MIN_S = 0.1
+"""A shorter time gives no rate."""
 _STEPS_PER_E = 25.0
 """Latencies are counted in steps of 4 %: a percentile is off by 2 % at most."""
 _SHORTEST_S = 1e-6
@@ -126,7 +128,7 @@ class LiveWindow:
                 errors += part.errors
                 outcomes.update(part.outcomes)
                 latencies.update(part.latencies)
-        per_s = 1 / span_s if span_s > 0 else 0.0
+        per_s = 1 / span_s if span_s > SPAN_MIN_S else 0.0
         return Figures(
             per_second=round(count * per_s, 3),
             errors_per_second=round(errors * per_s, 3),

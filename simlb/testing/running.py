@@ -10,10 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from simlb.controlplane.event_types import known_types
+from simlb.core.event_json import Told, type_of
 from simlb.errors import SimlbError
 from simlb.testing import report
 from simlb.testing.certificates import authority
 from simlb.testing.client import Client, arequest
+from simlb.testing.events import Events
 from simlb.testing.faults import RunningFault
 from simlb.testing.life import Life
 from simlb.testing.loops import Home, Ready
@@ -183,10 +186,13 @@ class RunningLoadBalancer(Life):
 
     # -- waiting -------------------------------------------------------------------------------------------------------
 
-    def wait(self, condition: Condition | Callable[[], object], timeout: float = WAIT_S) -> Awaitable[None]:
+    def wait(
+        self, condition: Condition | Callable[[], object], timeout: float = WAIT_S, *, words: str = "the condition"
+    ) -> Awaitable[None]:
         """Wait, at most `timeout` real seconds, until a condition holds: `lb.wait(web.healthy == 2)`, or a callable.
 
-        Blocks; in async code it is to be awaited. Raises NotReachedError, an AssertionError, with the report.
+        Blocks; in async code it is to be awaited. Raises NotReachedError, an AssertionError, with the report; `words`
+        say there what a callable stood for.
         """
         if not callable(condition):
             raise SimlbError(
@@ -194,7 +200,8 @@ class RunningLoadBalancer(Life):
                 f"{condition!r} cannot be waited for: it has been compared already.",
                 "lb.wait(web.healthy == 2), lb.wait(web[0].state == 'unhealthy'), or lb.wait(lambda: ...)",
             )
-        words = condition.words if isinstance(condition, Condition) else "the condition"
+        if isinstance(condition, Condition):
+            words = condition.words
         if self.home.is_here:
             return self._wait_here(condition, words, timeout)
         deadline = time.monotonic() + timeout
@@ -256,6 +263,32 @@ class RunningLoadBalancer(Life):
     def metrics(self) -> Mapping[str, int]:
         """CloudWatch's sums so far, 0 for what has not been counted: `lb.metrics["HTTPCode_ELB_502_Count"]`."""
         return self.home.call(self.app.observing.sums)
+
+    def on_event(self, listener: Callable[[Told], object], *types: str) -> Callable[[], None]:
+        """Call `listener` with everything that happens from now on, until the returned function is called.
+
+        `types` are names as in docs/events.md, such as `"target_state_changed"`; all without any. It is called on the
+        load balancer's loop, and must not wait there; what it raises fails the test at its end. Raises SimlbError E771.
+        """
+        wanted = known_types(types)
+
+        def hear(event: Told) -> None:
+            if not wanted or type_of(type(event)) in wanted:
+                try:
+                    listener(event)
+                except Exception as error:  # noqa: BLE001 - the load balancer goes on, and the test hears of it
+                    self._problems.append(f"on_event: {error!r}")
+
+        stop = self.home.call(lambda: self.app.observing.events.listen(hear))
+        return lambda: self.home.call(stop)
+
+    def event_stream(self, *types: str, timeout: float = WAIT_S) -> Events:
+        """What happens from now on, to iterate over: `for event in lb.event_stream("target_state_changed"): ...`.
+
+        Also `async for`. `types` as in `on_event`; a step without an event within `timeout` real seconds raises
+        NotReachedError. Raises SimlbError E771.
+        """
+        return Events(self, types, timeout)
 
     def report(self) -> str:
         """Targets with their states and reasons, faults, the timeline, the last 20 lines: what failures show."""
