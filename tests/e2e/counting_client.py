@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.e2e.client import PAUSE_S, TIMEOUT_S, Client
+from tests.e2e.client import TIMEOUT_S, Client
 
 CUT_BODY_BYTES = 65_536
+PAUSE_S = 0.01
+"""Between two requests of a client: many of them together are enough for what is to be shown."""
 
 
 @dataclass(slots=True)

@@ -1,11 +1,14 @@
-"""Sent by clients == lines == counters, exactly, under load, faults, reloads and with targets dying.
+"""Sent by clients == lines == counters == events, exactly, under load, faults, reloads and with targets dying.
 
 Whatever is counted in several places has to come to the same sums, or nobody can trust any of them.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -13,12 +16,13 @@ from simlb.cli.accesslog import fields
 from simlb.controlplane.client import ControlClient
 from tests.e2e import processes
 from tests.e2e.counting_client import Books, CountingClients
-from tests.e2e.harness import Instance, Workshop, wait_until
+from tests.e2e.harness import DEADLINE_S, SIMLB, Instance, Workshop, wait_until
 from tests.survival.measure import FIXED, PLAIN, every_kind
 
 REDIRECT = 80
 SENT_BETWEEN = 60
 """How many requests at least pass between two things that happen."""
+PAGE = 1000
 
 
 def configuration(*targets: str) -> str:
@@ -26,45 +30,157 @@ def configuration(*targets: str) -> str:
     return every_kind(*targets, check="path: /health, interval: 5s, timeout: 2s", delay_s=1)
 
 
-def counting(instance: Instance) -> CountingClients:
-    """Clients of all habits on all kinds of listeners."""
-    plain, tls = instance.client(PLAIN), instance.client(443)
-    return CountingClients(
-        [
-            (plain, "ask"),
-            (plain, "upload"),
-            (plain, "cut"),
-            (tls, "ask"),
-            (tls, "cut"),
-            (instance.client(FIXED), "ask"),
-            (instance.client(REDIRECT), "ask"),
-        ]
-    )
+class Course:
+    """Clients of all habits on all kinds of listeners, from `with` to its end, and the log lines that come of it."""
+
+    def __init__(self, simlb: Workshop, instance: Instance) -> None:
+        self.simlb = simlb
+        self.instance = instance
+        self._lines: list[str] = []
+        plain, tls = instance.client(PLAIN), instance.client(443)
+        self._clients = CountingClients(
+            [
+                (plain, "ask"),
+                (plain, "upload"),
+                (plain, "cut"),
+                (tls, "ask"),
+                (tls, "cut"),
+                (instance.client(FIXED), "ask"),
+                (instance.client(REDIRECT), "ask"),
+            ]
+        )
+
+    def __enter__(self) -> Course:
+        self._clients.__enter__()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._clients.__exit__(*reason)
+
+    def more(self) -> None:
+        """Let further requests pass."""
+        seen = self._clients.sent
+        wait_until(lambda: self._clients.sent >= seen + SENT_BETWEEN, "more traffic")
+        self.lines()
+
+    def do(self, *arguments: str) -> None:
+        """One command, and traffic after it."""
+        finished = self.simlb.run(*arguments)
+        assert finished.returncode == 0, finished.stderr
+        self.more()
+
+    def reload(self, *targets: str) -> None:
+        """A file with other targets."""
+        self.simlb.write(configuration(*targets))
+        self.do("reload")
+
+    def lines(self) -> list[str]:
+        """Every line so far, from the control port. Asked for often enough, none is forgotten before."""
+        with ControlClient.for_instance(self.simlb.home, self.instance.name) as client:
+            while (page := client.logs(len(self._lines), PAGE)).lines:
+                assert not page.dropped
+                self._lines += page.lines
+        return self._lines
+
+    @property
+    def books(self) -> Books:
+        """What the clients sent and got, after the end."""
+        return self._clients.books
 
 
-def more(clients: CountingClients) -> None:
-    """Let further requests pass."""
-    seen = clients.sent
-    wait_until(lambda: clients.sent >= seen + SENT_BETWEEN, "more traffic")
+class Subscriber:
+    """`simlb events --json` in a process of its own, from now until the instance ends."""
+
+    def __init__(self, simlb: Workshop) -> None:
+        self._path = simlb.folder / "events.jsonl"
+        with self._path.open("wb") as output:
+            self._process = subprocess.Popen(
+                [*SIMLB, "events", "--json", "--history", "1000"],
+                env=simlb.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.DEVNULL,
+            )
+        wait_until(lambda: self._path.stat().st_size, "it is there")
+
+    def events(self) -> list[dict[str, Any]]:
+        """All that came, when the instance has ended."""
+        assert self._process.wait(DEADLINE_S) == 0
+        return [json.loads(line) for line in self._path.read_text().splitlines()]
 
 
-def do(simlb: Workshop, clients: CountingClients, *arguments: str) -> None:
-    """One command, and traffic after it."""
-    finished = simlb.run(*arguments)
-    assert finished.returncode == 0, finished.stderr
-    more(clients)
+def test_everything_that_is_counted_agrees(simlb: Workshop) -> None:
+    three = ("sample: echo", "sample: echo", "sample: slow")
+    instance = simlb.serve(configuration(*three), "--speed", "10")
+    instance.wait_healthy()
+    subscriber = Subscriber(simlb)
+    with Course(simlb, instance) as course:
+        course.more()
+        course.do("fault", "add", "http.abort", "--on", "i-01", "status=503", "--every", "3")
+        course.do("fault", "add", "link.reset", "--on", "i-02", "--every", "4")
+        course.do("target", "kill", "i-02")
+        instance.wait_state("i-02", "unhealthy")
+        course.reload(*three, "sample: echo")
+        course.do("target", "restart", "i-02")
+        instance.wait_state("i-02", "healthy")
+        course.do("fault", "clear")
+        course.reload(*three[:2])
+    books, lines = course.books, course.lines()
+    check(books, lines, counters_of(instance))
+    assert {200, 301, 502, 503} <= set(books.answered), "everything that was meant to happen did"
+    assert 460 in {fields(line)["elb_status_code"] for line in lines}
+    assert instance.access_log.splitlines() == lines
+    assert simlb.run("down").returncode == 0
+    assert instance.wait() == 0
+    assert instance.access_log.splitlines() == lines, "the end adds none and loses none"
+    events = subscriber.events()
+    check_events(events, lines)
+    happened = Counter(event["type"] for event in events)
+    assert happened["fault_installed"] == happened["fault_removed"] == 2
+    assert happened["target_state_changed"] > 2
+    assert happened["process_exited"] >= 1
 
 
-def kept_lines(instance: Instance) -> list[str]:
-    """Every line that the control port gives."""
-    with ControlClient.for_instance(instance.workshop.home, instance.name) as client:
-        lines: list[str] = []
-        after = 0
-        while (page := client.logs(after, 1000)).lines:
-            assert not page.dropped
-            lines += page.lines
-            after = page.next
-    return lines
+@pytest.mark.skipif(not processes.HAS_PROC, reason="RLIMIT_FSIZE of another process needs Linux")
+def test_lines_lost_to_a_full_disk_are_counted(simlb: Workshop) -> None:
+    """A file that may not grow is the full disk that needs no administrator."""
+    import resource
+
+    instance = simlb.serve(configuration("sample: echo"), "--speed", "10")
+    instance.wait_healthy()
+    with Course(simlb, instance) as course:
+        course.more()
+        hard = resource.prlimit(instance.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(instance.pid, resource.RLIMIT_FSIZE, (20_000, hard))
+        wait_until(lambda: counters_of(instance)["access_log_lines_lost"] > SENT_BETWEEN, "lines are lost")
+        resource.prlimit(instance.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        instance.wait_output("is written again")
+        course.more()
+    counters = counters_of(instance)
+    lost = counters.pop("access_log_lines_lost")
+    lines = course.lines()
+    check(course.books, lines, counters)
+    sent = set(lines)
+    whole = [line for line in instance.access_log.splitlines() if line in sent]
+    assert len(whole) + lost == course.books.sent
+
+
+def check(books: Books, lines: list[str], counters: Counter[str]) -> None:
+    """Clients, lines and counters agree: in sum, by status, and by who made it."""
+    assert books.unanswered == 0
+    assert books.sent == books.answered.total() + books.cut
+    assert len(lines) == books.sent
+    left = [line for line in lines if is_of_who_left(line)]
+    assert len(left) == books.cut
+    answered = Counter(fields(line)["elb_status_code"] for line in lines if not is_of_who_left(line))
+    assert answered == books.answered
+    assert counters.pop("access_log_lines") == len(lines)
+    assert counters == sums_of(lines)
+
+
+def is_of_who_left(line: str) -> bool:
+    """It is about a request whose client did not wait for the answer."""
+    return "/left HTTP/" in line
 
 
 def sums_of(lines: list[str]) -> Counter[str]:
@@ -87,73 +203,21 @@ def sums_of(lines: list[str]) -> Counter[str]:
     return +sums
 
 
-def is_of_who_left(line: str) -> bool:
-    """It is about a request whose client did not wait for the answer."""
-    return "/left HTTP/" in line
-
-
-def check(books: Books, lines: list[str], counters: Counter[str]) -> None:
-    """Clients, lines and counters agree: in sum, by status, and by who made it."""
-    assert books.unanswered == 0
-    assert books.sent == books.answered.total() + books.cut
-    assert len(lines) == books.sent
-    left = [line for line in lines if is_of_who_left(line)]
-    assert len(left) == books.cut
-    answered = Counter(fields(line)["elb_status_code"] for line in lines if not is_of_who_left(line))
-    assert answered == books.answered
-    assert counters.pop("access_log_lines") == len(lines)
-    assert counters == sums_of(lines)
-
-
 def counters_of(instance: Instance) -> Counter[str]:
+    """What the instance itself has counted."""
     return Counter(instance.view().counters)
 
 
-def test_everything_that_is_counted_agrees(simlb: Workshop) -> None:
-    three = ("sample: echo", "sample: echo", "sample: slow")
-    instance = simlb.serve(configuration(*three), "--speed", "10")
-    instance.wait_healthy()
-    with counting(instance) as clients:
-        more(clients)
-        do(simlb, clients, "fault", "add", "http.abort", "--on", "i-01", "status=503", "--every", "3")
-        do(simlb, clients, "fault", "add", "link.reset", "--on", "i-02", "--every", "4")
-        do(simlb, clients, "target", "kill", "i-02")
-        instance.wait_state("i-02", "unhealthy")
-        simlb.write(configuration(*three, "sample: echo"))
-        do(simlb, clients, "reload")
-        do(simlb, clients, "target", "restart", "i-02")
-        instance.wait_state("i-02", "healthy")
-        do(simlb, clients, "fault", "clear")
-        simlb.write(configuration(*three[:2]))
-        do(simlb, clients, "reload")
-    books = clients.books
-    lines = kept_lines(instance)
-    check(books, lines, counters_of(instance))
-    assert {200, 301, 502, 503} <= set(books.answered), "everything that was meant to happen did"
-    assert "460" in {str(fields(line)["elb_status_code"]) for line in lines}
-    assert instance.access_log.splitlines() == lines
-    assert simlb.run("down").returncode == 0
-    assert instance.wait() == 0
-    assert instance.access_log.splitlines() == lines, "the end adds none and loses none"
-
-
-@pytest.mark.skipif(not processes.HAS_PROC, reason="RLIMIT_FSIZE of another process needs Linux")
-def test_lines_lost_to_a_full_disk_are_counted(simlb: Workshop) -> None:
-    import resource
-
-    instance = simlb.serve(configuration("sample: echo"), "--speed", "10")
-    instance.wait_healthy()
-    with counting(instance) as clients:
-        more(clients)
-        hard = resource.prlimit(instance.pid, resource.RLIMIT_FSIZE)[1]
-        resource.prlimit(instance.pid, resource.RLIMIT_FSIZE, (20_000, hard))
-        wait_until(lambda: counters_of(instance)["access_log_lines_lost"] > SENT_BETWEEN, "lines are lost")
-        resource.prlimit(instance.pid, resource.RLIMIT_FSIZE, (hard, hard))
-        instance.wait_output("is written again")
-        more(clients)
-    counters = counters_of(instance)
-    lost = counters.pop("access_log_lines_lost")
-    lines = kept_lines(instance)
-    check(clients.books, lines, counters)
-    whole = [line for line in instance.access_log.splitlines() if line in set(lines)]
-    assert len(whole) + lost == clients.books.sent
+def check_events(events: list[dict[str, Any]], lines: list[str]) -> None:
+    """Told one by one or counted, each request is in the stream exactly once, with its status."""
+    assert not [event for event in events if event["type"] in {"missed", "dropped"}]
+    told = [event for event in events if event["type"] == "request_finished"]
+    counted = [event for event in events if event["type"] == "requests_counted"]
+    assert counted, "there was so much traffic that not every request was told"
+    statuses: Counter[tuple[int, int]] = Counter()
+    for event in (*told, *counted):
+        statuses[event["elb_status_code"], event["target_status_code"]] += event.get("count", 1)
+    assert statuses == Counter(
+        (line["elb_status_code"], line["target_status_code"] or 0) for line in map(fields, lines)
+    )
+    assert len({event["number"] for event in told}) == len(told)
