@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import itertools
 import socket
+import struct
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -83,9 +84,9 @@ class CountingClients:
                     return
                 if habit == "upload":
                     connection.ask(b"POST", b"/upload", bytes(20_000))
-                elif habit == "cut" and number % 3 == 1:
-                    connection.ask_and_leave()
-                elif habit == "cut" and number % 3 == 2:
+                elif habit == "cut" and number % 4 in {1, 2}:
+                    connection.ask_and_leave(by_reset=number % 4 == 2)
+                elif habit == "cut" and number % 4 == 3:
                     connection.leave_in_body()
                 else:
                     connection.ask(b"GET", b"/?%d" % number)
@@ -133,9 +134,14 @@ class _Connection:
         finally:
             response.close()
 
-    def ask_and_leave(self) -> None:
-        """A whole request, and no interest in its answer."""
-        self._send(b"GET", b"/left")
+    def ask_and_leave(self, *, by_reset: bool) -> None:
+        """A whole request, and no interest in its answer: the connection is closed at once, or reset."""
+        while by_reset and self._socket is None:
+            # One that was reset before it was accepted is nobody's.
+            self.ask(b"GET", b"/")
+        sock = self._send(b"GET", b"/left")
+        if by_reset:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._books.cut += 1
         self.close()
 

@@ -10,7 +10,7 @@ import sys
 import time
 from argparse import Namespace
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.control import Control
 from rich.screen import Screen
 
@@ -108,14 +108,19 @@ class _Watch:
             self._over.set()
         if self._over.is_set() or self._is_hidden:
             return
-        size = os.get_terminal_size(self._console.file.fileno())
-        picture = render(self._model, now, width=size.columns, height=size.lines, labels=self._labels)
         try:
+            size = self._size()
+            picture = render(self._model, now, width=size.width, height=size.height, labels=self._labels)
             self._console.size = size
             self._console.control(Control.home())
             self._console.print(Screen(picture), end="")
         except OSError:  # nobody looks any more
             self._over.set()
+
+    def _size(self) -> ConsoleDimensions:
+        """The terminal's; one that does not know its own (a console behind a pipe) is an ordinary one."""
+        size = os.get_terminal_size(self._console.file.fileno())
+        return ConsoleDimensions(size.columns or 80, size.lines or 24)
 
     async def _pause(self) -> None:
         """Until the next picture is due. A changed size is drawn sooner, a terminal being dragged not at each step."""
