@@ -66,7 +66,7 @@ class EventStream:
             query.append(f"types={','.join(sorted(types))}")
         self._path = f"{PATH}?{'&'.join(query)}"
         self._last_id: str | None = None
-        self._connection: http.client.HTTPConnection | None = None
+        self._socket: socket.socket | None = None
         self._is_closed = False
 
     def __enter__(self) -> EventStream:
@@ -78,13 +78,10 @@ class EventStream:
     def close(self) -> None:
         """End it, also while another thread waits in it. Harmless when repeated."""
         self._is_closed = True
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            if connection.sock is not None:
-                # Closing alone does not wake up whoever reads.
-                with contextlib.suppress(OSError):
-                    connection.sock.shutdown(socket.SHUT_RDWR)
-            connection.close()
+        if self._socket is not None:
+            # Closing alone would not wake up whoever reads.
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         silent_since: float | None = None
@@ -116,17 +113,21 @@ class EventStream:
         """One connection's worth of events."""
         record = self._record
         connection = http.client.HTTPConnection(record.control_host, record.control_port, timeout=SILENCE_MAX_S)
-        self._connection = connection
         try:
+            connection.connect()
+            self._socket = connection.sock
+            if self._is_closed:
+                return
             headers = {"Accept": "text/event-stream"}
             if self._last_id is not None:
                 headers["Last-Event-ID"] = self._last_id
             connection.request("GET", self._path, headers=headers)
-            response = connection.getresponse()
-            if response.status != http.client.OK:
-                raise refusal(response.status, json.loads(response.read()))
-            yield from self._events(response)
+            with connection.getresponse() as response:
+                if response.status != http.client.OK:
+                    raise refusal(response.status, json.loads(response.read()))
+                yield from self._events(response)
         finally:
+            self._socket = None
             connection.close()
 
     def _events(self, response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:

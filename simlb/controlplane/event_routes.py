@@ -22,8 +22,6 @@ from simlb.errors import SimlbError
 HISTORY_MAX = 1000
 KEEP_ALIVE_S = 5.0
 """How often, in real seconds, a stream says at least something: that is how a viewer that has gone is noticed."""
-LAST_S = 2.0
-"""How long a viewer may take to read its last event before its connection is cut."""
 RETRY_MS = 1000
 SEND_BUFFER_BYTES = 128 * 1024
 """What the system holds for a viewer that does not read, beside its queue."""
@@ -33,8 +31,8 @@ _STILL_HERE = b": still here\n\n"
 class EventViewer(Protocol):
     """One who looks, as the desk sees it."""
 
-    on_last: Callable[[], None] | None
-    """Called when its last event is ready."""
+    on_last: Callable[[float], None] | None
+    """Called when its last event is ready, with how many real seconds it has to take that."""
 
     async def next(self, patience_s: float) -> bytes | None:
         """The next events as they are sent; nothing after so many seconds without any; None when all have been."""
@@ -88,7 +86,7 @@ async def _send(request: web.Request, viewer: EventViewer) -> web.StreamResponse
         if request.transport is not None:
             request.transport.abort()
 
-    viewer.on_last = lambda: timers.append(loop.call_later(LAST_S, cut))
+    viewer.on_last = lambda patience_s: timers.append(loop.call_later(patience_s, cut))
     endless = request.app[ENDLESS]
     endless.add(viewer.end)
     try:

@@ -14,6 +14,10 @@ from simlb.observe.event_entries import Entry, Position
 QUEUE_MAX = 2000
 """More events than these waiting for it, and a viewer is dropped."""
 FRAMES_AT_ONCE = 64
+DROPPED_S = 5.0
+"""How long one that is dropped has to read that it was."""
+ENDED_S = 0.5
+"""How long the end of an instance waits for those who look."""
 
 
 class Viewer:
@@ -31,8 +35,8 @@ class Viewer:
         """`backlog` comes first, however much it is. `is_gone` tells that nobody can look any more."""
         self.wants_pulses = wants_pulses
         self.is_gone = is_gone
-        self.on_last: Callable[[], None] | None = None
-        """Called when the last event is ready for it, since it may never take that."""
+        self.on_last: Callable[[float], None] | None = None
+        """Called when its last event is ready, with how many real seconds it has to take that."""
         self._on_leave = on_leave
         self._types = types
         self._backlog: deque[Entry | Position] = deque(backlog)
@@ -62,19 +66,19 @@ class Viewer:
         unseen = sum(isinstance(one, Entry) for one in self._backlog) + len(self._queue) + len(self._wanted(refused))
         self._backlog.clear()
         self._queue.clear()
-        self._finish(Dropped(count=unseen))
+        self._finish(Dropped(count=unseen), DROPPED_S)
 
     def end(self) -> None:
         """What waits for it is the last that there is."""
         if not self._is_over:
-            self._finish(Ended())
+            self._finish(Ended(), ENDED_S)
 
-    def _finish(self, mark: Mark) -> None:
+    def _finish(self, mark: Mark, patience_s: float) -> None:
         self._is_over = True
         self._queue.append(Entry(None, mark, time.time()))
         self._wake.set()
         if self.on_last is not None:
-            self.on_last()
+            self.on_last(patience_s)
 
     def leave(self) -> None:
         """It does not look any more. Harmless when repeated."""

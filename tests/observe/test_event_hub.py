@@ -15,7 +15,7 @@ from simlb.errors import SimlbError
 from simlb.observe import event_hub
 from simlb.observe.event_history import KEPT
 from simlb.observe.event_hub import VIEWERS_MAX
-from simlb.observe.event_viewers import QUEUE_MAX, Viewer
+from simlb.observe.event_viewers import DROPPED_S, QUEUE_MAX, Viewer
 from simlb.observe.request_events import ORDINARY_PER_S
 from tests.observe.told import Stand, exchange
 
@@ -120,14 +120,14 @@ class TestViewers:
 
     async def test_one_that_does_not_keep_up_is_dropped_and_the_others_are_not(self, stand: Stand) -> None:
         slow, fast = stand.hub.watch(pulses=False), stand.hub.watch(pulses=False)
-        last: list[str] = []
-        slow.on_last = lambda: last.append("slow")
+        last: list[float] = []
+        slow.on_last = last.append
         kept_up: list[str] = []
         for number in range(QUEUE_MAX + 1):
             stand.say(str(number))
             if number % 500 == 0:
                 kept_up += await names(fast)
-        assert (stand.hub.viewers, stand.hub.dropped, last) == (1, 1, ["slow"])
+        assert (stand.hub.viewers, stand.hub.dropped, last) == (1, 1, [DROPPED_S])
         assert [(event["type"], event["count"]) for event in await seen(slow)] == [("dropped", QUEUE_MAX + 1)]
         assert await slow.next(0) is None
         assert kept_up + await names(fast) == [str(number) for number in range(QUEUE_MAX + 1)]
