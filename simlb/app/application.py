@@ -115,6 +115,7 @@ class App:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
         await self._apply(self.compiled, self.registrations)
+        self.observing.metering.start()
         if not self.options.is_ephemeral:
             self.keep(renew_certificates(self))
         if self._latency is not None:
@@ -430,6 +431,7 @@ class App:
     def _on_state_changed(self, group: TargetGroupState, state: TargetState, previous: str) -> None:
         is_gone = previous == HealthState.DRAINING and state.health.state is HealthState.DRAINING
         name = label(self.live_groups(), group.group.name, state.target)
+        self.observing.metering.on_state_changed(group)
         self.narrator.state_changed(group, state, previous, label=name, is_gone=is_gone)
         if is_gone:
             self.fault_site.target_is_gone()
