@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from simlb.core.anomaly import AnomalyResult
 from simlb.core.health import HealthState
@@ -25,6 +25,30 @@ _JUST_AFTER_S = 0.01
 _USED = ("NewConnectionCount", "ProcessedBytes")
 
 
+class Hosts(NamedTuple):
+    """How many targets of a group are what; those that drain are not among them."""
+
+    registered: int
+    healthy: int
+    unhealthy: int
+    anomalous: int
+    mitigated: int
+    is_routing_healthy: bool
+
+    @classmethod
+    def of(cls, group: TargetGroupState) -> Hosts:
+        """A group as it stands."""
+        states = [state for state in group.targets.values() if state.is_registered]
+        return cls(
+            registered=len(states),
+            healthy=sum([state.is_healthy for state in states]),
+            unhealthy=sum([state.health.state is HealthState.UNHEALTHY for state in states]),
+            anomalous=sum([state.anomaly is AnomalyResult.ANOMALOUS for state in states]),
+            mitigated=sum([state.is_mitigated for state in states]),
+            is_routing_healthy=group.mode is RoutingMode.HEALTHY,
+        )
+
+
 class _Meter:
     """One node: what has been counted of it already. It is asked a last time once its load balancer is gone."""
 
@@ -36,8 +60,14 @@ class _Meter:
         self.at_minute: tuple[float, ...] = (0.0, 0.0, 0.0)
         self.at_second: tuple[float, ...] = (0.0, 0.0, 0.0)
         self.second_began = 0.0
-        self.seen: dict[str, tuple[Basis, int]] = {}
-        """By group: what its targets were like when they were last counted, and in which minute that was."""
+        self.lcus = 0.0
+        """In the last second."""
+        self.lcu_hours = 0.0
+        """In all minutes before this one."""
+        self.lcu_hours_now = 0.0
+        """In this minute."""
+        self.seen: dict[str, tuple[Basis, Hosts, int]] = {}
+        """By group: on what its targets were counted, with what result, and the second for which that was sampled."""
 
 
 class Metering:
@@ -79,19 +109,26 @@ class Metering:
         self._know_nodes()
         for meter in self._meters.values():
             for group in meter.node.groups.values():
-                self._sample_if_due(meter, group, second)
+                self._sample(meter, group, second)
         self._sink.settle()
         for node, meter in list(self._meters.items()):
+            for name in meter.seen.keys() - node.groups.keys():
+                del meter.seen[name]
             self._count(meter, second)
             self._measure(meter, now)
             if node not in self._app.nodes.values() and not node.connections:
                 del self._meters[node]
 
+    def capacity(self, node: LoadBalancerNode) -> tuple[float, float]:
+        """The LCUs that a node took in the last second, and its LCU-hours since the start."""
+        meter = self._meters[node]
+        return meter.lcus, meter.lcu_hours + meter.lcu_hours_now
+
     def on_state_changed(self, group: TargetGroupState) -> None:
         """A target of this group is in another state: count them before they change again."""
         for meter in self._meters.values():
             if meter.node.groups.get(group.group.name) is group:
-                self._sample(meter, group, int(self._wall()))
+                self._sample(meter, group, int(self._wall()), again=True)
 
     def _know_nodes(self) -> None:
         balancers = {balancer.name: balancer for balancer in self._app.configuration.load_balancers}
@@ -130,39 +167,41 @@ class Metering:
         since_s = now - meter.second_began
         if since_s >= 0.9:
             usage = _usage(since_s, used, meter.at_second, sum(meter.node.active_connections()))
-            store.peak(Key("PeakLCUs", elb), second, usage.lcus())
+            meter.lcus = usage.lcus()
+            store.peak(Key("PeakLCUs", elb), second, meter.lcus)
             meter.at_second, meter.second_began = used, now
         elif since_s < 0:
             meter.second_began = now  # the clock was set back
         usage = _usage(MINUTE_S, used, meter.at_minute, store.minute(active, meter.minute * MINUTE_S))
-        store.put_minute(Key("ConsumedLCUs", elb), meter.minute * MINUTE_S, usage.lcu_hours())
+        meter.lcu_hours_now = usage.lcu_hours()
+        store.put_minute(Key("ConsumedLCUs", elb), meter.minute * MINUTE_S, meter.lcu_hours_now)
         if second // MINUTE_S != meter.minute:
+            meter.lcu_hours, meter.lcu_hours_now = meter.lcu_hours + meter.lcu_hours_now, 0.0
             meter.minute, meter.at_minute = second // MINUTE_S, used
 
     # -- targets -------------------------------------------------------------------------------------------------------
 
-    def _sample_if_due(self, meter: _Meter, group: TargetGroupState, second: int) -> None:
-        if meter.seen.get(group.group.name) != (group.basis, second // MINUTE_S):
-            self._sample(meter, group, second)
-
-    def _sample(self, meter: _Meter, group: TargetGroupState, second: int) -> None:
-        meter.seen[group.group.name] = group.basis, second // MINUTE_S
+    def _sample(self, meter: _Meter, group: TargetGroupState, second: int, *, again: bool = False) -> None:
+        """Once a second, so that an average is one over time, and `again` when something has changed."""
+        basis, hosts, sampled = meter.seen.get(group.group.name, (None, None, -1))
+        if basis is not group.basis or hosts is None:
+            hosts = Hosts.of(group)
+        elif sampled == second and not again:
+            return
+        meter.seen[group.group.name] = group.basis, hosts, second
         elb, dimension = meter.load_balancer, group.group.arn.rpartition(":")[2]
-        registered = [state for state in group.targets.values() if state.is_registered]
-        healthy = sum([state.is_healthy for state in registered])
-        self._sink.divisors[elb, dimension] = healthy or len(registered)
+        self._sink.divisors[elb, dimension] = hosts.healthy or hosts.registered
         if not group.in_use:
             return
-        is_healthy = group.mode is RoutingMode.HEALTHY
         samples = {
-            "AnomalousHostCount": sum([state.anomaly is AnomalyResult.ANOMALOUS for state in registered]),
-            "MitigatedHostCount": sum([state.is_mitigated for state in registered]),
-            "HealthyStateRouting": int(is_healthy),
-            "UnhealthyStateRouting": int(not is_healthy),
+            "AnomalousHostCount": hosts.anomalous,
+            "MitigatedHostCount": hosts.mitigated,
+            "HealthyStateRouting": int(hosts.is_routing_healthy),
+            "UnhealthyStateRouting": int(not hosts.is_routing_healthy),
         }
-        if registered:
-            samples["HealthyHostCount"] = healthy
-            samples["UnHealthyHostCount"] = sum([state.health.state is HealthState.UNHEALTHY for state in registered])
+        if hosts.registered:
+            samples["HealthyHostCount"] = hosts.healthy
+            samples["UnHealthyHostCount"] = hosts.unhealthy
         for name, value in samples.items():
             self._sink.store.sample(Key(name, elb, dimension), second, value)
 

@@ -188,7 +188,7 @@ class MetricStore:
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
-    def keys(self) -> Sequence[Key]:
+    def series(self) -> Sequence[Key]:
         """Every series of which something is kept."""
         return list(self._series)
 
