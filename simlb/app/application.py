@@ -119,6 +119,7 @@ class App:
         self.notices += self.compiled.warnings
         await self._apply(self.compiled, self.registrations)
         self.narrator.configuration_changed("start", f"Serving {_summary(self.configuration)}.")
+        self.observing.metering.start()
         if not self.options.is_ephemeral:
             self.keep(renew_certificates(self))
         if self._latency is not None:
@@ -162,14 +163,22 @@ class App:
 
     def control_routes(self) -> list[RouteDef]:
         """What the control port answers beside its own; each from a module of its own."""
+        from simlb.app.metric_desk import AppMetrics
         from simlb.app.remote_control import remote_routes
         from simlb.controlplane.event_routes import event_routes
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
+        from simlb.controlplane.metric_routes import metric_routes
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
-        return [*faults, *load_routes(self.load), *remote_routes(self), *event_routes(self.observing.events)]
+        return [
+            *faults,
+            *load_routes(self.load),
+            *metric_routes(AppMetrics(self)),
+            *remote_routes(self),
+            *event_routes(self.observing.events),
+        ]
 
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""
@@ -444,6 +453,7 @@ class App:
     def _on_state_changed(self, group: TargetGroupState, state: TargetState, previous: str) -> None:
         is_gone = previous == HealthState.DRAINING and state.health.state is HealthState.DRAINING
         name = label(self.live_groups(), group.group.name, state.target)
+        self.observing.metering.on_state_changed(group)
         self.narrator.state_changed(group, state, previous, label=name, is_gone=is_gone)
         if is_gone:
             self.fault_site.target_is_gone()

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from simlb.app.metering import Metering
 from simlb.app.pulses import make_pulse
 from simlb.clock import ManualClock
 from simlb.controlplane.views import LogPage
+from simlb.core.metrics import MetricStore
 from simlb.core.model import Configuration
 from simlb.observe.access_log import AccessLog
-from simlb.observe.counters import Counters
 from simlb.observe.event_hub import EventHub
 from simlb.observe.exchange_ring import ExchangeRing
 from simlb.observe.live import LiveWindow
+from simlb.observe.metrics import MetricSink
 from simlb.observe.recorder import Recorder
 from simlb.observe.request_events import RequestTeller
 
@@ -26,11 +28,12 @@ class Observing:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self.counters = Counters()
+        self.metrics = MetricSink(MetricStore())
+        self.metering = Metering(app, self.metrics)
         self.ring = ExchangeRing()
         self.access_log_path = app.options.state_dir / "logs" / app.options.instance / "access.log"
         self.access_log = AccessLog(app.narrator.notice)
-        self.recorder = Recorder(self.counters.take, self.access_log.take, self.ring.take)
+        self.recorder = Recorder(self.metrics.take, self.access_log.take, self.ring.take)
         narrator, live = app.narrator, LiveWindow()
         speed = 0.0 if isinstance(app.clock, ManualClock) else app.clock.speed
         teller = RequestTeller(narrator.times, speed)
@@ -45,14 +48,19 @@ class Observing:
         is_logged = any(load_balancer.attributes.access_logs for load_balancer in configuration.load_balancers)
         self.access_log.write_to(self.access_log_path if is_logged else None)
 
+    def collect(self) -> MetricSink:
+        """The metrics with everything up to now in them."""
+        self.recorder.flush()
+        self.metering.collect()
+        return self.metrics
+
     def sums(self) -> Counter[str]:
         """What has been counted up to now, by CloudWatch's names."""
-        self.recorder.flush()
-        sums = Counter(self.counters.sums)
+        self.collect()
+        sums = self.metrics.sums()
         sums["access_log_lines"] = self.ring.total
         for name, count in (
             ("access_log_lines_lost", self.access_log.lost),
-            ("RejectedConnectionCount", self._app.descriptors.rejected),
             ("event_viewers_dropped", self.events.dropped),
         ):
             if count:
@@ -68,5 +76,6 @@ class Observing:
     def close(self) -> None:
         """Write what is left. No exchange follows."""
         self.recorder.close()
+        self.metering.close()
         self.access_log.close()
         self.events.close()

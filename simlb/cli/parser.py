@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from simlb import __version__
 from simlb.cli.load_arguments import add_load
+from simlb.cli.metrics_arguments import add_metrics
 from simlb.cli.watch_arguments import add_watch
 
 MAX_PORT = 65535
@@ -105,6 +106,7 @@ def build() -> Parser:
     add_watch(commands)
     add_scenario(commands)
     add_load(commands)
+    add_metrics(commands)
     _add_faults(commands)
     _add_files(commands)
     return parser

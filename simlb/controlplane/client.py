@@ -91,27 +91,16 @@ class ControlClient:
         except (KeyError, TypeError) as error:
             raise self._not_understood(f"its answer lacks {error}") from error
 
+    def text(self, path: str) -> str:
+        """A page that is no JSON, such as `/metrics`. Raises SimlbError."""
+        status, answer = self._exchange("GET", path, None, accept="text/plain")
+        if status >= http.client.BAD_REQUEST:
+            raise self._not_understood(f"status {status}")
+        return answer.decode()
+
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One request of the control port; its answer. Raises SimlbError, also for what the server refuses."""
-        headers = {"Accept": "application/json"}
-        if method != "GET":
-            headers["Authorization"] = f"Bearer {self.record.token}"
-        content = None if body is None else json.dumps(body)
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            self._connection.request(method, path, content, headers)
-            response = self._connection.getresponse()
-            status, answer = response.status, response.read()
-        except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
-            raise SimlbError(
-                "E603",
-                f"simlb (pid {self.record.pid}) runs, but its control port {self._address} does not answer: "
-                f"{error or type(error).__name__}.",
-                "→ it may be starting or stopping: try again in a moment",
-                f"→ else end it yourself: process {self.record.pid}",
-            ) from error
+        status, answer = self._exchange(method, path, body, accept="application/json")
         try:
             data = json.loads(answer)
         except ValueError as error:
@@ -121,6 +110,28 @@ class ControlClient:
         if status >= http.client.BAD_REQUEST:
             raise refusal(status, data)
         return data
+
+    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, *, accept: str) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        headers = {"Accept": accept}
+        if method != "GET":
+            headers["Authorization"] = f"Bearer {self.record.token}"
+        content = None if body is None else json.dumps(body)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            self._connection.request(method, path, content, headers)
+            response = self._connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise SimlbError(
+                "E603",
+                f"simlb (pid {self.record.pid}) runs, but its control port {self._address} does not answer: "
+                f"{error or type(error).__name__}.",
+                "→ it may be starting or stopping: try again in a moment",
+                f"→ else end it yourself: process {self.record.pid}",
+            ) from error
 
     @property
     def _address(self) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from sys import intern
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simlb.core.desync import Finding, worst
+
+if TYPE_CHECKING:
+    from simlb.core.rules import Decision
+    from simlb.core.target_group import Basis
 
 NOT_DISPATCHED = -1.0
 USER_AGENT_MAX_BYTES = 8 * 1024
@@ -40,6 +44,7 @@ class ConnectionFacts:
         "kind",
         "listener_port",
         "node_ip",
+        "origin",
         "rendered",
         "scheme",
         "server_name",
@@ -66,6 +71,8 @@ class ConnectionFacts:
         self.client_ip = client_ip
         self.client_port = client_port
         self.node_ip = node_ip
+        self.origin = f"{elb} ipv6" if self.is_ipv6 else elb
+        """Tells connections apart that are counted apart: by load balancer and IP version."""
         self.tls_cipher = self.tls_protocol = "-"
         self.server_name: str | None = None
         self.certificate_arn: str | None = None
@@ -73,13 +80,10 @@ class ConnectionFacts:
         """`TID_` and 32 hex digits."""
         self.rendered: tuple[str, str, str, str] | None = None
 
-
-class Shared(Protocol):
-    """Something that many exchanges refer to while they are kept."""
-
     @property
-    def kept_bytes(self) -> int:
-        """About how much memory it takes as long as one of them does."""
+    def is_ipv6(self) -> bool:
+        """The client came over IPv6. An IPv4 client of a socket for both has an address that says so."""
+        return ":" in self.client_ip and not self.client_ip.startswith("::ffff:")
 
 
 class ExchangeRecord:
@@ -124,8 +128,12 @@ class ExchangeRecord:
     transformed_uri: bytes | None = None
     transform_status: str | None = None
     """None when there was nothing to transform."""
-    basis: Shared | None = None
+    decision: Decision | None = None
+    """What the rules said; None for what never got to them."""
+    basis: Basis | None = None
     """What the choice of a target rested on; many exchanges share it."""
+    marks: tuple[str, ...] = ()
+    """What few requests count for beside their outcome: names of metrics."""
 
     def __init__(self, facts: ConnectionFacts, request: RequestFacts | None, created_at: float) -> None:
         """`request` is None when nothing arrived that could be read as one."""

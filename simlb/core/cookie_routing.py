@@ -50,6 +50,11 @@ class CookieRouting:
         return self._kept or group.choose(now, random)
 
     @property
+    def is_led_back(self) -> bool:
+        """A cookie led to the target."""
+        return self._kept is not None
+
+    @property
     def error_reason(self) -> str | None:
         """What the access log says of a group cookie that could not be read."""
         return group_error_reason(self.group_verdict)

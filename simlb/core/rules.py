@@ -18,12 +18,16 @@ DEFAULT_RULE_PRIORITY = 0
 
 
 class Decision:
-    """What happens to a request: the action and transforms of `rule` (None: the default rule) and its priority."""
+    """What happens to a request: the action and transforms of `rule` (None: the default rule) and its priority.
 
-    __slots__ = ("action", "priority", "rule", "transforms")
+    `evaluations` is how many rules it takes to get there, the default rule not counted (CloudWatch's RuleEvaluations).
+    """
 
-    def __init__(self, action: Action, rule: Rule | None) -> None:
+    __slots__ = ("action", "evaluations", "priority", "rule", "transforms")
+
+    def __init__(self, action: Action, rule: Rule | None, evaluations: int = 0) -> None:
         self.action = _compile(action)
+        self.evaluations = evaluations
         self.rule = rule
         self.priority = DEFAULT_RULE_PRIORITY if rule is None else rule.priority
         self.transforms = None if rule is None else CompiledTransforms.of(rule)
@@ -54,8 +58,8 @@ class RuleTable:
     def __init__(self, default_action: Action, rules: Sequence[Rule] = ()) -> None:
         """Priorities must differ. Raises RegexSyntaxError for a regular expression that is not accepted."""
         ordered = sorted(rules, key=lambda rule: rule.priority)
-        self.default = Decision(default_action, None)
-        self._decisions = tuple(Decision(rule.action, rule) for rule in ordered)
+        self.default = Decision(default_action, None, len(ordered))
+        self._decisions = tuple(Decision(rule.action, rule, place) for place, rule in enumerate(ordered, 1))
         self._conditions = tuple(tuple(map(compile_condition, rule.conditions)) for rule in ordered)
         self._index = RuleIndex(self._conditions) if ordered else None
 

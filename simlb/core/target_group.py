@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
-from typing import NamedTuple
 
 from simlb.core.anomaly import AnomalyDetector
 from simlb.core.attributes import AlgorithmType
@@ -33,8 +32,12 @@ class RoutingMode(StrEnum):
     ALL_INITIAL = "initial"  # nobody has passed or failed yet (reference 11, point 17)
 
 
-class Basis(NamedTuple):
-    """What a choice of a target rests on: a new one whenever any of it changes, so that an exchange keeps just one."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """What a choice of a target rests on: a new one whenever any of it changes, so that an exchange keeps just one.
+
+    Two of them are the same only if they are one: whoever sorts exchanges by it is quick.
+    """
 
     mode: RoutingMode
     candidates: Sequence[TargetState]

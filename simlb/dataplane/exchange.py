@@ -136,6 +136,7 @@ class Exchange(ExchangeRecord):
         if head.is_odd:
             head.drops_loose_names = self.plan.attributes.drop_invalid_header_fields
             self.findings = tuple(head.findings)
+            self.marks = self._marks()
             refusal = self._examine()
             if refusal:
                 self.answer_error(refusal)
@@ -162,6 +163,16 @@ class Exchange(ExchangeRecord):
         if self.head.refusal:
             return self.head.refusal
         return BAD_REQUEST if verdict is Verdict.BLOCK else 0
+
+    def _marks(self) -> tuple[str, ...]:
+        """What an odd head counts for, beside what the request comes to (reference 7.4)."""
+        marks: tuple[str, ...] = ()
+        if self.findings:
+            marks += ("DesyncMitigationMode_NonCompliant_Request_Count",)
+        if self.head.fields.loose_lines:
+            deed = "Dropped" if self.head.drops_loose_names else "Forwarded"
+            marks += (f"{deed}InvalidHeaderRequestCount",)
+        return marks
 
     def body(self, data: bytes) -> None:
         """More of the request body has arrived."""
@@ -218,6 +229,8 @@ class Exchange(ExchangeRecord):
         else:
             self.routing = self.routing or CookieRouting(self.head, action)
             target = self.routing.choose_target(group, now, router.random)
+            if target is not None and not self.routing.is_led_back:
+                self.marks += ("NonStickyRequestCount",)
         if target is None:
             self.answer_error(503)
             return

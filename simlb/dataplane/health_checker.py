@@ -34,15 +34,18 @@ class HealthChecker:
         on_changed: StateChanged,
         has_ended: Callable[[str], bool] = lambda process: False,
         behaviours: Callable[[str], tuple[Behaviour, ...] | None] = lambda target: None,
+        on_probed: Callable[[TargetGroupState, ProbeResult], None] = lambda group, result: None,
     ) -> None:
         """`has_ended` tells whether a process that simlb starts runs no more: nobody need wait until it listens.
 
-        `behaviours` gives those that have hold of the target of that name now.
+        `behaviours` gives those that have hold of the target of that name now. `on_probed` gets every result that
+        counts.
         """
         self._clock = clock
         self._has_ended = has_ended
         self._behaviours = behaviours
         self._on_changed = on_changed
+        self._on_probed = on_probed
         self._timers: dict[TargetState, Timer] = {}
         self._due: dict[TargetState, float] = {}
         """When those timers fire."""
@@ -151,6 +154,7 @@ class HealthChecker:
                 self._run_first()
             if result is None or state.health.state is HealthState.DRAINING:
                 return
+            self._on_probed(group, result)
             before = state.health.state
             if group.on_probe(state, result, self._clock.now()):
                 self._on_changed(group, state, before)

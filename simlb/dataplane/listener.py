@@ -104,9 +104,11 @@ class _Doorkeeper(asyncio.Protocol):
         self._transport.pause_reading()
         self._until = self._node.now() + CONNECT_TIMEOUT_S
         self._node.connections.add(self)
+        self._node.kept_out += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._node.forget_connection(self)
+        self._node.kept_out -= 1
 
     def check(self, now: float) -> None:
         if now >= self._until:
@@ -190,11 +192,13 @@ class OpenListener:
         return chosen
 
     def new_codec(self) -> asyncio.Protocol:
-        """The codec for a new connection."""
+        """The codec for a new connection, which is counted."""
+        self.node.counts.opened += 1
         return TlsLayer(self) if self.is_tls else H1ClientConnection(self)
 
     def _new_protocol(self) -> asyncio.Protocol:
         if not self.node.descriptors.admits_client():
+            self.node.counts.rejected += 1
             return TurnedAway()
         return self.new_codec() if self.gate.state is GateState.OPEN else _Entrance(self)
 

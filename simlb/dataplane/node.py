@@ -21,7 +21,8 @@ from simlb.clock import Clock, Timer
 from simlb.core import forwarding
 from simlb.core.access_log import ExchangeRecord
 from simlb.core.anomaly import AnomalyResult
-from simlb.core.health import HealthState
+from simlb.core.health import HealthState, ProbeResult
+from simlb.core.metrics import ConnectionCounts
 from simlb.core.model import LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
 from simlb.core.rules import RuleTable
@@ -114,10 +115,13 @@ class LoadBalancerNode:
         self.wall = time.time
         self.record: Callable[[ExchangeRecord], None] = record
         self.connections: set[_Connection] = set()
+        self.kept_out = 0
+        """How many of them are only there so that their clients wait in vain."""
         self.request_parser = RequestParser(FieldParser())
         self.groups: dict[str, TargetGroupState] = {}
         self.listeners: dict[int, OpenListener] = {}
         self.tls_failures = TlsFailures()
+        self.counts = ConnectionCounts()
         self._on_tls_failed = on_tls_failed
         self._on_anomaly = on_anomaly
         self._anomalous: set[TargetState] = set()
@@ -126,7 +130,9 @@ class LoadBalancerNode:
         self._pools: dict[TargetState, TargetPool] = {}
         self._behaviours: dict[str, tuple[Behaviour, ...]] = {}
         """By the target's name: what faults do on the way to it."""
-        self._health = HealthChecker(clock, on_state_changed, process_has_ended, self._behaviours.get)
+        self._health = HealthChecker(
+            clock, on_state_changed, process_has_ended, self._behaviours.get, on_probed=self._on_probed
+        )
         self._on_state_changed = on_state_changed
         self._configured: frozenset[str] = frozenset()
         self._cookie_key = secrets.token_bytes(KEY_BYTES)
@@ -271,13 +277,14 @@ class LoadBalancerNode:
         for state in states:
             pool = self._pools.get(state)
             if pool is None:
-                self._pools[state] = self._new_pool(state)
+                self._pools[state] = self._new_pool(group, state)
             else:
                 pool.reopen()
             self._health.watch(group, state)
 
-    def _new_pool(self, state: TargetState) -> TargetPool:
-        pool = TargetPool(state, self.clock, self._response_parser, self._lets_dial)
+    def _new_pool(self, group: TargetGroupState, state: TargetState) -> TargetPool:
+        counts = self.counts.of_group(group.group.arn)
+        pool = TargetPool(state, self.clock, self._response_parser, self._lets_dial, counts)
         pool.interfere(self._behaviours.get(state.target.name))
         return pool
 
@@ -369,6 +376,11 @@ class LoadBalancerNode:
         """Connections to clients and to targets, those that are being made included."""
         return len(self.connections) + sum([pool.size for pool in self._pools.values()])
 
+    def active_connections(self) -> tuple[int, int]:
+        """Open connections: of clients that were let in, and to targets."""
+        to_targets = sum([len(pool.connections) for pool in self._pools.values()])
+        return len(self.connections) - self.kept_out, to_targets
+
     def cancel_connect(self, exchange: Exchange) -> None:
         """The exchange ended before its connection was there."""
         assert exchange.target is not None
@@ -394,6 +406,15 @@ class LoadBalancerNode:
             self._date_second = second
             self._date_line = f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
         return self._date_line
+
+    def on_handshake_failed(self, reason: str) -> None:
+        """A TLS handshake with a client came to nothing."""
+        self.counts.tls_failed += 1
+        self.on_tls_failed(reason)
+
+    def _on_probed(self, group: TargetGroupState, result: ProbeResult) -> None:
+        is_pass = result.passes(group.group.health_check)
+        self.counts.of_group(group.group.arn).probed(result.outcome, is_pass=is_pass)
 
     def on_tls_failed(self, reason: str) -> None:
         """A handshake or a TLS session failed."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from simlb.clock import Clock
+from simlb.core.metrics import GroupConnections
 from simlb.core.model import Protocol
 from simlb.core.target_group import TargetState
 from simlb.dataplane.exchange import Exchange
@@ -76,6 +77,7 @@ class TargetPool:
         "_behaviours",
         "_clock",
         "_connecting",
+        "_counts",
         "_idle",
         "_lets_dial",
         "_parser",
@@ -86,11 +88,20 @@ class TargetPool:
         "is_closed",
     )
 
-    def __init__(self, state: TargetState, clock: Clock, parser: ResponseParser, lets_dial: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        state: TargetState,
+        clock: Clock,
+        parser: ResponseParser,
+        lets_dial: Callable[[], bool],
+        counts: GroupConnections,
+    ) -> None:
+        """`counts` are its group's books of connections."""
         self._state = state
         self._clock = clock
         self._parser = parser
         self._lets_dial = lets_dial
+        self._counts = counts
         self._idle: list[H1TargetConnection] = []
         self._connecting: dict[Exchange, asyncio.Task[None]] = {}
         self._preferred: str | None = None
@@ -146,6 +157,8 @@ class TargetPool:
             failure = await self._reach(connection, link, server_name(exchange.host_for_target))
         except OSError as error:
             failure = failure_of(error)
+            if failure is not TargetFailure.NO_DESCRIPTOR:
+                self._counts.failed += 1
         except BaseException:
             # A loop whose dialling is cancelled just as it succeeds drops the connection without telling it.
             self.forget(connection)
@@ -175,6 +188,7 @@ class TargetPool:
             await self._open(lambda: layer, link)
             failure = await self._shake_hands(layer)
             if failure is not None:
+                self._counts.tls_failed += 1
                 return failure
             layer.start(codec)
         return None
@@ -197,6 +211,7 @@ class TargetPool:
                     error = error or failed
                 else:
                     self._preferred = address
+                    self._counts.opened += 1
                     return
         assert error is not None
         raise error

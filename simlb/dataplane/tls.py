@@ -97,7 +97,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         self._node.forget_connection(self)
         was_open = self._state == _OPEN or self._has_sent_close
         if self._state == _HANDSHAKE:
-            self._node.on_tls_failed("the client ended the connection during the handshake")
+            self._node.on_handshake_failed("the client ended the connection during the handshake")
         self._state = _CLOSED
         if was_open:
             self._protocol.connection_lost(exc)
@@ -140,7 +140,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         self._state = _CLOSED
         self._node.forget_connection(self)
         if not data[:1].isalpha():
-            self._node.on_tls_failed("the client sent something that is not TLS")
+            self._node.on_handshake_failed("the client sent something that is not TLS")
             self._raw.abort()
             return
         protocol = H1ClientConnection(self._listener, is_plain_on_tls=True)
@@ -157,7 +157,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         except ssl.SSLError as error:
             self._flush()  # the alert that tells the client why
             self._state = _CLOSED
-            self._node.on_tls_failed(error.reason or str(error))
+            self._node.on_handshake_failed(error.reason or str(error))
             self._raw.close()
             return
         self.version = self._tls.version() or "-"

@@ -7,27 +7,28 @@ from typing import Any
 
 from simlb.core.access_log import ConnectionFacts, ExchangeRecord
 from simlb.core.events import Notice
+from simlb.core.metrics import MetricStore
 from simlb.observe.access_log import AccessLog
-from simlb.observe.counters import Counters
 from simlb.observe.exchange_ring import KEPT, KEPT_MAX_BYTES, ExchangeRing, KeptExchange
+from simlb.observe.metrics import MetricSink
 from simlb.observe.recorder import Recorder
 
 
 class Records:
     """Everything that takes exchange records, what it had to say, and records to give it."""
 
-    def __init__(self, kept: int = KEPT, max_bytes: int = KEPT_MAX_BYTES) -> None:
+    def __init__(self, kept: int = KEPT, max_bytes: int = KEPT_MAX_BYTES, client_ip: str = "127.0.0.1") -> None:
         self.notices: list[Notice] = []
         self.log = AccessLog(self.notices.append)
-        self.counters = Counters()
+        self.metrics = MetricSink(MetricStore())
         self.ring = ExchangeRing(kept, max_bytes)
-        self.recorder = Recorder(self.counters.take, self.log.take, self.ring.take)
+        self.recorder = Recorder(self.metrics.take, self.log.take, self.ring.take)
         self.facts = ConnectionFacts(
             elb="app/web/1",
             dns_name="web.test",
             scheme="http",
             listener_port=80,
-            client_ip="127.0.0.1",
+            client_ip=client_ip,
             client_port=1,
             node_ip="127.0.0.1",
         )

@@ -1,0 +1,235 @@
+"""Looks once a second at what no exchange tells of - connections, targets' states, capacity - and counts it in metrics.
+
+Seconds are those of the wall clock, as CloudWatch's are, also where load-balancer time runs faster or stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from simlb.core.anomaly import AnomalyResult
+from simlb.core.health import HealthState
+from simlb.core.metrics.lcu import Usage
+from simlb.core.metrics.store import MINUTE_S, Key
+from simlb.core.target_group import Basis, RoutingMode, TargetGroupState
+
+if TYPE_CHECKING:
+    from simlb.app.application import App
+    from simlb.dataplane.node import LoadBalancerNode
+    from simlb.observe.metrics import MetricSink
+
+_JUST_AFTER_S = 0.01
+_USED = ("NewConnectionCount", "ProcessedBytes")
+
+
+class Hosts(NamedTuple):
+    """How many targets of a group are what; those that drain are not among them."""
+
+    registered: int
+    healthy: int
+    unhealthy: int
+    anomalous: int
+    mitigated: int
+    is_routing_healthy: bool
+
+    @classmethod
+    def of(cls, group: TargetGroupState) -> Hosts:
+        """A group as it stands."""
+        states = [state for state in group.targets.values() if state.is_registered]
+        return cls(
+            registered=len(states),
+            healthy=sum([state.is_healthy for state in states]),
+            unhealthy=sum([state.health.state is HealthState.UNHEALTHY for state in states]),
+            anomalous=sum([state.anomaly is AnomalyResult.ANOMALOUS for state in states]),
+            mitigated=sum([state.is_mitigated for state in states]),
+            is_routing_healthy=group.mode is RoutingMode.HEALTHY,
+        )
+
+
+class _Meter:
+    """One node: what has been counted of it already. It is asked a last time once its load balancer is gone."""
+
+    def __init__(self, node: LoadBalancerNode, load_balancer: str) -> None:
+        self.node = node
+        self.load_balancer = load_balancer
+        self.counted: dict[Key, int] = {}
+        self.minute = 0
+        self.at_minute: tuple[float, ...] = (0.0, 0.0, 0.0)
+        self.at_second: tuple[float, ...] = (0.0, 0.0, 0.0)
+        self.second_began = 0.0
+        self.lcus = 0.0
+        """In the last second."""
+        self.lcu_hours = 0.0
+        """In all minutes before this one."""
+        self.lcu_hours_now = 0.0
+        """In this minute."""
+        self.seen: dict[str, tuple[Basis, Hosts, int]] = {}
+        """By group: on what its targets were counted, with what result, and the second for which that was sampled."""
+
+
+class Metering:
+    """Fills a sink with what is to be seen of the application's nodes."""
+
+    def __init__(self, app: App, sink: MetricSink, *, wall: Callable[[], float] = time.time) -> None:
+        """`wall` gives seconds since 1970."""
+        self._app = app
+        self._sink = sink
+        self._wall = wall
+        self._meters: dict[LoadBalancerNode, _Meter] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look every second from now on, shortly after it has ended."""
+        self.collect()
+        self._arm()
+
+    def close(self) -> None:
+        """Look a last time."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self.collect()
+
+    def _arm(self) -> None:
+        delay_s = 1.0 - self._wall() % 1.0 + _JUST_AFTER_S
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_second)
+
+    def _on_second(self) -> None:
+        self._arm()
+        self.collect()
+
+    def collect(self) -> None:
+        """Count everything up to now."""
+        # What is found shortly after the end of a second was there in it.
+        now = self._wall() - 2 * _JUST_AFTER_S
+        second = int(now)
+        self._know_nodes()
+        for meter in self._meters.values():
+            for group in meter.node.groups.values():
+                self._sample(meter, group, second)
+        self._sink.settle()
+        for node, meter in list(self._meters.items()):
+            for name in meter.seen.keys() - node.groups.keys():
+                del meter.seen[name]
+            self._count(meter, second)
+            self._measure(meter, now)
+            if node not in self._app.nodes.values() and not node.connections:
+                del self._meters[node]
+
+    def capacity(self, node: LoadBalancerNode) -> tuple[float, float]:
+        """The LCUs that a node took in the last second, and its LCU-hours since the start."""
+        meter = self._meters[node]
+        return meter.lcus, meter.lcu_hours + meter.lcu_hours_now
+
+    def on_state_changed(self, group: TargetGroupState) -> None:
+        """A target of this group is in another state: count them before they change again."""
+        for meter in self._meters.values():
+            if meter.node.groups.get(group.group.name) is group:
+                self._sample(meter, group, int(self._wall()), again=True)
+
+    def _know_nodes(self) -> None:
+        balancers = {balancer.name: balancer for balancer in self._app.configuration.load_balancers}
+        for name, node in self._app.nodes.items():
+            if node not in self._meters and name in balancers:
+                self._meters[node] = _Meter(node, balancers[name].resource)
+                # There is one node, and so one zone (docs/parity.md).
+                self._sink.store.zones[balancers[name].resource] = f"{balancers[name].region}a"
+
+    # -- connections ---------------------------------------------------------------------------------------------------
+
+    def _count(self, meter: _Meter, second: int) -> None:
+        for key, total in _totals(meter):
+            more = total - meter.counted.get(key, 0)
+            if more:
+                meter.counted[key] = total
+                self._sink.count(key, second, more)
+        active = sum(meter.node.active_connections())
+        if active:
+            self._sink.store.peak(Key("ActiveConnectionCount", meter.load_balancer), second, active)
+        self._sink.store.add(Key("ForwardedInvalidHeaderRequestCount", meter.load_balancer), second, 0)
+
+    # -- capacity ------------------------------------------------------------------------------------------------------
+
+    def _measure(self, meter: _Meter, now: float) -> None:
+        second = int(now)
+        store, elb = self._sink.store, meter.load_balancer
+        used = (
+            *(self._sink.totals.get(Key(name, elb), 0.0) for name in _USED),
+            float(self._sink.paid_rule_evaluations[elb]),
+        )
+        if not meter.minute:
+            meter.minute, meter.at_minute = second // MINUTE_S, used
+            meter.at_second, meter.second_began = used, now
+        active = Key("ActiveConnectionCount", elb)
+        since_s = now - meter.second_began
+        if since_s >= 0.9:
+            usage = _usage(since_s, used, meter.at_second, sum(meter.node.active_connections()))
+            meter.lcus = usage.lcus()
+            store.peak(Key("PeakLCUs", elb), second, meter.lcus)
+            meter.at_second, meter.second_began = used, now
+        elif since_s < 0:
+            meter.second_began = now  # the clock was set back
+        usage = _usage(MINUTE_S, used, meter.at_minute, store.minute(active, meter.minute * MINUTE_S))
+        meter.lcu_hours_now = usage.lcu_hours()
+        store.put_minute(Key("ConsumedLCUs", elb), meter.minute * MINUTE_S, meter.lcu_hours_now)
+        if second // MINUTE_S != meter.minute:
+            meter.lcu_hours, meter.lcu_hours_now = meter.lcu_hours + meter.lcu_hours_now, 0.0
+            meter.minute, meter.at_minute = second // MINUTE_S, used
+
+    # -- targets -------------------------------------------------------------------------------------------------------
+
+    def _sample(self, meter: _Meter, group: TargetGroupState, second: int, *, again: bool = False) -> None:
+        """Once a second, so that an average is one over time, and `again` when something has changed."""
+        basis, hosts, sampled = meter.seen.get(group.group.name, (None, None, -1))
+        if basis is not group.basis or hosts is None:
+            hosts = Hosts.of(group)
+        elif sampled == second and not again:
+            return
+        meter.seen[group.group.name] = group.basis, hosts, second
+        elb, dimension = meter.load_balancer, group.group.arn.rpartition(":")[2]
+        self._sink.divisors[elb, dimension] = hosts.healthy or hosts.registered
+        if not group.in_use:
+            return
+        samples = {
+            "AnomalousHostCount": hosts.anomalous,
+            "MitigatedHostCount": hosts.mitigated,
+            "HealthyStateRouting": int(hosts.is_routing_healthy),
+            "UnhealthyStateRouting": int(not hosts.is_routing_healthy),
+        }
+        if hosts.registered:
+            samples["HealthyHostCount"] = hosts.healthy
+            samples["UnHealthyHostCount"] = hosts.unhealthy
+        for name, value in samples.items():
+            self._sink.store.sample(Key(name, elb, dimension), second, value)
+
+
+def _totals(meter: _Meter) -> Iterator[tuple[Key, int]]:
+    """What a node has counted by itself."""
+    elb, counts = meter.load_balancer, meter.node.counts
+    groups = {arn.rpartition(":")[2]: connections for arn, connections in counts.groups.items()}
+    failed = tls_failed = opened = 0
+    for group, connections in groups.items():
+        opened += connections.opened
+        failed += connections.failed
+        tls_failed += connections.tls_failed
+        yield Key("TargetConnectionErrorCount", elb, group), connections.failed
+        yield Key("TargetTLSNegotiationErrorCount", elb, group), connections.tls_failed
+    yield Key("TargetConnectionErrorCount", elb), failed
+    yield Key("TargetTLSNegotiationErrorCount", elb), tls_failed
+    yield Key("NewConnectionCount", elb), counts.opened + opened
+    yield Key("RejectedConnectionCount", elb), counts.rejected
+    yield Key("ClientTLSNegotiationErrorCount", elb), counts.tls_failed
+
+
+def _usage(duration_s: float, used: tuple[float, ...], before: tuple[float, ...], active: float) -> Usage:
+    connections, moved, paid = (now - then for now, then in zip(used, before, strict=True))
+    return Usage(
+        duration_s=duration_s,
+        new_connections=connections,
+        active_connections=active,
+        processed_bytes=moved,
+        paid_rule_evaluations=paid,
+    )
