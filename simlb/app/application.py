@@ -32,6 +32,7 @@ from simlb.controlplane.words import counted, next_check, of_each
 from simlb.core.access_log import ExchangeRecord
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
+from simlb.core.log_files import LogKind
 from simlb.core.model import Configuration, Target, TargetGroup
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
@@ -299,6 +300,8 @@ class App:
             port_owner=port_owner,
             process_has_ended=self._process_has_ended,
             descriptors=self.descriptors,
+            on_connection=self.observing.connections.record,
+            on_probe=self.observing.probes.record,
         )
         self.fault_site.equip(node)
         return node
@@ -373,9 +376,9 @@ class App:
         await self.faults.refresh()
         return change
 
-    def log_lines(self, after: int, limit: int) -> LogPage:
-        """Access-log lines from number `after` on."""
-        return self.observing.log_lines(after, limit)
+    def log_lines(self, after: int, limit: int, kind: LogKind = LogKind.ACCESS) -> LogPage:
+        """Log lines of one kind from number `after` on."""
+        return self.observing.log_lines(kind, after, limit)
 
     def request_stop(self) -> None:
         """Begin the graceful stop; asked again, stop waiting for what is in flight."""

@@ -6,10 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from simlb.controlplane.views import LogPage
+from simlb.core import connection_log, health_check_log
+from simlb.core.log_files import LogKind
 from simlb.core.model import Configuration
 from simlb.observe.access_log import AccessLog
 from simlb.observe.counters import Counters
 from simlb.observe.exchange_ring import ExchangeRing
+from simlb.observe.line_log import LineLog
 from simlb.observe.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ class Observing:
         self.access_log_path = app.options.state_dir / "logs" / app.options.instance / "access.log"
         self.access_log = AccessLog(app.narrator.notice)
         self.recorder = Recorder(self.counters.take, self.access_log.take, self.ring.take)
+        self.connections = LineLog(connection_log.format_line, lambda record: record.facts.elb, lambda elb, lines: None)
+        self.probes = LineLog(health_check_log.format_line, lambda record: record.elb, lambda elb, lines: None)
 
     def use(self, configuration: Configuration) -> None:
         """Observe what this configuration asks for, from now on."""
@@ -46,13 +51,20 @@ class Observing:
                 sums[name] = count
         return sums
 
-    def log_lines(self, after: int, limit: int) -> LogPage:
-        """Access-log lines; see `Instance.log_lines`."""
-        self.recorder.flush()
-        following, kept, dropped = self.ring.page(after, limit)
-        return LogPage(next=following, lines=tuple(exchange.line for exchange in kept), dropped=dropped)
+    def log_lines(self, kind: LogKind, after: int, limit: int) -> LogPage:
+        """Log lines of one kind; see `Instance.log_lines`."""
+        if kind is LogKind.ACCESS:
+            self.recorder.flush()
+            following, kept, dropped = self.ring.page(after, limit)
+            return LogPage(next=following, lines=tuple(exchange.line for exchange in kept), dropped=dropped)
+        log = self.connections if kind is LogKind.CONNECTION else self.probes
+        log.flush()
+        following, lines, dropped = log.page(after, limit)
+        return LogPage(next=following, lines=tuple(lines), dropped=dropped)
 
     def close(self) -> None:
         """Write what is left. No exchange follows."""
         self.recorder.close()
+        self.connections.close()
+        self.probes.close()
         self.access_log.close()
