@@ -145,7 +145,7 @@ class App:
                     token=token,
                     version=__version__,
                     ca_path=str(self.ca_path),
-                    access_log=str(self.observing.access_log_path),
+                    access_log=self.observing.access_log,
                 )
             self._presenter.ready(self.view(), self, self.clock)
             await self._stop_requested.wait()
@@ -187,7 +187,7 @@ class App:
         self.load.generator.stop_all()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in self.nodes.values()))
         await self.load.generator.close()
-        self.observing.close()
+        await self.observing.close()
         await self.supervisor.stop_all()
         self.fault_site.close()
 
@@ -257,6 +257,7 @@ class App:
         self.compiled = compiled
         self.registrations = registrations
         self.configuration = configuration
+        self.observing.expect(configuration)
         groups = _groups_by_load_balancer(configuration)
         for node, ready in prepared:
             await node.commit(ready, groups[ready.load_balancer.name])
