@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simlb import __version__
 from simlb.app.metering import Hosts
+from simlb.core.log_files import LogKind
 from simlb.core.metrics import MetricStore
 from simlb.observe.exposition import GroupNow, LoadBalancerNow, Now, expose
 
@@ -43,7 +44,7 @@ class AppMetrics:
             load_balancers=list(self._load_balancers()),
             groups=list(self._groups()),
             log_lines=observing.ring.total,
-            log_lines_lost=observing.access_log.lost,
+            log_lines_lost=observing.files.lost(LogKind.ACCESS),
             ring_bytes=observing.ring.bytes,
             ring_exchanges=observing.ring.total - observing.ring.first,
         )

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from simlb.core.access_log import ConnectionFacts, ExchangeRecord
-from simlb.core.events import Notice
 from simlb.core.metrics import MetricStore
-from simlb.observe.access_log import AccessLog
 from simlb.observe.exchange_ring import KEPT, KEPT_MAX_BYTES, ExchangeRing, KeptExchange
 from simlb.observe.metrics import MetricSink
 from simlb.observe.recorder import Recorder
 
 
 class Records:
-    """Everything that takes exchange records, what it had to say, and records to give it."""
+    """What keeps and counts exchange records, and records to give it."""
 
     def __init__(self, kept: int = KEPT, max_bytes: int = KEPT_MAX_BYTES, client_ip: str = "127.0.0.1") -> None:
-        self.notices: list[Notice] = []
-        self.log = AccessLog(self.notices.append)
         self.metrics = MetricSink(MetricStore())
         self.ring = ExchangeRing(kept, max_bytes)
-        self.recorder = Recorder(self.metrics.take, self.log.take, self.ring.take)
+        self.recorder = Recorder(self.metrics.take, self.ring.take)
         self.facts = ConnectionFacts(
             elb="app/web/1",
             dns_name="web.test",
@@ -33,9 +28,9 @@ class Records:
             node_ip="127.0.0.1",
         )
 
-    def record(self, count: int = 1, **fields: Any) -> None:
+    def record(self, count: int = 1, facts: ConnectionFacts | None = None, **fields: Any) -> None:
         for _ in range(count):
-            record = ExchangeRecord(self.facts, None, 0.0)
+            record = ExchangeRecord(facts or self.facts, None, 0.0)
             record.elb_status_code = 200
             for name, value in fields.items():
                 setattr(record, name, value)
@@ -43,10 +38,6 @@ class Records:
 
     def flush(self) -> None:
         self.recorder.flush()
-
-    def write_to(self, path: Path | None) -> None:
-        self.flush()
-        self.log.write_to(path)
 
     def page(self, after: int, limit: int) -> tuple[int, list[int | None], int]:
         """The status codes of a page of the ring."""
@@ -56,7 +47,6 @@ class Records:
 
     def close(self) -> None:
         self.recorder.close()
-        self.log.close()
 
 
 def code(exchange: KeptExchange | None) -> int | None:
