@@ -26,6 +26,7 @@ PAUSE_S = 0.01
 class Books:
     """What clients sent and what they got."""
 
+    connections: int = 0
     sent: int = 0
     answered: Counter[int] = field(default_factory=Counter)
     """By status code; also answers that broke off behind their head."""
@@ -38,6 +39,7 @@ class Books:
 
     def add(self, other: Books) -> None:
         """Take over another's."""
+        self.connections += other.connections
         self.sent += other.sent
         self.answered += other.answered
         self.broken_off += other.broken_off
@@ -156,6 +158,7 @@ class _Connection:
         """Send a head."""
         if self._socket is None:
             self._socket = self._client.open_socket()
+            self._books.connections += 1
         sock = self._socket
         sock.settimeout(TIMEOUT_S)
         length = b"Content-Length: %d\r\n" % body_bytes if body_bytes else b""

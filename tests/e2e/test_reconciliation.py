@@ -1,4 +1,4 @@
-"""Sent by clients == lines == counters == events, exactly, under load, faults, reloads and with targets dying.
+"""Sent by clients == log lines == metrics == events, exactly, under load, faults, reloads and with targets dying.
 
 Whatever is counted in several places has to come to the same sums, or nobody can trust any of them.
 """
@@ -6,7 +6,9 @@ Whatever is counted in several places has to come to the same sums, or nobody ca
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import urllib.request
 from collections import Counter
 from typing import Any
 
@@ -23,6 +25,16 @@ REDIRECT = 80
 SENT_BETWEEN = 60
 """How many requests at least pass between two things that happen."""
 PAGE = 1000
+REQUEST_METRICS = frozenset(
+    [
+        "RequestCount",
+        "HTTP_Redirect_Count",
+        "HTTP_Fixed_Response_Count",
+        *(f"HTTPCode_{producer}_{hundreds}XX_Count" for producer in ("Target", "ELB") for hundreds in range(2, 6)),
+        *(f"HTTPCode_ELB_{status}_Count" for status in (500, 502, 503, 504)),
+    ]
+)
+"""Those that requests are counted in one by one."""
 
 
 def configuration(*targets: str) -> str:
@@ -129,10 +141,11 @@ def test_everything_that_is_counted_agrees(simlb: Workshop) -> None:
     check(books, lines, counters_of(instance))
     assert {200, 301, 502, 503} <= set(books.answered), "everything that was meant to happen did"
     assert 460 in {fields(line)["elb_status_code"] for line in lines}
+    check_metrics(instance, books, lines)
     assert instance.access_log.splitlines() == lines
     assert simlb.run("down").returncode == 0
     assert instance.wait() == 0
-    assert instance.access_log.splitlines() == lines, "the end adds none and loses none"
+    assert instance.access_log.splitlines() == lines, "what is delivered at the end is the same"
     events = subscriber.events()
     check_events(events, lines)
     happened = Counter(event["type"] for event in events)
@@ -156,13 +169,16 @@ def test_lines_lost_to_a_full_disk_are_counted(simlb: Workshop) -> None:
         resource.prlimit(instance.pid, resource.RLIMIT_FSIZE, (hard, hard))
         instance.wait_output("is written again")
         course.more()
+    lines = course.lines()
+    written = instance.access_log.splitlines()
     counters = counters_of(instance)
     lost = counters.pop("access_log_lines_lost")
-    lines = course.lines()
     check(course.books, lines, counters)
-    sent = set(lines)
-    whole = [line for line in instance.access_log.splitlines() if line in sent]
-    assert len(whole) + lost == course.books.sent
+    assert len(written) + lost == course.books.sent
+    assert set(written) < set(lines), "none is torn"
+    assert simlb.run("down").returncode == 0
+    assert instance.wait() == 0
+    assert sorted(instance.access_log.splitlines()) == sorted(written), "the end delivers them"
 
 
 def check(books: Books, lines: list[str], counters: Counter[str]) -> None:
@@ -175,7 +191,33 @@ def check(books: Books, lines: list[str], counters: Counter[str]) -> None:
     answered = Counter(fields(line)["elb_status_code"] for line in lines if not is_of_who_left(line))
     assert answered == books.answered
     assert counters.pop("access_log_lines") == len(lines)
-    assert counters == sums_of(lines)
+    assert {name: count for name, count in counters.items() if name in REQUEST_METRICS} == sums_of(lines)
+    moved = sum(int(line["received_bytes"] or 0) + int(line["sent_bytes"] or 0) for line in map(fields, lines))
+    assert counters["ProcessedBytes"] == moved
+
+
+def check_metrics(instance: Instance, books: Books, lines: list[str]) -> None:
+    """The same in CloudWatch's statistics and on the page for Prometheus."""
+    with ControlClient.for_instance(instance.workshop.home, instance.name) as client:
+        for name, count in sums_of(lines).items():
+            assert statistic(client, name, "Sum") == count, name
+        from_targets = [line for line in map(fields, lines) if line["target_status_code"]]
+        assert statistic(client, "TargetResponseTime", "SampleCount") == len(from_targets)
+    with urllib.request.urlopen(f"http://{instance.view().control}/metrics", timeout=DEADLINE_S) as response:
+        page = response.read().decode()
+    scraped: Counter[tuple[str, str]] = Counter()
+    for labels, value in re.findall(r"^simlb_requests_total\{(.*)\} (.*)$", page, re.MULTILINE):
+        label = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+        scraped[label["elb_status_code"], label["target_status_code"]] += int(float(value))
+    assert scraped == Counter(tuple(line.split(" ")[8:10]) for line in lines)
+    (opened,) = re.findall(r'^simlb_new_connections_total\{.*side="client".*\} (.*)$', page, re.MULTILINE)
+    assert float(opened) == books.connections
+
+
+def statistic(client: ControlClient, name: str, statistic: str) -> float:
+    """One statistic of a metric over everything that there is of it."""
+    answer = client.ask("GET", f"/api/v1/metrics/statistics?MetricName={name}&Statistics={statistic}")
+    return sum(point[statistic] for point in answer["Datapoints"])
 
 
 def is_of_who_left(line: str) -> bool:
