@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from simlb.controlplane import event_routes
 from simlb.faults.fault import FaultType
 from simlb.faults.types import FAULT_TYPES
+from simlb.observe import event_history, event_hub, event_viewers, live, request_events
 from simlb.scenario.compile import compile_text
 from simlb.scenario.functions import FUNCTIONS
 from simlb.scenario.whats import ERROR_KINDS, FIELDS
@@ -42,3 +44,21 @@ def test_the_example_of_a_scenario_is_right() -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", SCENARIOS, re.MULTILINE | re.DOTALL)
     text = example.replace("ko: ..., en: ...", "ko: 이야기, en: story")
     assert compile_text(text, "example.yaml", None).id == "my-story"
+
+
+def test_the_bounds_of_the_stream_of_events() -> None:
+    """Its types and examples: tests/core/test_event_json.py."""
+    text = " ".join((DOCS / "events.md").read_text(encoding="utf-8").split())
+    assert event_routes.HISTORY_MAX == event_history.KEPT
+    for sentence in (
+        f"Kept are the last {event_history.KEPT:,} events that are no requests",
+        f"Up to {request_events.ORDINARY_PER_S} in a real second are told one by one",
+        f"{request_events.FAILED_PER_S:,} in a second are told one by one",
+        f"Each viewer has a queue of {event_viewers.QUEUE_MAX:,} events",
+        f"after {event_viewers.DROPPED_S:.0f} seconds without regard",
+        f"There can be {event_hub.VIEWERS_MAX} viewers",
+        f"at least every {event_routes.KEEP_ALIVE_S:.0f} seconds",
+        f"the first {request_events.TEXT_MAX} characters",
+        f"over the last {live.WINDOW_SLOTS} seconds",
+    ):
+        assert sentence in text, sentence
