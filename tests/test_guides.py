@@ -11,8 +11,10 @@ from simlb.cli.event_words import line
 from simlb.cli.terminal import Style
 from simlb.cli.top.labels import ENGLISH
 from simlb.cli.top.table import DROPPED
+from simlb.controlplane import event_routes
 from simlb.faults.fault import FaultType
 from simlb.faults.types import FAULT_TYPES
+from simlb.observe import event_history, event_hub, event_viewers, live, request_events
 from simlb.scenario.compile import compile_text
 from simlb.scenario.functions import FUNCTIONS
 from simlb.scenario.whats import ERROR_KINDS, FIELDS
@@ -65,3 +67,21 @@ def test_the_order_in_which_columns_go_is_the_one_described() -> None:
 def test_the_lines_of_events_are_what_is_printed() -> None:
     printed = [line(event, speed=10, style=Style(color=False)) for event in (KILLED[0], KILLED[-1])]
     assert "\n".join(printed) in TOP
+
+
+def test_the_bounds_of_the_stream_of_events() -> None:
+    """Its types and examples: tests/core/test_event_json.py."""
+    text = " ".join((DOCS / "events.md").read_text(encoding="utf-8").split())
+    assert event_routes.HISTORY_MAX == event_history.KEPT
+    for sentence in (
+        f"Kept are the last {event_history.KEPT:,} events that are no requests",
+        f"Up to {request_events.ORDINARY_PER_S} in a real second are told one by one",
+        f"{request_events.FAILED_PER_S:,} in a second are told one by one",
+        f"Each viewer has a queue of {event_viewers.QUEUE_MAX:,} events",
+        f"after {event_viewers.DROPPED_S:.0f} seconds without regard",
+        f"There can be {event_hub.VIEWERS_MAX} viewers",
+        f"at least every {event_routes.KEEP_ALIVE_S:.0f} seconds",
+        f"the first {request_events.TEXT_MAX} characters",
+        f"over the last {live.WINDOW_SLOTS} seconds",
+    ):
+        assert sentence in text, sentence

@@ -65,11 +65,14 @@ def event_to_json(event: Told, number: int | None, time: str) -> dict[str, Any]:
     return {"type": _NAMES[type(event)], "id": number, "time": time, **_members(event)}
 
 
-def _members(part: Told | LoadBalancerPulse | TargetPulse) -> dict[str, Any]:
-    members = {key: _plain(getattr(part, name)) for name, key in _FIELDS[type(part)].items()}
-    if isinstance(part, Pulse):
-        members["load_balancers"] = [_members(one) for one in part.load_balancers]
-        members["targets"] = [_members(one) for one in part.targets]
+def _members(part: Told) -> dict[str, Any]:
+    names = _FIELDS[type(part)]
+    if not isinstance(part, Pulse):
+        return {key: _plain(getattr(part, name)) for name, key in names.items()}
+    # Its parts come rounded, and there may be a thousand of them.
+    members = {name: getattr(part, name) for name in names}
+    for kind, place in ((LoadBalancerPulse, "load_balancers"), (TargetPulse, "targets")):
+        members[place] = [{name: getattr(one, name) for name in _FIELDS[kind]} for one in members[place]]
     return members
 
 

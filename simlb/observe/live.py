@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from simlb.core.access_log import ExchangeRecord
 from simlb.observe.recorder import Batch
@@ -19,6 +19,8 @@ SPAN_MIN_S = 0.1
 _STEPS_PER_E = 25.0
 """Latencies are counted in steps of 4 %: a percentile is off by 2 % at most."""
 _SHORTEST_S = 1e-6
+
+_Key = TypeVar("_Key", int, tuple[bool, int])
 
 _load_balancer_of: Callable[[ExchangeRecord], str] = attrgetter("facts.elb")
 
@@ -44,8 +46,9 @@ class _Sums:
     def __init__(self) -> None:
         self.count = 0
         self.errors = 0
-        self.outcomes: Counter[tuple[bool, int]] = Counter()
-        self.latencies: Counter[int] = Counter()
+        # Plain dictionaries: there may be a thousand targets, and the methods of a Counter take their time.
+        self.outcomes: dict[tuple[bool, int], int] = {}
+        self.latencies: dict[int, int] = {}
 
 
 class _Slot:
@@ -96,9 +99,9 @@ class LiveWindow:
             sums = balancers.get(elb) or balancers.setdefault(elb, _Sums())
             sums.count += 1
             status = record.target_status_code
-            sums.outcomes[bool(status), (status or record.elb_status_code) // 100] += 1
+            _add(sums.outcomes, (bool(status), (status or record.elb_status_code) // 100), 1)
             if record.kind is None:
-                sums.latencies[_step(record.ended_at - record.created_at)] += 1
+                _add(sums.latencies, _step(record.ended_at - record.created_at), 1)
             address = record.target_address
             if address is not None:
                 key = (record.target_group_arn, address)
@@ -107,50 +110,62 @@ class LiveWindow:
                 if status >= 500 or getattr(record, "failure", None) is not None:
                     sums.errors += 1
                 if record.target_processing_time >= 0:
-                    sums.latencies[_step(record.target_processing_time)] += 1
+                    _add(sums.latencies, _step(record.target_processing_time), 1)
 
     def load_balancer(self, elb: str) -> Figures:
         """One load balancer, by `app/name/id`. Latencies are from the request head to the end of the response."""
-        return self._figures(slot.balancers.get(elb) for slot in self._slots)
+        return self._figures([slot.balancers[elb] for slot in self._slots if elb in slot.balancers])
 
     def target(self, target_group_arn: str, address: str) -> Figures:
         """One target of a group. Latencies are until its response head."""
-        return self._figures(slot.targets.get((target_group_arn, address)) for slot in self._slots)
+        key = (target_group_arn, address)
+        return self._figures([slot.targets[key] for slot in self._slots if key in slot.targets])
 
-    def _figures(self, parts: Iterable[_Sums | None]) -> Figures:
-        span_s = sum(slot.ended - slot.began for slot in self._slots)
-        count = errors = 0
-        outcomes: Counter[tuple[bool, int]] = Counter()
-        latencies: Counter[int] = Counter()
+    def _figures(self, parts: Sequence[_Sums]) -> Figures:
+        if not parts:
+            return _NOTHING
+        span_s = sum([slot.ended - slot.began for slot in self._slots])
+        outcomes: dict[tuple[bool, int], int] = {}
+        latencies: dict[int, int] = {}
         for part in parts:
-            if part is not None:
-                count += part.count
-                errors += part.errors
-                outcomes.update(part.outcomes)
-                latencies.update(part.latencies)
+            for outcome, count in part.outcomes.items():
+                _add(outcomes, outcome, count)
+            for step, count in part.latencies.items():
+                _add(latencies, step, count)
         per_s = 1 / span_s if span_s > SPAN_MIN_S else 0.0
+        p50_s, p95_s = _percentiles(latencies, (0.50, 0.95))
         return Figures(
-            per_second=round(count * per_s, 3),
-            errors_per_second=round(errors * per_s, 3),
+            per_second=round(sum([part.count for part in parts]) * per_s, 3),
+            errors_per_second=round(sum([part.errors for part in parts]) * per_s, 3),
             by_outcome={
                 f"{'target' if is_targets else 'elb'} {hundreds}xx": round(many * per_s, 3)
                 for (is_targets, hundreds), many in sorted(outcomes.items(), reverse=True)
             },
-            p50_s=_percentile(latencies, 0.50),
-            p95_s=_percentile(latencies, 0.95),
+            p50_s=p50_s,
+            p95_s=p95_s,
         )
+
+
+_NOTHING = Figures(0.0, 0.0, {}, None, None)
+
+
+def _add(sums: dict[_Key, int], key: _Key, count: int) -> None:
+    sums[key] = sums.get(key, 0) + count
 
 
 def _step(latency_s: float) -> int:
     return math.floor(math.log(max(latency_s, _SHORTEST_S)) * _STEPS_PER_E)
 
 
-def _percentile(latencies: Counter[int], part: float) -> float | None:
-    """The middle of the step in which that part of them has been counted."""
-    wanted = latencies.total() * part
-    seen = 0
-    for step in sorted(latencies):
-        seen += latencies[step]
-        if seen >= wanted:
-            return round(math.exp((step + 0.5) / _STEPS_PER_E), 6)
-    return None
+def _percentiles(latencies: dict[int, int], parts: Sequence[float]) -> list[float | None]:
+    """For each part the middle of the step by which that part of them has been counted; None without any."""
+    found: list[float | None] = []
+    steps = sorted(latencies)
+    total = sum(latencies.values())
+    seen = place = 0
+    for part in parts:  # ascending
+        while place < len(steps) and (seen == 0 or seen < total * part):
+            seen += latencies[steps[place]]
+            place += 1
+        found.append(round(math.exp((steps[place - 1] + 0.5) / _STEPS_PER_E), 6) if place else None)
+    return found

@@ -16,6 +16,7 @@ import pytest
 
 from simlb.cli.accesslog import fields
 from simlb.controlplane.client import ControlClient
+from simlb.core.log_files import LogKind
 from tests.e2e import processes
 from tests.e2e.counting_client import Books, CountingClients
 from tests.e2e.harness import DEADLINE_S, SIMLB, Instance, Workshop, wait_until
@@ -202,6 +203,7 @@ def check_metrics(instance: Instance, books: Books, lines: list[str]) -> None:
         for name, count in sums_of(lines).items():
             assert statistic(client, name, "Sum") == count, name
         from_targets = [line for line in map(fields, lines) if line["target_status_code"]]
+        assert client.logs(-1, 1, LogKind.CONNECTION).next == books.connections
         assert statistic(client, "TargetResponseTime", "SampleCount") == len(from_targets)
     with urllib.request.urlopen(f"http://{instance.view().control}/metrics", timeout=DEADLINE_S) as response:
         page = response.read().decode()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simlb.core.event_json import Told
+from simlb.core.event_json import Told, event_to_json
 from simlb.core.events import Notice
 from simlb.errors import SimlbError
 from simlb.observe import event_hub
@@ -165,14 +165,13 @@ class TestViewers:
         self, stand: Stand, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made: list[Told] = []
-        original = event_hub.Entry.__init__.__globals__["event_to_json"]
 
         def counting(event: Told, number: int | None, time: str) -> dict[str, Any]:
             made.append(event)
-            result: dict[str, Any] = original(event, number, time)
+            result: dict[str, Any] = event_to_json(event, number, time)
             return result
 
-        monkeypatch.setitem(event_hub.Entry.__init__.__globals__, "event_to_json", counting)
+        monkeypatch.setattr("simlb.observe.event_entries.event_to_json", counting)
         stand.say("unseen")
         viewers = [stand.hub.watch(pulses=False) for _ in range(5)]
         stand.say("seen")

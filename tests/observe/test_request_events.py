@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -98,7 +99,7 @@ FAILED = [
 
 
 @pytest.mark.parametrize(("codes", "fields", "has_failed"), FAILED)
-async def test_what_is_an_error(codes: tuple[int, int], fields: dict[str, object], has_failed: bool) -> None:
+async def test_what_is_an_error(codes: tuple[int, int], fields: dict[str, Any], has_failed: bool) -> None:
     ((_, failed, _),) = Stand().teller.take(batch(exchange(*codes, **fields)))
     assert failed == has_failed
 
