@@ -219,7 +219,7 @@ def check_metrics(instance: Instance, books: Books, lines: list[str]) -> None:
 def statistic(client: ControlClient, name: str, statistic: str) -> float:
     """One statistic of a metric over everything that there is of it."""
     answer = client.ask("GET", f"/api/v1/metrics/statistics?MetricName={name}&Statistics={statistic}")
-    return sum(point[statistic] for point in answer["Datapoints"])
+    return sum(float(point[statistic]) for point in answer["Datapoints"])
 
 
 def is_of_who_left(line: str) -> bool:
