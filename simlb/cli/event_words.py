@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Literal, NamedTuple
 
-from simlb.cli.terminal import Style
+from simlb.cli.terminal import Style, latency
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.words import counted, next_check, printable
 from simlb.core.event_json import Dropped, Ended, Mark, Missed
@@ -147,7 +147,7 @@ def _request_finished(event: RequestFinished, style: Style) -> Said:
     text = f"{style.red(status) if has_failed else status} {_who(event)}"
     if event.failure is not None:
         text += printable(f", {event.failure}")
-    text += f", {event.duration_s * 1000:.0f} ms"
+    text += f", {latency(event.duration_s)}"
     subject = printable(f"{event.method} {event.host}{event.path}")
     return Said(subject, text, "bad" if has_failed else "plain")
 

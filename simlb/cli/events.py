@@ -34,7 +34,7 @@ def events(arguments: Namespace) -> int:
             for data in stream if left != 0 else ():
                 if data.get("type") == ENDED:
                     break
-                text = json.dumps(data, ensure_ascii=False) if arguments.json else event_line(data, speed, style)
+                text = _json_line(data) if arguments.json else event_line(data, speed, style)
                 # At once: whoever reads wants it now, and a reader that has gone shows only then.
                 print(text, flush=True)
                 if left is not None and data.get("type") not in MARKS:
@@ -50,10 +50,16 @@ def event_line(data: Mapping[str, Any], speed: float, style: Style) -> str:
     """An event as the stream has it, in one line. One that this simlb does not know is shown as it came."""
     event = event_from_json(data)
     if event is None:
-        return printable(json.dumps(data, ensure_ascii=False))
+        return _json_line(data)
     if isinstance(event, Pulse):
         return _pulse_line(event)
     return line(event, speed=speed, style=style)
+
+
+def _json_line(data: Mapping[str, Any]) -> str:
+    """Names in Korean stay readable; what a terminal would take for a command is escaped."""
+    text = json.dumps(data, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(data).replace("\x7f", "\\u007f")
 
 
 def _pulse_line(pulse: Pulse) -> str:

@@ -22,7 +22,12 @@ def add_watch(commands: Commands) -> None:
     """Describe both."""
     top = commands.add("top", "top.run:top", "a live view of targets, states, rates and events")
     top.add_argument(
-        "--interval", dest="interval_s", type=_interval, default=1.0, metavar="TIME", help="redraw so often (1s)"
+        "--interval",
+        dest="interval_s",
+        type=_interval,
+        default=1.0,
+        metavar="TIME",
+        help="between two pictures (default: 1s)",
     )
     top.add_argument("--once", action="store_true", help="print one picture as plain text, and leave")
     top.add_argument("--lang", choices=("en", "ko"), default="en", help="ko: labels in Korean")

@@ -59,14 +59,14 @@ COUNTED: dict[str, Any] = AT | {"load_balancer": "demo", "listener_port": 443, "
             ),
             "demo 443  certificate until 2026-12-01: renewed",
         ),
-        (error(6.1), "GET demo.localhost/  502 by the load balancer, web i-03, connection refused, 1 ms"),
+        (error(6.1), "GET demo.localhost/  502 by the load balancer, web i-03, connection refused, 1.0 ms"),
         (
             error(6.1, elb_status_code=200, target_status_code=200, failure=None),
-            "GET demo.localhost/  200 from web i-03, 1 ms",
+            "GET demo.localhost/  200 from web i-03, 1.0 ms",
         ),
         (
             error(6.1, elb_status_code=301, target=None, failure=None, action="redirect"),
-            "GET demo.localhost/  301 redirect, 1 ms",
+            "GET demo.localhost/  301 redirect, 1.0 ms",
         ),
         (
             RequestsCounted(**COUNTED, action="forward", elb_status_code=200, target_status_code=200, count=70),
@@ -142,7 +142,7 @@ def test_lines_until_the_instance_ends(run: Run, stream: type[FakeStream]) -> No
     assert (status, err) == (0, "simlb: the instance has stopped\n")
     assert out.splitlines() == [
         "  61.0 s AWS (  6.1 s here)  i-01  started (pid 7)",
-        "  62.0 s AWS (  6.2 s here)  GET demo.localhost/  502 by the load balancer, connection refused, 1 ms",
+        "  62.0 s AWS (  6.2 s here)  GET demo.localhost/  502 by the load balancer, connection refused, 1.0 ms",
     ]
     assert stream.asked == {"types": None, "history": 0, "pulses": False}
 
@@ -173,7 +173,7 @@ def test_none_at_all(run: Run, stream: type[FakeStream]) -> None:
 
 
 def test_nothing_in_an_event_commands_the_terminal(run: Run, stream: type[FakeStream]) -> None:
-    hostile = "\x1b[2J\x9b31m\u202e\r\n"
+    hostile = "\x1b[2J\x9b31m\u202e\x7f\r\n"
     events = [
         changed(1, hostile, hostile, evidence=hostile),
         error(1, hostile, hostile, path=hostile, host=hostile, method=hostile, target_group=hostile),
@@ -187,6 +187,14 @@ def test_nothing_in_an_event_commands_the_terminal(run: Run, stream: type[FakeSt
     lines = run("events", "-n", str(len(events)))[1].split("\n")
     assert len(lines) == len(events) + 1, "one line each"
     assert all(text.isprintable() for text in lines)
+    as_json = run("events", "--json", "-n", str(len(events)))[1].splitlines()
+    assert all(text.isprintable() for text in as_json)
+    assert json.loads(as_json[2])["text"] == hostile
+
+
+def test_json_keeps_names_readable(run: Run, stream: type[FakeStream]) -> None:
+    stream.events = (Notice(level="info", text="대상"),)
+    assert "대상" in run("events", "--json", "-n", "1")[1]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import pytest
 from tests.cli.conftest import Run, Running
 
 
-def test_no_terminal(run: Run, running: Running) -> None:
+@pytest.mark.parametrize("forced", ["", "1"])
+def test_no_terminal(run: Run, running: Running, monkeypatch: pytest.MonkeyPatch, forced: str) -> None:
+    monkeypatch.setenv("FORCE_COLOR", forced)
     status, out, err = run("top")
     assert (status, out) == (2, "")
     assert err.startswith("SIMLB-E775  simlb top needs a terminal")

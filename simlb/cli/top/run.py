@@ -40,7 +40,8 @@ def top(arguments: Namespace) -> int:
         if arguments.once:
             return _once(client, model, labels)
     console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal or console.is_dumb_terminal:
+    # Not the console's own opinion: FORCE_COLOR makes a terminal of every pipe.
+    if not sys.stdout.isatty() or console.is_dumb_terminal:
         raise SimlbError(
             "E775",
             "simlb top needs a terminal to draw on; the standard output is none that it could.",
@@ -80,7 +81,7 @@ class _Watch:
     async def run(self, instance: str) -> None:
         """Draw until somebody quits. The terminal is then as it was."""
         loop = asyncio.get_running_loop()
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C comes as KeyboardInterrupt, or as a key
+        if sys.platform != "win32":  # there Ctrl-C comes as a key
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._quit)
             loop.add_signal_handler(signal.SIGWINCH, self._wake.set)
@@ -124,7 +125,8 @@ class _Watch:
 
     async def _pause(self) -> None:
         """Until the next picture is due. A changed size is drawn sooner, a terminal being dragged not at each step."""
-        if not await _happens(self._over, REDRAW_MIN_S):
+        is_over = await _happens(self._over, REDRAW_MIN_S)
+        if not is_over and self._model.pulse is not None:  # else the first figures come any moment
             await _happens(self._wake, self._interval_s - REDRAW_MIN_S)
         self._wake.clear()
 
