@@ -77,18 +77,18 @@ class ExchangeSteps:
         yield self._times()
 
     def _connection(self) -> Step:
-        line, before = self.line, len(self.exchange.earlier)
+        line, before = self.line, self.exchange.count_before
         name = line.elb.split("/")[1] if "/" in line.elb else line.elb
         port = self.plan.port if self.plan is not None else line.listener_port
         listener = f"{line.scheme.upper()}{'' if port is None else f':{port}'}"
-        if before and self.exchange.has_all_earlier:
+        if before and self.exchange.are_all_counted:
             nth = Words(f"Request {before + 1} on this connection.", f"이 연결의 {before + 1}번째 요청입니다.")
         elif before:
             nth = Words(
                 f"At least the {before + 1}. request on this connection.",
                 f"이 연결의 {before + 1}번째 이후 요청입니다.",
             )
-        elif self.exchange.has_all_earlier:
+        elif self.exchange.are_all_counted:
             nth = Words("The first request on this connection.", "이 연결의 첫 요청입니다.")
         else:
             nth = Words("The first request of this connection that is kept.", "보관된 것 중 이 연결의 첫 요청입니다.")

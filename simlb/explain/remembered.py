@@ -37,26 +37,35 @@ class RememberedHead:
 
 @dataclass(frozen=True, kw_only=True)
 class Remembered:
-    """One exchange. `earlier` are the lines that came before it on its client connection.
+    """One exchange. `count_before` are known to have come before it on its client connection, perhaps more.
 
-    `has_all_earlier` is False when there may have been more of them.
+    `are_all_counted` is True when it cannot have been more. `lines_before` are the lines of the last few of them.
     """
 
     number: int
     line: LogLine
     kept: Kept | None
-    earlier: Sequence[LogLine] = ()
-    has_all_earlier: bool = False
+    count_before: int = 0
+    are_all_counted: bool = False
+    lines_before: Sequence[LogLine] = ()
 
     @classmethod
-    def of(cls, exchange: KeptExchange, earlier: Sequence[str] = (), *, has_all_earlier: bool = False) -> Remembered:
+    def of(
+        cls,
+        exchange: KeptExchange,
+        *,
+        count_before: int = 0,
+        are_all_counted: bool = False,
+        lines_before: Sequence[str] = (),
+    ) -> Remembered:
         """What can be told of an exchange of the ring."""
         return cls(
             number=exchange.number,
             line=LogLine.read(exchange.line),
             kept=None if exchange.kept is None else Kept(*exchange.kept),
-            earlier=[LogLine.read(line) for line in earlier],
-            has_all_earlier=has_all_earlier,
+            count_before=count_before,
+            are_all_counted=are_all_counted,
+            lines_before=[LogLine.read(line) for line in lines_before],
         )
 
     @property
