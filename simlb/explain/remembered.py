@@ -8,6 +8,7 @@ from functools import cached_property
 
 from simlb.core.rules import RuleVerdict
 from simlb.dataplane.exchange import Kept, Rare
+from simlb.dataplane.target_failure import NOTHING_SENT, TargetFailure
 from simlb.explain.log_line import LogLine
 from simlb.observe.exchange_ring import KeptExchange
 from simlb.wire.h1_fields import FieldParser
@@ -15,6 +16,8 @@ from simlb.wire.h1_request import RequestParser
 from simlb.wire.request import RequestHead
 
 NOTHING_RARE = Rare()
+NEVER_CONNECTED = NOTHING_SENT | {TargetFailure.NO_DESCRIPTOR}
+"""There was no connection to the target."""
 
 
 class RememberedHead:
@@ -92,7 +95,9 @@ class Remembered:
     @property
     def is_on_kept_connection(self) -> bool:
         """Whether it went to its target over a connection that had served before."""
-        return self.kept is not None and self.kept.target is not None and not self.kept.is_first_on_connection
+        if self.kept is None or self.kept.target is None or self.rare.failure in NEVER_CONNECTED:
+            return False
+        return not self.kept.is_first_on_connection
 
     @cached_property
     def head(self) -> RequestHead | None:
