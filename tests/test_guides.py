@@ -12,6 +12,8 @@ from simlb.cli.terminal import Style
 from simlb.cli.top.labels import ENGLISH
 from simlb.cli.top.table import DROPPED
 from simlb.controlplane import event_routes
+from simlb.explain.causes import CAUSES, Outcome, cause_of
+from simlb.explain.story import Topic
 from simlb.faults.fault import FaultType
 from simlb.faults.types import FAULT_TYPES
 from simlb.observe import event_history, event_hub, event_viewers, live, request_events
@@ -22,6 +24,7 @@ from tests.cli.top.pictures import KILLED, THREE, shown
 
 DOCS = Path(__file__).parents[1] / "docs"
 FAULTS = (DOCS / "faults.md").read_text(encoding="utf-8")
+EXPLAIN = (DOCS / "explain.md").read_text(encoding="utf-8")
 SCENARIOS = (DOCS / "scenarios.md").read_text(encoding="utf-8")
 TOP = (DOCS / "top.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## `([a-z_.]+)`\n(.*?)(?=^## |\Z)", FAULTS, re.MULTILINE | re.DOTALL))
@@ -85,3 +88,15 @@ def test_the_bounds_of_the_stream_of_events() -> None:
         f"over the last {live.WINDOW_SLOTS} seconds",
     ):
         assert sentence in text, sentence
+
+
+def test_every_outcome_is_described_as_a_story_tells_it() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+|-) \| (.*) \|$", EXPLAIN, re.MULTILINE)
+    assert rows == [
+        (outcome, str(CAUSES[outcome].status_code or "-"), cause_of(outcome).cause.en) for outcome in Outcome
+    ]
+
+
+def test_every_topic_of_a_story_about_an_exchange_is_described() -> None:
+    topics = re.findall(r"^\| `([a-z ]+)` \| [^|]* \|$", EXPLAIN, re.MULTILINE)
+    assert topics == [topic for topic in Topic if topic is not Topic.HEALTH]

@@ -167,6 +167,7 @@ class App:
         from simlb.app.metric_desk import AppMetrics
         from simlb.app.remote_control import remote_routes
         from simlb.controlplane.event_routes import event_routes
+        from simlb.controlplane.explain_routes import explain_routes
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
         from simlb.controlplane.metric_routes import metric_routes
@@ -177,6 +178,7 @@ class App:
             *faults,
             *load_routes(self.load),
             *metric_routes(AppMetrics(self)),
+            *explain_routes(self.observing.explaining),
             *remote_routes(self),
             *event_routes(self.observing.events),
         ]

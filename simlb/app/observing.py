@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from simlb.app.explaining import Explaining
 from simlb.app.metering import Metering
 from simlb.app.pulses import make_pulse
 from simlb.clock import ManualClock
@@ -17,6 +18,7 @@ from simlb.core.health_check_log import ProbeRecord
 from simlb.core.log_files import LogKind, LogPlace, bucket_of
 from simlb.core.metrics import MetricStore
 from simlb.core.model import Configuration
+from simlb.core.plan import ListenerPlan
 from simlb.observe.event_hub import EventHub
 from simlb.observe.exchange_ring import ExchangeRing
 from simlb.observe.line_log import LineLog
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     from simlb.app.application import App
 
 
+CONFIGURATIONS_KEPT = 8
+"""The rules of so many configurations, the present one included, stay for explanations of what they decided."""
+
+
 class Observing:
     """The observing side of one application."""
 
@@ -38,6 +44,8 @@ class Observing:
         self.metrics = MetricSink(MetricStore())
         self.metering = Metering(app, self.metrics)
         self.ring = ExchangeRing()
+        self.explaining = Explaining(self)
+        self._plans: deque[frozenset[ListenerPlan]] = deque(maxlen=CONFIGURATIONS_KEPT)
         self.files = LogFiles(app.options.state_dir, app.options.instance, app.narrator.notice)
         self.recorder = Recorder(self.metrics.take, self.files.take, self.ring.take)
         self.connections: LineLog[ConnectionRecord] = LineLog(
@@ -68,6 +76,9 @@ class Observing:
         self._flush()
         load_balancers = {load_balancer.resource for load_balancer in configuration.load_balancers}
         self.files.use(log_places(configuration), load_balancers)
+        listeners = [listener for node in self._app.nodes.values() for listener in node.listeners.values()]
+        self._plans.append(frozenset(listener.plan for listener in listeners))
+        self.ring.keep_plans(frozenset().union(*self._plans))
 
     def _flush(self) -> None:
         for gathered in (self.recorder, self.connections, self.probes):

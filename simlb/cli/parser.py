@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.explain_arguments import add_explain
 from simlb.cli.load_arguments import add_load
 from simlb.cli.metrics_arguments import add_metrics
 from simlb.cli.watch_arguments import add_watch
@@ -104,6 +105,7 @@ def build() -> Parser:
     _add_serving(commands)
     _add_running(commands)
     add_watch(commands)
+    add_explain(commands)
     add_scenario(commands)
     add_load(commands)
     add_metrics(commands)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simlb.controlplane.event_types import known_types
 from simlb.core.event_json import Told, type_of
 from simlb.errors import SimlbError
+from simlb.explain.finding import LAST
 from simlb.testing import report
 from simlb.testing.certificates import authority
 from simlb.testing.client import Client, arequest
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import httpx
     import requests
 
+    from simlb.explain.story import Story
+    from simlb.observe.traffic import TrafficRecord
     from simlb.scenario.runner import RunResult
     from simlb.testing.alb import ALB
 
@@ -289,6 +292,16 @@ class RunningLoadBalancer(Life):
         NotReachedError. Raises SimlbError E771.
         """
         return Events(self, types, timeout)
+
+    def explain(self, what: TrafficRecord | str = LAST, *, unmasked: bool = False) -> Story:
+        """Why a request went where it went: a record of `lb.log`, a trace id, `"#3"`, or `"last"`.
+
+        `str(story)` and `story.text("ko")` tell it, `story.facts` and `story.cause` are for assertions. Values of
+        cookies, authorisation and queries are masked unless `unmasked`. Raises SimlbError E750 for what is not kept,
+        E751 for what names no request.
+        """
+        reference = what if isinstance(what, str) else f"#{what.number}"
+        return self.home.call(lambda: self.app.observing.explaining.exchange_story(reference, unmasked=unmasked))
 
     def report(self) -> str:
         """Targets with their states and reasons, faults, the timeline, the last 20 lines: what failures show."""
