@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from simlb.core.metrics import METRICS, Metric
 from simlb.faults.fault import FaultType
 from simlb.faults.types import FAULT_TYPES
 from simlb.scenario.compile import compile_text
@@ -42,3 +43,24 @@ def test_the_example_of_a_scenario_is_right() -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", SCENARIOS, re.MULTILINE | re.DOTALL)
     text = example.replace("ko: ..., en: ...", "ko: 이야기, en: story")
     assert compile_text(text, "example.yaml", None).id == "my-story"
+
+
+METRICS_PAGE = (DOCS / "metrics.md").read_text(encoding="utf-8")
+_SHORT = {"LoadBalancer": "LB", "TargetGroup": "TG", "AvailabilityZone": "AZ"}
+
+
+def metric_row(metric: Metric) -> str:
+    """A metric's row on the page."""
+    dimensions = "; ".join(", ".join(_SHORT[name] for name in names) for names in metric.dimensions)
+    beginning = f"| `{metric.name}` | {metric.unit} | {dimensions} |"
+    if metric.why_not is not None:
+        return f"{beginning} {metric.why_not} |"
+    return f"{beginning} {', '.join(metric.statistics)} | {metric.meaning} |"
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_the_tables_of_metrics_are_the_tables_of_the_core(has_it: bool) -> None:
+    heading = "What simlb has" if has_it else "What simlb does not have"
+    section = METRICS_PAGE.split(f"## {heading}\n")[1].partition("\n## ")[0]
+    listed = re.findall(r"^\| `.*\|$", section, re.MULTILINE)
+    assert listed == [metric_row(metric) for metric in METRICS.values() if metric.is_available is has_it]

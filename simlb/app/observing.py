@@ -32,7 +32,7 @@ class Observing:
 
     def use(self, configuration: Configuration) -> None:
         """Observe what this configuration asks for, from now on."""
-        self.recorder.flush()
+        self.collect()
         is_logged = any(load_balancer.attributes.access_logs for load_balancer in configuration.load_balancers)
         self.access_log.write_to(self.access_log_path if is_logged else None)
 

@@ -149,6 +149,13 @@ async def test_every_help_names_metrics_that_there_are(records: Records) -> None
     assert set(COUNTERS) <= named
 
 
+async def test_the_guide_has_every_name(records: Records) -> None:
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    endings = re.compile(r"_(bucket|count|sum)$")
+    names = {endings.sub("", name) for name in scrape(records)}
+    assert set(re.findall(r"`(simlb_\w+)`", page)) == names
+
+
 async def test_openmetrics_to_those_who_ask_for_it(records: Records) -> None:
     content, content_type = expose(records.metrics, NOW, OPENMETRICS)
     assert content_type.startswith("application/openmetrics-text")
@@ -170,6 +177,18 @@ async def test_promtool_has_nothing_to_say(records: Records, promtool: str) -> N
     content, _ = expose(records.metrics, NOW, "")
     ended = subprocess.run([promtool, "check", "metrics"], input=content, capture_output=True, timeout=30, check=False)
     assert (ended.returncode, ended.stdout + ended.stderr) == (0, b"")
+
+
+async def test_promtool_understands_the_dashboards_queries(promtool: str, tmp_path: Path) -> None:
+    queries = [expression for expression in EXPRESSIONS if not expression.startswith("label_values")]
+    rules = [
+        {"record": f"simlb:query:{number}", "expr": query.replace("$__rate_interval", "1m")}
+        for number, query in enumerate(queries)
+    ]
+    file = tmp_path / "rules.yaml"
+    file.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}), encoding="utf-8")
+    ended = subprocess.run([promtool, "check", "rules", file], capture_output=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 # -- Grafana -----------------------------------------------------------------------------------------------------------
@@ -217,7 +236,7 @@ async def test_a_legend_names_labels_that_are_left(records: Records) -> None:
 def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
     ids = [panel["id"] for panel in BOARD["panels"]]
     assert len(ids) == len(set(ids)) > 10
-    taken = set()
+    taken: set[tuple[int, int]] = set()
     for panel in BOARD["panels"]:
         at = panel["gridPos"]
         assert at["x"] + at["w"] <= 24
