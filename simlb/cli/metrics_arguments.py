@@ -28,7 +28,7 @@ def add_metrics(commands: Commands) -> None:
     )
     metrics.add_argument("--last", type=duration, metavar="TIME", help="how far back: 10m (default: ten periods)")
     shapes = metrics.add_mutually_exclusive_group()
-    shapes.add_argument("--json", action="store_true", help="GetMetricStatistics' JSON in place of text")
+    shapes.add_argument("--json", action="store_true", help="GetMetricData's JSON in place of text")
     shapes.add_argument("--prometheus", action="store_true", help="what Prometheus scrapes at /metrics")
     shapes.add_argument("--grafana", action="store_true", help="a dashboard for Grafana, over what Prometheus scrapes")
 

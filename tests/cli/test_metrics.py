@@ -83,10 +83,11 @@ def test_a_metric_has_all_its_statistics(run: Run, running: Running) -> None:
 
 def test_json_is_cloudwatchs(run: Run, running: Running) -> None:
     _, printed, _ = run("metrics", "RequestCount", "--json", "--period", "1")
-    answers = json.loads(printed)
-    assert [len(answer["Dimensions"]) for answer in answers] == [1, 2]
-    assert [answer["Datapoints"][0]["Sum"] for answer in answers] == [3, 3]
-    assert answers[0]["Label"] == "RequestCount"
+    answer = json.loads(printed)
+    assert [len(query["MetricStat"]["Metric"]["Dimensions"]) for query in answer["MetricDataQueries"]] == [1, 2]
+    assert [(result["Label"], result["Values"]) for result in answer["MetricDataResults"]] == [
+        ("RequestCount", [3])
+    ] * 2
 
 
 def test_prometheus(run: Run, running: Running) -> None:

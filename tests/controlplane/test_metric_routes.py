@@ -43,7 +43,8 @@ class Desk:
 class Port:
     """A control port with metrics, asked without a token."""
 
-    def __init__(self, port: int, session: aiohttp.ClientSession) -> None:
+    def __init__(self, desk: Desk, port: int, session: aiohttp.ClientSession) -> None:
+        self.desk = desk
         self.url = f"http://127.0.0.1:{port}"
         self.session = session
 
@@ -54,10 +55,11 @@ class Port:
 
 @pytest.fixture
 async def port() -> AsyncIterator[Port]:
-    server = ControlServer(FakeInstance(), "s3cret", 0, routes=metric_routes(Desk()))
+    desk = Desk()
+    server = ControlServer(FakeInstance(), "s3cret", 0, routes=metric_routes(desk))
     await server.start()
     async with aiohttp.ClientSession() as session:
-        yield Port(server.port, session)
+        yield Port(desk, server.port, session)
     await server.close()
 
 
@@ -136,3 +138,74 @@ async def test_questions_that_are_refused(port: Port, query: str, status: int, c
     answered, answer = await port.ask(STATISTICS + query)
     assert (answered, answer.get("code")) == (status, code)
     assert words in answer.get("message", "")
+
+
+def query(metric: str, stat: str = "Sum", **changes: Any) -> dict[str, Any]:
+    dimensions = [{"Name": "TargetGroup", "Value": "web"}]
+    return {
+        "Id": "q",
+        "MetricStat": {"Metric": {"MetricName": metric, "Dimensions": dimensions}, "Period": 60, "Stat": stat},
+    } | changes
+
+
+async def ask_data(port: Port, *queries: dict[str, Any], **members: Any) -> tuple[int, Any]:
+    body = {"MetricDataQueries": list(queries), "StartTime": NOON, "EndTime": "2026-11-28T12:10:00Z", **members}
+    headers = {"Authorization": "Bearer s3cret"}
+    async with port.session.post(f"{port.url}/api/v1/metrics/data", json=body, headers=headers) as response:
+        return response.status, await response.json()
+
+
+async def test_several_series_at_once(port: Port) -> None:
+    queries = [query("RequestCount"), query("TargetResponseTime", "p95", Id="slow", Label="p95 of web")]
+    status, answer = await ask_data(port, *queries)
+    assert (status, answer) == (
+        200,
+        {
+            "MetricDataResults": [
+                {
+                    "Id": "q",
+                    "Label": "RequestCount",
+                    "Timestamps": ["2026-11-28T12:01:00Z"],
+                    "Values": [4],
+                    "StatusCode": "Complete",
+                },
+                {
+                    "Id": "slow",
+                    "Label": "p95 of web",
+                    "Timestamps": ["2026-11-28T12:00:00Z"],
+                    "Values": [0.001],
+                    "StatusCode": "Complete",
+                },
+            ]
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("queries", "members", "status", "code", "words"),
+    [
+        ([query("RequestCount"), query("RequestCount")], {}, 400, "E765", "Id in MetricDataQueries must be unique"),
+        ([query("RequestCount", "p95")], {}, 400, "E765", "only TargetResponseTime has percentiles"),
+        ([query("RuleEvaluations")], {}, 400, "E765", "has the dimensions LoadBalancer"),
+        ([query("LambdaUserError")], {}, 404, "E764", "no Lambda targets"),
+        ([query("RequestCount")], {"EndTime": NOON}, 400, "E762", "StartTime must be less"),
+        ([query("RequestCount")], {"EndTime": -1}, 400, "E762", "EndTime"),
+        ([query("RequestCount", Id="1")], {}, 400, "E608", "regex"),
+        ([query("RequestCount", Expression="m1/2")], {}, 400, "E608", "Expression"),
+        ([], {}, 400, "E608", "length >= 1"),
+        ([query("RequestCount")], {"ScanBy": "Random"}, 400, "E608", "ScanBy"),
+    ],
+)
+async def test_data_that_is_refused(
+    port: Port, queries: list[dict[str, Any]], members: dict[str, Any], status: int, code: str, words: str
+) -> None:
+    answered, answer = await ask_data(port, *queries, **members)
+    assert (answered, answer["code"]) == (status, code)
+    assert words in answer["message"]
+
+
+async def test_the_order_of_data(port: Port) -> None:
+    port.desk.store.add(Key("RequestCount", LB, WEB), NOON + 120, 1)
+    for scan, values in (("TimestampDescending", [1, 4]), ("TimestampAscending", [4, 1])):
+        _, answer = await ask_data(port, query("RequestCount"), ScanBy=scan)
+        assert answer["MetricDataResults"][0]["Values"] == values
