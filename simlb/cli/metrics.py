@@ -48,7 +48,8 @@ def metrics(arguments: Namespace) -> int:
         print(json.dumps({"MetricDataQueries": queries, **answer}, ensure_ascii=False, indent=2))
         return EXIT_FINE
     rows = list(_rows(queries, answer["MetricDataResults"]))
-    print("\n".join(table(rows, Style.of(sys.stdout), width=line_width(sys.stdout))))
+    for line in table(rows, Style.of(sys.stdout), width=line_width(sys.stdout)):
+        print(line)
     missing = [name for name in arguments.names if name not in {row.metric for row in rows}]
     for name in missing:
         print(f"{name}: no data in the last {duration(_last_s(arguments))}")

@@ -40,7 +40,7 @@ from simlb.core.metrics.query import (
 )
 from simlb.core.metrics.statistics import percent_of
 from simlb.core.metrics.store import MINUTE_S, SECONDS_KEPT
-from simlb.core.metrics.table import Metric
+from simlb.core.metrics.table import LOAD_BALANCER, Metric
 from simlb.errors import SimlbError
 
 HOUR_S = 3600
@@ -204,6 +204,9 @@ def _completed(store: MetricStore, metric: Metric, given: Mapping[str, str]) -> 
     """Dimensions that the metric has, in full."""
     dimensions = _known(lambda: complete(store, metric, given))
     if frozenset(dimensions) not in {frozenset(names) for names in metric.dimensions}:
+        if LOAD_BALANCER not in dimensions and len(store.zones) > 1:
+            names = ", ".join(full.split("/")[1] for full in store.zones)
+            raise SimlbError("E765", "InvalidParameterCombination: Which LoadBalancer? There are several.", names)
         sets = " or ".join(", ".join(names) for names in metric.dimensions)
         words = ", ".join(dimensions) or "none"
         raise QueryError("InvalidParameterCombination", f"{metric.name} has the dimensions {sets}, not: {words}.")

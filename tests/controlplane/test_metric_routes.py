@@ -155,6 +155,14 @@ async def ask_data(port: Port, *queries: dict[str, Any], **members: Any) -> tupl
         return response.status, await response.json()
 
 
+async def test_which_load_balancer_has_to_be_said_where_there_are_several(port: Port) -> None:
+    port.desk.store.zones["app/api/1"] = "us-east-1a"
+    status, answer = await port.ask(f"{STATISTICS}?MetricName=RequestCount")
+    assert (status, answer["code"], answer["hints"]) == (400, "E765", ["shop, api"])
+    status, answer = await port.ask(f"{STATISTICS}?MetricName=RequestCount&LoadBalancer=shop")
+    assert (status, answer["Datapoints"][0]["Sum"]) == (200, 2)
+
+
 async def test_several_series_at_once(port: Port) -> None:
     queries = [query("RequestCount"), query("TargetResponseTime", "p95", Id="slow", Label="p95 of web")]
     status, answer = await ask_data(port, *queries)
