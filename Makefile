@@ -49,8 +49,8 @@ unit: setup-dev test-tools
 e2e: setup-dev
 	$(BIN)/python -m pytest tests/e2e
 
-# Other people's programs that the tests drive. What cannot be installed here is said, and its tests are skipped.
-test-tools:
+# Other people's programs that the tests drive. What cannot be had here is said, and its tests are skipped.
+test-tools: .tools/promtool
 	@missing=; for tool in node:nodejs goaccess:goaccess; do \
 	  command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool#*:}"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
@@ -58,6 +58,17 @@ test-tools:
 	  apt-get install -y --no-install-recommends $$missing || { apt-get update && apt-get install -y --no-install-recommends $$missing; } \
 	    || echo "could not install:$$missing - their tests are skipped"; \
 	else echo "missing:$$missing - their tests are skipped. Debian and Ubuntu: sudo apt-get install$$missing"; fi
+
+# One program out of Debian's package: installing it would start a service.
+.tools/promtool:
+	@command -v promtool >/dev/null && exit 0; \
+	if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then \
+	  mkdir -p .tools && cd .tools && rm -f prometheus_*.deb \
+	    && { apt-get -q download prometheus || { apt-get -q update && apt-get -q download prometheus; }; } \
+	    && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool > promtool.part \
+	    && chmod +x promtool.part && mv promtool.part promtool && rm -f prometheus_*.deb \
+	    || echo "could not get promtool - its test is skipped"; \
+	else echo "promtool is missing - its test is skipped. It comes with Prometheus"; fi
 
 # QUICK=1 takes two minutes instead of twelve; ROWS="small-64 tls" only some; AGAINST=DIR another source tree as control.
 bench: setup bench-tools
@@ -86,4 +97,4 @@ fmt: setup-dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -12,6 +12,7 @@ from simlb.cli.terminal import Style
 from simlb.cli.top.labels import ENGLISH
 from simlb.cli.top.table import DROPPED
 from simlb.controlplane import event_routes
+from simlb.core.metrics import METRICS, Metric
 from simlb.explain.causes import CAUSES, Outcome, cause_of
 from simlb.explain.story import Topic
 from simlb.faults.fault import FaultType
@@ -100,3 +101,24 @@ def test_every_outcome_is_described_as_a_story_tells_it() -> None:
 def test_every_topic_of_a_story_about_an_exchange_is_described() -> None:
     topics = re.findall(r"^\| `([a-z ]+)` \| [^|]* \|$", EXPLAIN, re.MULTILINE)
     assert topics == [topic for topic in Topic if topic is not Topic.HEALTH]
+
+
+METRICS_PAGE = (DOCS / "metrics.md").read_text(encoding="utf-8")
+_SHORT = {"LoadBalancer": "LB", "TargetGroup": "TG", "AvailabilityZone": "AZ"}
+
+
+def metric_row(metric: Metric) -> str:
+    """A metric's row on the page."""
+    dimensions = "; ".join(", ".join(_SHORT[name] for name in names) for names in metric.dimensions)
+    beginning = f"| `{metric.name}` | {metric.unit} | {dimensions} |"
+    if metric.why_not is not None:
+        return f"{beginning} {metric.why_not} |"
+    return f"{beginning} {', '.join(metric.statistics)} | {metric.meaning} |"
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_the_tables_of_metrics_are_the_tables_of_the_core(has_it: bool) -> None:
+    heading = "What simlb has" if has_it else "What simlb does not have"
+    section = METRICS_PAGE.split(f"## {heading}\n")[1].partition("\n## ")[0]
+    listed = re.findall(r"^\| `.*\|$", section, re.MULTILINE)
+    assert listed == [metric_row(metric) for metric in METRICS.values() if metric.is_available is has_it]

@@ -74,6 +74,7 @@ class Observing:
     def use(self, configuration: Configuration) -> None:
         """Observe what this configuration asks for, from now on."""
         self._flush()
+        self.collect()
         load_balancers = {load_balancer.resource for load_balancer in configuration.load_balancers}
         self.files.use(log_places(configuration), load_balancers)
         listeners = [listener for node in self._app.nodes.values() for listener in node.listeners.values()]

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from importlib import resources
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from simlb.errors import EXIT_FINE, SimlbError
 DASHBOARD = "grafana_dashboard.json"
 _PATH = "/api/v1/metrics"
 _PERIODS_SHOWN = 10
+_QUERIES_MAX = 100
 _DAY_S = 86_400
 
 
@@ -42,12 +43,13 @@ def metrics(arguments: Namespace) -> int:
         if arguments.prometheus:
             print(client.text("/metrics"), end="")
             return EXIT_FINE
-        found = _ask(client, arguments)
+        queries, answer = _ask(client, arguments)
     if arguments.json:
-        print(json.dumps(found, ensure_ascii=False, indent=2))
+        print(json.dumps({"MetricDataQueries": queries, **answer}, ensure_ascii=False, indent=2))
         return EXIT_FINE
-    rows = list(_rows(found, is_short=not arguments.names))
-    print("\n".join(table(rows, Style.of(sys.stdout), width=line_width(sys.stdout))))
+    rows = list(_rows(queries, answer["MetricDataResults"]))
+    for line in table(rows, Style.of(sys.stdout), width=line_width(sys.stdout)):
+        print(line)
     missing = [name for name in arguments.names if name not in {row.metric for row in rows}]
     for name in missing:
         print(f"{name}: no data in the last {duration(_last_s(arguments))}")
@@ -68,8 +70,8 @@ def _last_s(arguments: Namespace) -> float:
 # -- asking ------------------------------------------------------------------------------------------------------------
 
 
-def _ask(client: ControlClient, arguments: Namespace) -> list[dict[str, Any]]:
-    """The answers to GetMetricStatistics, each with the dimensions that were asked for."""
+def _ask(client: ControlClient, arguments: Namespace) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """GetMetricData's queries and its answer: one, so that all numbers are of the same moment."""
     last_s = _last_s(arguments)
     if last_s < arguments.period:
         raise SimlbError("E762", f"--last is less than one period of {arguments.period} s.")
@@ -82,55 +84,69 @@ def _ask(client: ControlClient, arguments: Namespace) -> list[dict[str, Any]]:
     for name in arguments.names or [None]:
         filters = chosen if name is None else {**chosen, "MetricName": name}
         listed += client.ask("GET", f"{_PATH}?{urlencode(filters)}")["Metrics"]
+    queries = [
+        {
+            "Id": f"q{number}",
+            "MetricStat": {"Metric": item, "Period": arguments.period, "Stat": statistic},
+        }
+        for number, (item, statistic) in enumerate(_chosen(listed, is_short=not arguments.names))
+    ]
     end = time.time()
     # As many periods as asked for, the one that is not over yet among them.
     start = end - end % arguments.period - (last_s - arguments.period)
-    when = {"Period": arguments.period, "StartTime": f"{start:.3f}", "EndTime": f"{end + 1:.3f}"}
-    answers = []
+    answer: dict[str, Any] = {"MetricDataResults": []}
+    for first in range(0, len(queries), _QUERIES_MAX):
+        body = {
+            "MetricDataQueries": queries[first : first + _QUERIES_MAX],
+            "StartTime": round(start, 3),
+            "EndTime": round(end + 1, 3),
+            "ScanBy": "TimestampAscending",
+        }
+        answer["MetricDataResults"] += client.ask("POST", f"{_PATH}/data", body)["MetricDataResults"]
+    return queries, answer
+
+
+def _chosen(listed: Iterable[Mapping[str, Any]], *, is_short: bool) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """What is shown of the metrics that there are, and which statistics of it."""
     for item in listed:
-        dimensions = {dimension["Name"]: dimension["Value"] for dimension in item["Dimensions"]}
         metric = METRICS.get(item["MetricName"])
-        if metric is None or not _is_shown(metric, dimensions):
+        if metric is None or not _is_shown(metric, {dimension["Name"] for dimension in item["Dimensions"]}):
             continue
-        question = {"MetricName": metric.name, "Statistics": ",".join(metric.statistics), **dimensions, **when}
-        answer = client.ask("GET", f"{_PATH}/statistics?{urlencode(question)}")
-        if answer["Datapoints"]:
-            answers.append({"Label": metric.name, "Dimensions": item["Dimensions"], "Datapoints": answer["Datapoints"]})
-    return answers
+        for statistic in metric.statistics:
+            # One is enough to see how it stands, except for times.
+            if not is_short or statistic in {metric.statistics[0], "p95"}:
+                yield item, statistic
 
 
-def _is_shown(metric: Metric, dimensions: Mapping[str, str]) -> bool:
+def _is_shown(metric: Metric, dimensions: Set[str]) -> bool:
     """There is one zone: what CloudWatch has by zone and altogether is shown once, and so are groups."""
-    names = {name for name in dimensions if name != AVAILABILITY_ZONE}
-    return set(dimensions) == min(
-        (set(others) for others in metric.dimensions if set(others) - {AVAILABILITY_ZONE} == names), key=len
-    ) and (LOAD_BALANCER in names)
+    names = dimensions - {AVAILABILITY_ZONE}
+    same = [set(others) for others in metric.dimensions if set(others) - {AVAILABILITY_ZONE} == names]
+    return LOAD_BALANCER in names and dimensions == min(same, key=len)
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------
 
 
-def _rows(answers: Sequence[Mapping[str, Any]], *, is_short: bool) -> Iterator[Row]:
-    several = len({name for answer in answers for name in _values(answer, LOAD_BALANCER)}) > 1
-    for answer in answers:
-        dimensions = {item["Name"]: item["Value"].split("/") for item in answer["Dimensions"]}
-        of = dimensions[TARGET_GROUP][1] if TARGET_GROUP in dimensions else "-"
-        if several:
-            of = f"{dimensions[LOAD_BALANCER][1]} {of}"
-        statistics = METRICS[answer["Label"]].statistics
-        if is_short:
-            # One is enough to see how it stands, except for times.
-            statistics = tuple(word for word in statistics if word in {statistics[0], "p95"})
-        for statistic in statistics:
-            values = {
-                point["Timestamp"]: point.get(statistic, point.get("ExtendedStatistics", {}).get(statistic))
-                for point in answer["Datapoints"]
-            }
-            yield Row(answer["Label"], of, statistic, values)
+def _rows(queries: Sequence[Mapping[str, Any]], results: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    asked = {query["Id"]: query["MetricStat"] for query in queries}
+    found = [result for result in results if result["Values"]]
+    several = len({_names(asked[result["Id"]])[0] for result in found}) > 1
+    for result in found:
+        question = asked[result["Id"]]
+        load_balancer, group = _names(question)
+        yield Row(
+            question["Metric"]["MetricName"],
+            f"{load_balancer} {group}" if several else group,
+            question["Stat"],
+            dict(zip(result["Timestamps"], result["Values"], strict=True)),
+        )
 
 
-def _values(answer: Mapping[str, Any], name: str) -> Iterator[str]:
-    yield from (item["Value"] for item in answer["Dimensions"] if item["Name"] == name)
+def _names(question: Mapping[str, Any]) -> tuple[str, str]:
+    """Of the load balancer and of the group, `-` for none."""
+    values = {item["Name"]: item["Value"].split("/") for item in question["Metric"]["Dimensions"]}
+    return values[LOAD_BALANCER][1], values[TARGET_GROUP][1] if TARGET_GROUP in values else "-"
 
 
 def table(rows: Sequence[Row], style: Style, *, width: int | None = None) -> Iterator[str]:

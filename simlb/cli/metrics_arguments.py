@@ -27,9 +27,10 @@ def add_metrics(commands: Commands) -> None:
         "--period", type=_period, default=60, metavar="S", help="1, 5, 10, 20, 30 or a multiple of 60 (default: 60)"
     )
     metrics.add_argument("--last", type=duration, metavar="TIME", help="how far back: 10m (default: ten periods)")
-    metrics.add_argument("--json", action="store_true", help="GetMetricStatistics' JSON in place of text")
-    metrics.add_argument("--prometheus", action="store_true", help="what Prometheus scrapes at /metrics")
-    metrics.add_argument("--grafana", action="store_true", help="a dashboard for Grafana, over what Prometheus scrapes")
+    shapes = metrics.add_mutually_exclusive_group()
+    shapes.add_argument("--json", action="store_true", help="GetMetricData's JSON in place of text")
+    shapes.add_argument("--prometheus", action="store_true", help="what Prometheus scrapes at /metrics")
+    shapes.add_argument("--grafana", action="store_true", help="a dashboard for Grafana, over what Prometheus scrapes")
 
 
 def _period(text: str) -> int:

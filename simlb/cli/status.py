@@ -10,7 +10,7 @@ from pathlib import Path
 
 from simlb.cli.spelling import short_path
 from simlb.cli.targets import group_words, mode_words, target_lines
-from simlb.cli.terminal import Style, columns, duration, line_width
+from simlb.cli.terminal import Style, columns, duration, line_width, wrapped
 from simlb.controlplane.client import ControlClient
 from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
@@ -46,7 +46,7 @@ def status_lines(view: InstanceView, style: Style, *, width: int | None = None) 
         yield from target_lines(group.targets, style, speed=view.speed, width=width, indent="  ")
     if view.counters:
         yield ""
-        yield "  ".join(f"{name} {count}" for name, count in view.counters.items())
+        yield from wrapped([f"{name} {count}" for name, count in view.counters.items()], width)
     for notice in view.notices:
         yield f"{style.yellow('!')} {notice}"
 

@@ -65,6 +65,17 @@ def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(
     ]
 
 
+def wrapped(words: Sequence[str], width: int | None) -> list[str]:
+    """Words two blanks apart, in as many lines of at most `width` columns as they need."""
+    lines: list[str] = []
+    for word in words:
+        if lines and (width is None or len(lines[-1]) + 2 + len(word) <= width):
+            lines[-1] += f"  {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
 def ticked(text: str, style: Style) -> str:
     """A line about something that is as it should be."""
     return f" {style.green('✔')} {text}"

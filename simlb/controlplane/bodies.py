@@ -25,7 +25,7 @@ def decode_body(kind: type[_Body], content: bytes) -> _Body:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise SimlbError(
-            "E608", f"The body was not understood: {error}.", f"→ JSON with: {', '.join(kind.__struct_fields__)}"
+            "E608", f"The body was not understood: {error}.", f"→ JSON with: {', '.join(kind.__struct_encode_fields__)}"
         ) from None
 
 

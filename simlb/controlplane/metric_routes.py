@@ -4,6 +4,7 @@
     GET /api/v1/metrics                 {"Metrics": [...]}: CloudWatch's ListMetrics. ?MetricName= and dimensions choose
     GET /api/v1/metrics/statistics      {"Label": ..., "Datapoints": [...]}: CloudWatch's GetMetricStatistics
         ?MetricName=TargetResponseTime&TargetGroup=web&Statistics=Average,p95&Period=60&StartTime=...&EndTime=...
+    POST /api/v1/metrics/data           {"MetricDataResults": [...]}: CloudWatch's GetMetricData, in its own JSON
 
 Dimensions are `LoadBalancer`, `TargetGroup` and `AvailabilityZone`. The name of a load balancer or a group will do in
 place of the whole value, and where there is one load balancer only it goes without saying. By itself a question is
@@ -14,35 +15,82 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Annotated, Literal, Protocol
 
+import msgspec
 from aiohttp import web
 
+from simlb.controlplane.bodies import decode_body
 from simlb.core.metrics import MetricStore
 from simlb.core.metrics.query import (
     DIMENSIONS,
+    DataQuery,
     QueryError,
     StatisticsQuery,
     UnknownNameError,
     complete,
     find_metric,
     full_names,
+    get_metric_data,
     get_metric_statistics,
     has_percentiles,
     list_metrics,
 )
 from simlb.core.metrics.statistics import percent_of
 from simlb.core.metrics.store import MINUTE_S, SECONDS_KEPT
-from simlb.core.metrics.table import Metric
+from simlb.core.metrics.table import LOAD_BALANCER, Metric
 from simlb.errors import SimlbError
 
 HOUR_S = 3600
 _LISTING = frozenset({"MetricName", *DIMENSIONS})
 _STATISTICS = _LISTING | {"Statistics", "ExtendedStatistics", "Period", "StartTime", "EndTime"}
-_SECONDS = re.compile(r"\d{1,11}(\.\d{1,6})?", re.ASCII)
+_SECONDS = re.compile(r"\d{1,11}(\.\d{1,9})?", re.ASCII)
 _TIME_MAX_S = 4_102_444_800  # the year 2100
+
+
+_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class DimensionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="pascal"):
+    """One dimension."""
+
+    name: Literal["LoadBalancer", "TargetGroup", "AvailabilityZone"]
+    value: _Text
+
+
+class MetricBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="pascal"):
+    """A metric and its dimensions."""
+
+    metric_name: _Text
+    namespace: Literal["AWS/ApplicationELB"] = "AWS/ApplicationELB"
+    dimensions: list[DimensionBody] = msgspec.field(default_factory=list)
+
+
+class MetricStatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="pascal"):
+    """A statistic of a metric."""
+
+    metric: MetricBody
+    period: int
+    stat: _Text
+
+
+class DataQueryBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="pascal"):
+    """One query. Expressions are not emulated, and so not known."""
+
+    id: Annotated[str, msgspec.Meta(pattern="^[a-z][A-Za-z0-9_]{0,254}$")]
+    metric_stat: MetricStatBody
+    label: _Text | None = None
+
+
+class DataBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="pascal"):
+    """GetMetricData's members."""
+
+    metric_data_queries: Annotated[list[DataQueryBody], msgspec.Meta(min_length=1, max_length=500)]
+    start_time: str | float
+    end_time: str | float
+    scan_by: Literal["TimestampDescending", "TimestampAscending"] = "TimestampDescending"
 
 
 class MetricDesk(Protocol):
@@ -70,6 +118,13 @@ def metric_routes(desk: MetricDesk) -> list[web.RouteDef]:
         except QueryError as error:
             raise _refused(error.code, error.message) from None
 
+    async def data(request: web.Request) -> web.Response:
+        body = decode_body(DataBody, await request.read())
+        try:
+            return web.json_response(_data(desk, body))
+        except QueryError as error:
+            raise _refused(error.code, error.message) from None
+
     async def exposition(request: web.Request) -> web.Response:
         content, content_type = desk.exposition(request.headers.get("Accept", ""))
         return web.Response(body=content, headers={"Content-Type": content_type})
@@ -78,6 +133,7 @@ def metric_routes(desk: MetricDesk) -> list[web.RouteDef]:
         web.get("/metrics", exposition),
         web.get("/api/v1/metrics", listed),
         web.get("/api/v1/metrics/statistics", statistics),
+        web.post("/api/v1/metrics/data", data),
     ]
 
 
@@ -94,11 +150,7 @@ def _statistics(desk: MetricDesk, parameters: Mapping[str, str]) -> dict[str, ob
         raise QueryError("MissingParameter", "The parameter MetricName is required.")
     metric = _metric(parameters["MetricName"])
     store = desk.metric_store()
-    dimensions = _known(lambda: complete(store, metric, _dimensions(parameters)))
-    if frozenset(dimensions) not in {frozenset(names) for names in metric.dimensions}:
-        sets = " or ".join(", ".join(names) for names in metric.dimensions)
-        given = ", ".join(dimensions) or "none"
-        raise QueryError("InvalidParameterCombination", f"{metric.name} has the dimensions {sets}, not: {given}.")
+    dimensions = _completed(store, metric, _dimensions(parameters))
     words = [*_words(parameters, "Statistics"), *_words(parameters, "ExtendedStatistics")]
     period_s = _period(parameters.get("Period", str(MINUTE_S)))
     now_s = desk.now_s()
@@ -113,12 +165,52 @@ def _statistics(desk: MetricDesk, parameters: Mapping[str, str]) -> dict[str, ob
         end_s=end_s,
     )
     query.check()
-    spread = [word for word in query.statistics if percent_of(word) is not None]
+    _check_spread(metric, query.statistics)
+    return get_metric_statistics(store, query)
+
+
+def _data(desk: MetricDesk, body: DataBody) -> dict[str, object]:
+    store = desk.metric_store()
+    queries = []
+    for item in body.metric_data_queries:
+        asked = item.metric_stat
+        metric = _metric(asked.metric.metric_name)
+        given: dict[str, str] = {dimension.name: dimension.value for dimension in asked.metric.dimensions}
+        _check_spread(metric, [asked.stat])
+        queries.append(
+            DataQuery(
+                id=item.id,
+                metric_name=metric.name,
+                dimensions=_completed(store, metric, given),
+                statistic=asked.stat,
+                period_s=asked.period,
+                label=item.label,
+            )
+        )
+    times = {"StartTime": str(body.start_time), "EndTime": str(body.end_time)}
+    start_s, end_s = (_time(times, name, 0.0) for name in ("StartTime", "EndTime"))
+    return get_metric_data(store, queries, start_s, end_s, newest_first=body.scan_by == "TimestampDescending")
+
+
+def _check_spread(metric: Metric, statistics: Sequence[str]) -> None:
+    spread = [word for word in statistics if percent_of(word) is not None]
     if spread and not has_percentiles(metric):
         raise QueryError(
             "InvalidParameterCombination", f"{metric.name} has no {spread[0]}: only TargetResponseTime has percentiles."
         )
-    return get_metric_statistics(store, query)
+
+
+def _completed(store: MetricStore, metric: Metric, given: Mapping[str, str]) -> dict[str, str]:
+    """Dimensions that the metric has, in full."""
+    dimensions = _known(lambda: complete(store, metric, given))
+    if frozenset(dimensions) not in {frozenset(names) for names in metric.dimensions}:
+        if LOAD_BALANCER not in dimensions and len(store.zones) > 1:
+            names = ", ".join(full.split("/")[1] for full in store.zones)
+            raise SimlbError("E765", "InvalidParameterCombination: Which LoadBalancer? There are several.", names)
+        sets = " or ".join(", ".join(names) for names in metric.dimensions)
+        words = ", ".join(dimensions) or "none"
+        raise QueryError("InvalidParameterCombination", f"{metric.name} has the dimensions {sets}, not: {words}.")
+    return dimensions
 
 
 def _metric(name: str) -> Metric:

@@ -216,10 +216,10 @@ def _outcome(record: ExchangeRecord) -> Outcome:
 def _names(record: ExchangeRecord) -> Iterator[str]:
     """The metrics that a record counts 1 for, whatever its connection and headers were like."""
     elb_code, target_code = record.elb_status_code, record.target_status_code
+    if record.facts.is_ipv6:
+        yield "IPv6RequestCount"
     if record.target_address is not None:
         yield "RequestCount"
-        if record.facts.is_ipv6:
-            yield "IPv6RequestCount"
         if record.basis is not None and record.basis.mode is RoutingMode.FAIL_OPEN:
             yield "UnhealthyRoutingRequestCount"
     if target_code:

@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.web import RouteDef
 
 from simlb.cli.main import main
 from simlb.controlplane import runfile
@@ -53,7 +54,8 @@ def run(state_dir: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 class Running:
     """The control port of a fake instance. `end_process` stands in for the process that a stop ends."""
 
-    def __init__(self, state_dir: Path, name: str) -> None:
+    def __init__(self, state_dir: Path, name: str, more: Sequence[RouteDef] = ()) -> None:
+        """`more` are further routes."""
         self.instance = FakeInstance()
         self._state_dir = state_dir
         self._loop = asyncio.new_event_loop()
@@ -62,7 +64,7 @@ class Running:
         self.site = FakeSite()
         faults, _ = book(self.site)
         self.explaining = FakeExplainDesk()
-        routes = [*fault_routes(BookDesk(faults, self.site)), *explain_routes(self.explaining)]
+        routes = [*fault_routes(BookDesk(faults, self.site)), *explain_routes(self.explaining), *more]
         self._server = ControlServer(self.instance, TOKEN, 0, routes=routes)
         self._wait(self._server.start())
         # A process of its own, so that `down` can watch it end.

@@ -127,9 +127,10 @@ async def test_rules_that_were_tried(rules: int, counted: int, paid: int) -> Non
 async def test_ipv6(client: str, is_counted: bool) -> None:
     records = Records(client_ip=client)
     records.record(**REACHED, target_status_code=200, received_bytes=5)
+    records.record(elb_status_code=400, received_bytes=2)
     records.close()
     sums = records.metrics.sums()
-    assert (sums["IPv6RequestCount"], sums["IPv6ProcessedBytes"]) == ((1, 5) if is_counted else (0, 0))
+    assert (sums["IPv6RequestCount"], sums["IPv6ProcessedBytes"]) == ((2, 7) if is_counted else (0, 0))
 
 
 async def test_requests_for_each_target() -> None:

@@ -14,6 +14,7 @@ import signal
 import ssl
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -152,6 +153,7 @@ def test_mixed_load_with_faults(simlb: Workshop) -> None:
         assert counters["access_log_lines"] == counted, "lines = counters"
         forwarded += sum(line.split(" ")[4] != "-" for line in lines)
         assert counters["RequestCount"] == forwarded
+        assert scraped(instance) == counted, "lines = what Prometheus gets"
         ledger.check(lines)
         growth = now["rss"] - first["rss"]
         print(
@@ -162,6 +164,15 @@ def test_mixed_load_with_faults(simlb: Workshop) -> None:
         assert growth < GROWTH_MAX_BYTES
         assert "Traceback" not in instance.output, instance.output
     assert instance.process.poll() is None
+
+
+def scraped(instance: Instance) -> int:
+    """The sum over all of simlb_requests_total."""
+    with urllib.request.urlopen(f"http://{instance.view().control}/metrics", timeout=10) as response:
+        page = response.read().decode()
+    return sum(
+        int(float(line.rpartition(" ")[2])) for line in page.splitlines() if line.startswith("simlb_requests_total{")
+    )
 
 
 async def _phase(simlb: Workshop, instance: Instance, clients: Clients, random: Random) -> None:

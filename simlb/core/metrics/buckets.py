@@ -1,4 +1,4 @@
-"""Durations in 217 buckets between 10 µs and 10,000 s, each at most an eighth wider than the one before begins.
+"""Durations in 218 buckets between 10 µs and 10,000 s, each at most an eighth wider than the one before begins.
 
 The ends of the buckets are round numbers, so that the coarser buckets of `/metrics` are sums of these. A percentile is
 interpolated inside its bucket and is seldom off by more than 3 %.

@@ -6,7 +6,7 @@ Answers have the shape of the API's, as plain values. What CloudWatch refuses is
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -190,6 +190,54 @@ def get_metric_statistics(store: MetricStore, query: StatisticsQuery) -> dict[st
         "Label": query.metric_name,
         "Datapoints": [_datapoint(begins, found, query.statistics, unit) for begins, found in datapoints(store, query)],
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataQuery:
+    """One of GetMetricData's queries, a `MetricStat`. `label` is what to call the result in place of the metric."""
+
+    id: str
+    metric_name: str
+    dimensions: Mapping[str, str]
+    statistic: str
+    period_s: int
+    label: str | None = None
+
+
+def get_metric_data(
+    store: MetricStore, queries: Sequence[DataQuery], start_s: float, end_s: float, *, newest_first: bool = True
+) -> dict[str, Any]:
+    """`MetricDataResults`: the values of several series, all of the same moment. Raises QueryError."""
+    ids = [query.id for query in queries]
+    if len(ids) != len(set(ids)):
+        raise QueryError(
+            "InvalidParameterCombination", "The values for parameter Id in MetricDataQueries must be unique."
+        )
+    results = []
+    for query in queries:
+        asked = StatisticsQuery(
+            metric_name=query.metric_name,
+            dimensions=query.dimensions,
+            statistics=(query.statistic,),
+            period_s=query.period_s,
+            start_s=start_s,
+            end_s=end_s,
+        )
+        asked.check()
+        values = [(begins, found.value(query.statistic)) for begins, found in datapoints(store, asked)]
+        kept = [(timestamp(begins), value) for begins, value in values if value is not None]
+        if newest_first:
+            kept.reverse()
+        results.append(
+            {
+                "Id": query.id,
+                "Label": query.label or query.metric_name,
+                "Timestamps": [begins for begins, _ in kept],
+                "Values": [value for _, value in kept],
+                "StatusCode": "Complete",
+            }
+        )
+    return {"MetricDataResults": results}
 
 
 def _datapoint(begins: int, found: StatisticSet, statistics: tuple[str, ...], unit: str) -> dict[str, Any]:

@@ -129,7 +129,7 @@ _ROWS = [
     _total("ClientTLSNegotiationErrorCount", "TLS handshakes of clients that failed"),
     # -- requests
     _each("RequestCount", "requests for which a target was chosen", _OF_BOTH),
-    _each("IPv6RequestCount", "those of clients with an IPv6 address"),
+    _each("IPv6RequestCount", "requests of clients with an IPv6 address, whatever came of them"),
     _total("ProcessedBytes", "bytes of requests and responses between clients and the load balancer", unit="Bytes"),
     _total("IPv6ProcessedBytes", "those of clients with an IPv6 address", unit="Bytes"),
     _total("RuleEvaluations", "rules that were tried, default rules not counted", (_LB,)),
