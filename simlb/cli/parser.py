@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from simlb import __version__
 from simlb.cli.load_arguments import add_load
+from simlb.cli.log_arguments import add_logs
 
 MAX_PORT = 65535
 
@@ -101,6 +102,7 @@ def build() -> Parser:
     commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
+    add_logs(commands)
     add_scenario(commands)
     add_load(commands)
     _add_faults(commands)
@@ -178,9 +180,6 @@ def _add_running(commands: Commands) -> None:
         "--timeout", type=_seconds, default=30.0, metavar="S", help="give up after S seconds (default: 30)"
     )
     commands.add("reload", "reload:reload", "read the configuration again; a bad one keeps the old")
-    logs = commands.add("logs", "logs:logs", "access-log lines, as the load balancer writes them")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on as requests come")
-    logs.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="begin with the last N (default: 20)")
 
     target = commands.add("target", "targets:ls", "list targets, register and deregister them, kill their processes")
     below = commands.below(target)
@@ -208,7 +207,7 @@ def _add_running(commands: Commands) -> None:
         leaving = below.add(name, f"registering:{name}", summary)
         leaving.add_argument("name", type=_given, metavar="NAME", help="such as i-03, or its address: 127.0.0.1:9003")
         leaving.add_argument("--group", type=_given, metavar="GROUP", help="of this target group, when several have it")
-    for parser in (status, rules, listing, logs):
+    for parser in (status, rules, listing):
         parser.add_argument("--json", action="store_true", help="JSON in place of text")
     target.set_defaults(json=False)
 
@@ -304,10 +303,6 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
     return int(text)
-
-
-def _count(text: str) -> int:
-    return min(_whole(text), sys.maxsize)
 
 
 def _port(text: str) -> int:

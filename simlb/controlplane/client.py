@@ -48,9 +48,10 @@ class ControlClient:
         """How the instance stands."""
         return self._read(InstanceView, self.ask("GET", "/api/v1/status"))
 
-    def logs(self, after: int, limit: int) -> LogPage:
-        """Access-log lines, as `Instance.log_lines`."""
-        return self._read(LogPage, self.ask("GET", f"/api/v1/logs?after={after}&limit={limit}"))
+    def logs(self, after: int, limit: int, kind: str = "access") -> LogPage:
+        """Log lines, as `Instance.log_lines`."""
+        which = "" if kind == "access" else f"&kind={segment(kind)}"
+        return self._read(LogPage, self.ask("GET", f"/api/v1/logs?after={after}&limit={limit}{which}"))
 
     def kill_target(self, name: str) -> str:
         """Kill a target's process; the sentence about it."""
