@@ -159,12 +159,14 @@ class App:
     def control_routes(self) -> list[RouteDef]:
         """What the control port answers beside its own; each from a module of its own."""
         from simlb.app.remote_control import remote_routes
+        from simlb.app.replaying import Replaying
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
+        from simlb.controlplane.replay_routes import replay_routes
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
-        return [*faults, *load_routes(self.load), *remote_routes(self)]
+        return [*faults, *load_routes(self.load), *replay_routes(Replaying(self)), *remote_routes(self)]
 
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""
@@ -258,6 +260,7 @@ class App:
         self.configuration = configuration
         groups = _groups_by_load_balancer(configuration)
         for node, ready in prepared:
+            node.body_kept_max_bytes = compiled.settings.keep_bodies_bytes
             await node.commit(ready, groups[ready.load_balancer.name])
             self._say_where(ready)
         for name in [name for name in self.nodes if name not in nodes]:

@@ -46,9 +46,7 @@ def _found(paths: Sequence[str], kind: LogKind) -> list[Path]:
                 raise SimlbError(CODE, f"{printable(text)} holds no {_words(kind)}-log file: {there}.")
             found.update(dict.fromkeys(chosen))
         elif not path.exists():
-            hints = (
-                ["a filter stands in front of --file: simlb logs FILTER --file PATH"] if _looks_filtering(text) else []
-            )
+            hints = ["a filter stands in front of --file: simlb logs FILTER --file PATH"] if is_filter(text) else []
             raise SimlbError(CODE, f"There is no file or folder {printable(text)}.", *hints)
         elif _kind_of(path) is not kind and _kind_of(path) is not LogKind.ACCESS:
             other = _kind_of(path)
@@ -62,8 +60,9 @@ def _found(paths: Sequence[str], kind: LogKind) -> list[Path]:
     return list(found)
 
 
-def _looks_filtering(text: str) -> bool:
-    return any(sign in text for sign in "=<>~ ")
+def is_filter(text: str) -> bool:
+    """Whether what stands among paths is no path, and looks like a filter."""
+    return any(sign in text for sign in "=<>~ ") and not Path(text).exists()
 
 
 def _words(kind: LogKind) -> str:

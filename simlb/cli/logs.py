@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from simlb.cli.log_files import read_files
+from simlb.cli.log_files import is_filter, read_files
 from simlb.cli.log_output import (
     CODE,
     Line,
@@ -92,6 +92,10 @@ def _check(arguments: Namespace) -> None:
             raise SimlbError(CODE, "--columns: names of fields, with commas between them.", "simlb logs --columns help")
         # `simlb logs --columns 'status>=500'`: the usual columns, and a filter.
         arguments.filter, arguments.columns = arguments.columns, ""
+    files: list[str] = arguments.files or []
+    if len(files) > 1 and arguments.filter is None and is_filter(files[-1]):
+        # `simlb logs --file access.log 'status>=500'`.
+        arguments.filter = files.pop()
     for one, other in (("count", "follow"), ("count", "lines"), ("count", "columns"), ("files", "follow")):
         if _is_given(arguments, one) and _is_given(arguments, other):
             flags = {"files": "--file", "lines": "-n"}

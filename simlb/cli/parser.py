@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from simlb import __version__
 from simlb.cli.load_arguments import add_load
 from simlb.cli.log_arguments import add_logs
+from simlb.cli.replay_arguments import add_replay
 
 MAX_PORT = 65535
 
@@ -103,6 +104,7 @@ def build() -> Parser:
     _add_serving(commands)
     _add_running(commands)
     add_logs(commands)
+    add_replay(commands)
     add_scenario(commands)
     add_load(commands)
     _add_faults(commands)

@@ -107,6 +107,7 @@ class LoadBalancerNode:
         self.now = clock.now
         self.monotonic = time.monotonic
         self.wall = time.time
+        self.body_kept_max_bytes = 0
         self.record: Callable[[ExchangeRecord], None] = record
         self.connections: set[_Connection] = set()
         self.request_parser = RequestParser(FieldParser())
