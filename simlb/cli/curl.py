@@ -9,7 +9,8 @@ import ipaddress
 import re
 import shlex
 
-from simlb.cli.replay_request import ReplayRequest, shown_line, shown_uri
+from simlb.cli.replay_display import shown_line, shown_uri
+from simlb.controlplane.replay_request import ReplayRequest
 from simlb.controlplane.replay_views import RequestView
 from simlb.core.forwarding import split_host
 from simlb.core.masking import MASK

@@ -9,13 +9,15 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from simlb.cli.curl import curl_command
-from simlb.cli.replay_request import ReplayRequest, request_of, shown_uri
+from simlb.cli.replay_display import shown_uri
 from simlb.cli.replay_sending import Answer, send
 from simlb.cli.terminal import Style, columns, printable
 from simlb.controlplane.client import ControlClient, segment
 from simlb.controlplane.paths import default_state_dir
+from simlb.controlplane.replay_request import ReplayRequest, request_of
 from simlb.controlplane.replay_views import RequestView
 from simlb.errors import EXIT_FINE, SimlbError
 from simlb.observe.log_fields import Entry, LogKind, known_fields, split
@@ -58,7 +60,10 @@ def replay(arguments: Namespace) -> int:
     with ControlClient.for_instance(default_state_dir(), arguments.instance) as client:
         view = _view(client, arguments.ref)
         request = request_of(
-            view, without_body=arguments.without_body, body_file=arguments.body, partial=arguments.partial
+            view,
+            without_body=arguments.without_body,
+            body=None if arguments.body is None else _read(arguments.body),
+            partial=arguments.partial,
         )
         if arguments.as_curl:
             print(curl_command(view, request, with_secrets=arguments.with_secrets, verifies=not arguments.insecure))
@@ -88,6 +93,13 @@ def _view(client: ControlClient, ref: str) -> RequestView:
             f"What it says about a request was not understood: it lacks {error}.",
             "→ use the same version of simlb on both sides, or start it anew: simlb down, simlb up",
         ) from error
+
+
+def _read(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise SimlbError("E742", f"{printable(name)} cannot be read: {error.strerror or error}.") from None
 
 
 # -- now ---------------------------------------------------------------------------------------------------------------

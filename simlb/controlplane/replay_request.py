@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from simlb.cli.terminal import printable
 from simlb.controlplane.replay_views import RequestView
-from simlb.core.masking import MASK, mask_field, mask_uri
 from simlb.errors import SimlbError
 from simlb.wire.resending import header_to_send, request_bytes
 
 NO_BODY = "E744"
 NO_HEAD = "E745"
-NOT_READ = "E742"
-_USER = re.compile(r"//[^/@?#]*@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +35,14 @@ class ReplayRequest:
         return [value.strip() for found, _, value in parts if found.strip().lower() == name]
 
 
-def request_of(view: RequestView, *, without_body: bool, body_file: str | None, partial: bool) -> ReplayRequest:
-    """What is to be sent. Raises SimlbError E744 without its body, E745 without the whole of its head, E742."""
+def request_of(
+    view: RequestView, *, without_body: bool = False, body: bytes | None = None, partial: bool = False
+) -> ReplayRequest:
+    """What is to be sent, with another `body` or without one if that is wanted.
+
+    `partial` is content with the beginning of a head. Raises SimlbError E744 without the whole body, E745 without the
+    whole head.
+    """
     if not view.is_head_whole and not partial:
         raise SimlbError(
             NO_HEAD,
@@ -57,15 +56,13 @@ def request_of(view: RequestView, *, without_body: bool, body_file: str | None, 
         version=view.version.encode("latin-1"),
         lines=header.lines,
         left_out=header.left_out,
-        body=_body(view, without_body=without_body, body_file=body_file),
+        body=_body(view, without_body=without_body, given=body),
     )
 
 
-def _body(view: RequestView, *, without_body: bool, body_file: str | None) -> bytes | None:
-    if without_body:
-        return None
-    if body_file is not None:
-        return _read(body_file)
+def _body(view: RequestView, *, without_body: bool, given: bytes | None) -> bytes | None:
+    if without_body or given is not None:
+        return given
     if not view.has_body:
         # `Content-Length: 0` is not nothing to every target.
         return b"" if any(line.lower().startswith("content-length:") for line in view.lines) else None
@@ -84,31 +81,3 @@ def _body(view: RequestView, *, without_body: bool, body_file: str | None) -> by
         if not view.keep_bodies_bytes:
             hints.insert(0, "for later requests: keep_bodies: 64k in simlb.yaml (top level), and simlb reload")
     raise SimlbError(NO_BODY, f"{what}: it cannot be sent again as it was.", *hints)
-
-
-def _read(name: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise SimlbError(NOT_READ, f"{printable(name)} cannot be read: {error.strerror or error}.") from None
-
-
-def shown_uri(uri: bytes, *, with_secrets: bool) -> str:
-    """A request target for people: masked unless they ask for secrets."""
-    text = uri.decode("latin-1")
-    if with_secrets:
-        return text
-    path, mark, query = _USER.sub(f"//{MASK}@", text).partition("?")
-    # A blank, which the client should not have sent, does not end a value.
-    return path + mask_uri(mark + query.replace(" ", "%20"))
-
-
-def shown_line(line: bytes, *, with_secrets: bool) -> bytes:
-    """A header line for people: masked unless they ask for secrets."""
-    if with_secrets:
-        return line
-    name, colon, value = line.decode("latin-1").partition(":")
-    if not colon:
-        return line
-    masked = mask_field(name.strip(), value.strip())
-    return line if masked == value.strip() else f"{name}: {masked}".encode("latin-1")
