@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.explain_arguments import add_explain
 from simlb.cli.load_arguments import add_load
 from simlb.cli.log_arguments import add_logs
 from simlb.cli.replay_arguments import add_replay
@@ -103,6 +104,7 @@ def build() -> Parser:
     commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
+    add_explain(commands)
     add_logs(commands)
     add_replay(commands)
     add_scenario(commands)

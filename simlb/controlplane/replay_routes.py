@@ -19,7 +19,7 @@ class ReplayDesk(Protocol):
     """The last requests of an instance. Called on its loop."""
 
     def request(self, ref: str) -> RequestView:
-        """What it takes to send that one again. Raises SimlbError E743 for none, E746 for what is no request."""
+        """What it takes to send that one again. Raises SimlbError E750 and E751 for none, E746 for no request."""
 
 
 def replay_routes(desk: ReplayDesk) -> list[web.RouteDef]:

@@ -18,6 +18,7 @@ from simlb.core.plan import ListenerPlan
 from simlb.core.rules import Decision
 from simlb.core.target_group import Basis, TargetGroupState, TargetState
 from simlb.core.transforms import CompiledTransforms, TransformStatus
+from simlb.dataplane.kept_body import BodyKeeper, KeptBody
 from simlb.dataplane.streams import ClientStream, TargetStream
 from simlb.dataplane.target_failure import NOTHING_SENT, TARGETS_FAULT, TargetFailure
 from simlb.wire.request import RequestHead
@@ -106,7 +107,7 @@ class Exchange(ExchangeRecord):
     has_more_to_keep = False
     """True when other targets were tried, or when the body is kept."""
     _tried: tuple[TargetState, ...] = ()
-    _body: _BodyBeingKept | None = None
+    _body: BodyKeeper | None = None
     _pending: tuple[bytes, ...] = ()
 
     def __init__(self, client: ClientStream, router: Router, plan: ListenerPlan, head: RequestHead, now: float) -> None:
@@ -192,7 +193,7 @@ class Exchange(ExchangeRecord):
 
     def _keep_body(self, data: bytes) -> None:
         if self._body is None:
-            self._body = _BodyBeingKept(self.router.body_kept_max_bytes)
+            self._body = BodyKeeper(self.router.body_kept_max_bytes)
             self.has_more_to_keep = True
         self._body.add(data)
 
@@ -523,44 +524,13 @@ class Exchange(ExchangeRecord):
         if len(section) > SECTION_KEPT_MAX_BYTES:
             # What rules ask for is read while the whole is there, so that their verdicts can still be told.
             asked = {name: self.head.header_values(name) for name in self.plan.rules.header_names}
-            rare = (rare or Rare())._replace(values=asked)
+            rare = (rare or Rare())._replace(values=asked, section_bytes=self.head.fields.size)
             section = section[:SECTION_KEPT_MAX_BYTES]
         return section, self.plan, self.basis, self.target, self.busy_with, self.is_first_on_connection, rare
 
 
-class KeptBody(NamedTuple):
-    """The beginning of a request body, as its framing carried it. `size` is what there was in all."""
-
-    data: bytes
-    size: int
-    is_whole: bool
-    """False as well when the client never finished it."""
-
-
-class _BodyBeingKept:
-    """The first `max_bytes` of a body that is still coming."""
-
-    __slots__ = ("_pieces", "_room", "_size")
-
-    def __init__(self, max_bytes: int) -> None:
-        self._room = max_bytes
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def add(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._room:
-            piece = data[: self._room]
-            self._room -= len(piece)
-            self._pieces.append(piece)
-
-    def kept(self, *, is_ended: bool) -> KeptBody:
-        data = b"".join(self._pieces)
-        return KeptBody(data, self._size, is_ended and len(data) == self._size)
-
-
 class Rare(NamedTuple):
-    """What few exchanges have to keep. `values` are the header values that rules ask for, of a head that was cut.
+    """What few exchanges have to keep. Of a head that was cut: its size, and the header values that rules ask for.
 
     `body` is there when the configuration says `keep_bodies`, and the request had one.
     """
@@ -569,6 +539,7 @@ class Rare(NamedTuple):
     routed: Routed | None = None
     tried: tuple[TargetState, ...] = ()
     values: Mapping[bytes, tuple[bytes, ...]] | None = None
+    section_bytes: int = 0
     body: KeptBody | None = None
 
     @property

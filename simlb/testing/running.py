@@ -194,7 +194,7 @@ class RunningLoadBalancer(Life):
         """Send a request of the past again, with the header and body that its client sent; the new response.
 
         `which` is a record of `log`, a trace id, `last` or `#12`. Blocks, `timeout` real seconds at most. Raises
-        SimlbError: E743 for a request that is not kept, E744 without its body (`ALB(keep_bodies="64k")`, or `body`, or
+        SimlbError: E750 for a request that is not kept, E744 without its body (`ALB(keep_bodies="64k")`, or `body`, or
         `without_body`), E745 for a head of more than 2 kB (`partial` sends its beginning), E746, E693 on the loop.
         """
         from simlb.app.replaying import Replaying
