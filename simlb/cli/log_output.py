@@ -26,7 +26,7 @@ from simlb.observe.log_filter import unknown_field
 CODE = "E741"
 LAST_COLUMN_MIN = 8
 """A last column with less room than that is not cut: the line is too wide for this terminal anyway."""
-_NAMES = re.compile(r"[\w:.]+(?:,\s*[\w:.]+)*,?", re.ASCII)
+_NAMES = re.compile(r"[\w:.,]+|[\w:.]+(?:,\s*[\w:.]+)*", re.ASCII)
 
 
 class Line(NamedTuple):

@@ -62,7 +62,7 @@ _STATUSES = frozenset({"elb_status_code", "target_status_code", "status_code"})
 
 # What a line of each log begins with: AWS's other files (a test file, say) hold none of these.
 _BEGINNINGS = {
-    LogKind.ACCESS: re.compile(r"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT\S+ \S+ \S+ "),
+    LogKind.ACCESS: re.compile(r"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT\S+ app/\S+ \S+ "),
     LogKind.CONNECTION: re.compile(r"\d{4}-\d\d-\d\dT\S+ \S+ \d+ "),
     LogKind.HEALTH_CHECK: re.compile(r"(?:https?|h2|grpc|lambda) \d{4}-\d\d-\d\dT\S+ [\d.]+ \S+ "),
 }
