@@ -32,6 +32,7 @@ from simlb.controlplane.words import counted, next_check, of_each
 from simlb.core.access_log import ExchangeRecord
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
+from simlb.core.log_files import LogKind
 from simlb.core.model import Configuration, Target, TargetGroup
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
@@ -144,7 +145,7 @@ class App:
                     token=token,
                     version=__version__,
                     ca_path=str(self.ca_path),
-                    access_log=str(self.observing.access_log_path),
+                    access_log=self.observing.access_log,
                 )
             self._presenter.ready(self.view(), self, self.clock)
             await self._stop_requested.wait()
@@ -191,7 +192,7 @@ class App:
         self.load.generator.stop_all()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in self.nodes.values()))
         await self.load.generator.close()
-        self.observing.close()
+        await self.observing.close()
         await self.supervisor.stop_all()
         self.fault_site.close()
 
@@ -261,6 +262,7 @@ class App:
         self.compiled = compiled
         self.registrations = registrations
         self.configuration = configuration
+        self.observing.expect(configuration)
         groups = _groups_by_load_balancer(configuration)
         for node, ready in prepared:
             node.body_kept_max_bytes = compiled.settings.keep_bodies_bytes
@@ -305,6 +307,8 @@ class App:
             port_owner=port_owner,
             process_has_ended=self._process_has_ended,
             descriptors=self.descriptors,
+            on_connection=self.observing.connections.record,
+            on_probe=self.observing.probes.record,
         )
         self.fault_site.equip(node)
         return node
@@ -379,9 +383,9 @@ class App:
         await self.faults.refresh()
         return change
 
-    def log_lines(self, after: int, limit: int) -> LogPage:
-        """Access-log lines from number `after` on."""
-        return self.observing.log_lines(after, limit)
+    def log_lines(self, after: int, limit: int, kind: LogKind = LogKind.ACCESS) -> LogPage:
+        """Log lines of one kind from number `after` on."""
+        return self.observing.log_lines(kind, after, limit)
 
     def request_stop(self) -> None:
         """Begin the graceful stop; asked again, stop waiting for what is in flight."""

@@ -44,6 +44,16 @@ def without_redirect(compiled: Compiled) -> Compiled:
     return _with_listeners(compiled, forwarding)
 
 
+def without_log_files(compiled: Compiled) -> Compiled:
+    """Without the access-log files that a command line enables by itself: they would go with the instance."""
+    balancers = tuple(
+        dataclasses.replace(balancer, attributes=dataclasses.replace(balancer.attributes, access_logs=None))
+        for balancer in compiled.configuration.load_balancers
+    )
+    configuration = dataclasses.replace(compiled.configuration, load_balancers=balancers)
+    return dataclasses.replace(compiled, configuration=configuration)
+
+
 def _with_listeners(compiled: Compiled, change: Callable[[LoadBalancer, Listener], Listener]) -> Compiled:
     balancers = tuple(
         dataclasses.replace(balancer, listeners=tuple(change(balancer, listener) for listener in balancer.listeners))

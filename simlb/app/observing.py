@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simlb.app.explaining import Explaining
 from simlb.controlplane.views import LogPage
+from simlb.core import connection_log, health_check_log
+from simlb.core.connection_log import ConnectionRecord
+from simlb.core.health_check_log import ProbeRecord
+from simlb.core.log_files import LogKind, LogPlace, bucket_of
 from simlb.core.model import Configuration
 from simlb.core.plan import ListenerPlan
-from simlb.observe.access_log import AccessLog
 from simlb.observe.counters import Counters
 from simlb.observe.exchange_ring import ExchangeRing
+from simlb.observe.line_log import LineLog
+from simlb.observe.log_files import LogFiles
 from simlb.observe.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -29,41 +36,89 @@ class Observing:
         self._app = app
         self.counters = Counters()
         self.ring = ExchangeRing()
-        self.access_log_path = app.options.state_dir / "logs" / app.options.instance / "access.log"
-        self.access_log = AccessLog(app.narrator.notice)
+        self.files = LogFiles(app.options.state_dir, app.options.instance, app.narrator.notice)
         self.explaining = Explaining(self)
         self._plans: deque[frozenset[ListenerPlan]] = deque(maxlen=CONFIGURATIONS_KEPT)
-        self.recorder = Recorder(self.counters.take, self.access_log.take, self.ring.take)
+        self.recorder = Recorder(self.counters.take, self.files.take, self.ring.take)
+        self.connections: LineLog[ConnectionRecord] = LineLog(
+            connection_log.format_line,
+            lambda record: record.facts.elb,
+            partial(self.files.take_lines, LogKind.CONNECTION),
+        )
+        self.probes: LineLog[ProbeRecord] = LineLog(
+            health_check_log.format_line,
+            lambda record: record.elb,
+            partial(self.files.take_lines, LogKind.HEALTH_CHECK),
+        )
+
+    def expect(self, configuration: Configuration) -> None:
+        """This configuration comes into force: observe what it adds before anything of it happens."""
+        self.files.recover()
+        self.files.add(log_places(configuration))
 
     def use(self, configuration: Configuration) -> None:
         """Observe what this configuration asks for, from now on."""
-        self.recorder.flush()
-        is_logged = any(load_balancer.attributes.access_logs for load_balancer in configuration.load_balancers)
-        self.access_log.write_to(self.access_log_path if is_logged else None)
+        self._flush()
+        load_balancers = {load_balancer.resource for load_balancer in configuration.load_balancers}
+        self.files.use(log_places(configuration), load_balancers)
         listeners = [listener for node in self._app.nodes.values() for listener in node.listeners.values()]
         self._plans.append(frozenset(listener.plan for listener in listeners))
         self.ring.keep_plans(frozenset().union(*self._plans))
+
+    def _flush(self) -> None:
+        for gathered in (self.recorder, self.connections, self.probes):
+            gathered.flush()
+
+    @property
+    def access_log(self) -> str | None:
+        """The folder of the bucket that access logs go to, of the first load balancer that has them; None for none."""
+        places = log_places(self._app.configuration)
+        buckets = (place.bucket.bucket for place in places if place.kind is LogKind.ACCESS)
+        return next((str(self.files.buckets / bucket) for bucket in buckets), None)
 
     def sums(self) -> Counter[str]:
         """What has been counted up to now, by CloudWatch's names."""
         self.recorder.flush()
         sums = Counter(self.counters.sums)
         sums["access_log_lines"] = self.ring.total
-        for name, count in (
-            ("access_log_lines_lost", self.access_log.lost),
-            ("RejectedConnectionCount", self._app.descriptors.rejected),
-        ):
-            if count:
-                sums[name] = count
+        if self._app.descriptors.rejected:
+            sums["RejectedConnectionCount"] = self._app.descriptors.rejected
+        for kind in LogKind:
+            for name, count in (("lost", self.files.lost(kind)), ("torn", self.files.torn(kind))):
+                if count:
+                    sums[f"{kind}_log_lines_{name}"] = count
         return sums
 
-    def log_lines(self, after: int, limit: int) -> LogPage:
-        """Access-log lines; see `Instance.log_lines`."""
-        self.recorder.flush()
-        following, kept, dropped = self.ring.page(after, limit)
-        return LogPage(next=following, lines=tuple(exchange.line for exchange in kept), dropped=dropped)
+    def log_lines(self, kind: LogKind, after: int, limit: int) -> LogPage:
+        """Log lines of one kind; see `Instance.log_lines`."""
+        if kind is LogKind.ACCESS:
+            self.recorder.flush()
+            following, kept, dropped = self.ring.page(after, limit)
+            return LogPage(next=following, lines=tuple(exchange.line for exchange in kept), dropped=dropped)
+        log = self.connections if kind is LogKind.CONNECTION else self.probes
+        log.flush()
+        following, lines, dropped = log.page(after, limit)
+        return LogPage(next=following, lines=tuple(lines), dropped=dropped)
 
-    def close(self) -> None:
-        """Write what is left. No exchange follows."""
+    async def close(self) -> None:
+        """Write what is left, and wait until it is on the disk. No exchange follows."""
         self.recorder.close()
-        self.access_log.close()
+        self.connections.close()
+        self.probes.close()
+        await self.files.close()
+
+
+def log_places(configuration: Configuration) -> Iterator[LogPlace]:
+    """Where the logs of its load balancers go, of those that are enabled."""
+    for load_balancer in configuration.load_balancers:
+        node_ip = next((bind.host for listener in load_balancer.listeners for bind in listener.binds), "127.0.0.1")
+        for kind in LogKind:
+            bucket = bucket_of(load_balancer.attributes, kind)
+            if bucket is not None:
+                yield LogPlace(
+                    kind=kind,
+                    bucket=bucket,
+                    region=load_balancer.region,
+                    resource=load_balancer.resource,
+                    node_ip=node_ip,
+                )

@@ -54,7 +54,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         uptime_s=uptime_s,
         real_uptime_s=real_uptime_s,
         control=app.control,
-        access_log=str(app.observing.access_log_path),
+        access_log=app.observing.access_log,
         load_balancers=tuple(load_balancers),
         target_groups=tuple(
             _target_group(app, node, group) for node in app.nodes.values() for group in node.groups.values()

@@ -106,7 +106,7 @@ def _loader(arguments: Namespace, files: EphemeralFiles) -> loading.Load:
 
     def load() -> Compiled:
         from simlb import config
-        from simlb.app.ephemeral import on_free_ports, without_redirect
+        from simlb.app.ephemeral import on_free_ports, without_log_files, without_redirect
         from simlb.certs.ephemeral_files import EphemeralCertificates
         from simlb.config.commands import DEFAULT_REGION
         from simlb.processes.samples import sample_names
@@ -122,7 +122,7 @@ def _loader(arguments: Namespace, files: EphemeralFiles) -> loading.Load:
                 certificates=certificates,
                 signs_any_name=True,
             )
-            compiled = without_redirect(compiled)
+            compiled = without_log_files(without_redirect(compiled))
         else:
             samples = sample_names()
             # Certificates carry the region in their ARN, which only the file knows.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TextIO
 
 from simlb.cli.terminal import Style, columns, line_width, printable
+from simlb.core.log_files import LogKind
 from simlb.errors import SimlbError
 from simlb.observe.log_fields import (
     COLUMNS,
@@ -15,7 +16,6 @@ from simlb.observe.log_fields import (
     USUAL_COLUMNS,
     Entry,
     Field,
-    LogKind,
     Value,
     as_json,
     known_fields,

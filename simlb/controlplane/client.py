@@ -12,6 +12,7 @@ from urllib.parse import quote
 from simlb.controlplane import runfile
 from simlb.controlplane.runfile import RunFile
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
+from simlb.core.log_files import LogKind
 from simlb.errors import EXIT_USAGE, SimlbError
 
 DEFAULT_TIMEOUT_S = 30.0
@@ -48,10 +49,9 @@ class ControlClient:
         """How the instance stands."""
         return self._read(InstanceView, self.ask("GET", "/api/v1/status"))
 
-    def logs(self, after: int, limit: int, kind: str = "access") -> LogPage:
+    def logs(self, after: int, limit: int, kind: LogKind = LogKind.ACCESS) -> LogPage:
         """Log lines, as `Instance.log_lines`."""
-        which = "" if kind == "access" else f"&kind={segment(kind)}"
-        return self._read(LogPage, self.ask("GET", f"/api/v1/logs?after={after}&limit={limit}{which}"))
+        return self._read(LogPage, self.ask("GET", f"/api/v1/logs?kind={kind}&after={after}&limit={limit}"))
 
     def kill_target(self, name: str) -> str:
         """Kill a target's process; the sentence about it."""

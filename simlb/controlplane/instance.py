@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
+from simlb.core.log_files import LogKind
 
 
 class Instance(Protocol):
@@ -42,8 +43,8 @@ class Instance(Protocol):
         Raises SimlbError when it is bad, and keeps the old one.
         """
 
-    def log_lines(self, after: int, limit: int) -> LogPage:
-        """Access-log lines, numbered from 0 since the start: those from number `after` on, at most `limit` of them.
+    def log_lines(self, after: int, limit: int, kind: LogKind = LogKind.ACCESS) -> LogPage:
+        """Log lines of one kind, numbered from 0 since the start: from number `after` on, at most `limit` of them.
 
         A negative `after` asks for the last `-after` lines. `next` of the page is the `after` of the next question.
         """

@@ -2,7 +2,7 @@
 
     GET  /health                            is it up
     GET  /api/v1/status                     InstanceView
-    GET  /api/v1/logs?after=&limit=         LogPage
+    GET  /api/v1/logs?kind=&after=&limit=   LogPage; kind is access, connection or health_check
     POST /api/v1/targets/{name}/kill        POST /api/v1/targets/{name}/restart
     POST /api/v1/target-groups/{group}/targets
                                             {"url": "http://127.0.0.1:9003", "name": "i-03"}, or without the name
@@ -33,6 +33,7 @@ from aiohttp.typedefs import Handler, Middleware
 from simlb.controlplane.bodies import RegisterTarget, decode_body, error_body, refuse_body
 from simlb.controlplane.guard import Guard
 from simlb.controlplane.instance import Instance
+from simlb.core.log_files import LogKind
 from simlb.errors import BindError, SimlbError
 
 HOST = "127.0.0.1"
@@ -121,7 +122,10 @@ class ControlServer:
         limit = integer(request, "limit", LOG_LINES_MAX)
         if not 1 <= limit <= LOG_LINES_MAX:
             raise SimlbError("E608", f"limit={limit} is outside 1-{LOG_LINES_MAX}.")
-        return web.json_response(self._instance.log_lines(after, limit).to_json())
+        kind = request.query.get("kind", LogKind.ACCESS)
+        if kind not in set(LogKind):
+            raise SimlbError("E608", f"kind={kind} is none of {', '.join(LogKind)}.")
+        return web.json_response(self._instance.log_lines(after, limit, LogKind(kind)).to_json())
 
     async def _kill(self, request: web.Request) -> web.Response:
         return _sentence(await self._instance.kill_target(request.match_info["name"]))

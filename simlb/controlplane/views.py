@@ -220,7 +220,7 @@ class InstanceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPage:
-    """Access-log lines without line ends. `next` asks for what follows; `dropped` counts lines no longer kept."""
+    """Log lines of one kind without line ends. `next` asks for what follows; `dropped` counts lines no longer kept."""
 
     next: int
     lines: tuple[str, ...]

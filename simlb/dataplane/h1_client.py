@@ -104,6 +104,8 @@ class H1ClientConnection(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         plan = self._plan
         self.facts = self._listener.facts_for(transport)
+        if self._node.on_connection is not None:
+            self._listener.tell_connected(transport, self.facts, is_plain_on_tls=self._is_plain_on_tls)
         self.opened_at = self.last_activity = self._node.now()
         # Frozen at connect time (reference 3.1).
         self._keep_alive_s = plan.attributes.client_keep_alive_s

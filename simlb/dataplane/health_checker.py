@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from simlb.clock import Clock, Timer
 from simlb.core.health import HealthState, ProbeResult
+from simlb.core.model import HealthCheck
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.points import Behaviour
 from simlb.dataplane.probe import Probe, wait_until_listening
@@ -24,6 +25,9 @@ _PHASE_STEP = 0.6180339887498949
 StateChanged = Callable[[TargetGroupState, TargetState, str], None]
 """Called with the group, the target and the state it had before."""
 
+Probed = Callable[[TargetGroupState, TargetState, HealthCheck, ProbeResult | None], None]
+"""Called with the group, the target, what it was asked, and the result: None when there was no socket to ask with."""
+
 
 class HealthChecker:
     """Probes every target of every group in use."""
@@ -34,15 +38,18 @@ class HealthChecker:
         on_changed: StateChanged,
         has_ended: Callable[[str], bool] = lambda process: False,
         behaviours: Callable[[str], tuple[Behaviour, ...] | None] = lambda target: None,
+        on_probed: Probed | None = None,
     ) -> None:
         """`has_ended` tells whether a process that simlb starts runs no more: nobody need wait until it listens.
 
-        `behaviours` gives those that have hold of the target of that name now.
+        `behaviours` gives those that have hold of the target of that name now. `on_probed` is told of each probe that
+        was not called off.
         """
         self._clock = clock
         self._has_ended = has_ended
         self._behaviours = behaviours
         self._on_changed = on_changed
+        self._on_probed = on_probed
         self._timers: dict[TargetState, Timer] = {}
         self._probes: dict[TargetState, Probe] = {}
         self._starting: dict[TargetState, asyncio.Task[None]] = {}
@@ -131,6 +138,8 @@ class HealthChecker:
             if state in self._first_running:
                 self._first_running.discard(state)
                 self._run_first()
+            if self._on_probed is not None:
+                self._on_probed(group, state, health_check, result)
             if result is None or state.health.state is HealthState.DRAINING:
                 return
             before = state.health.state
@@ -138,6 +147,7 @@ class HealthChecker:
                 self._on_changed(group, state, before)
 
         target = state.target
-        probe = Probe(group.group.health_check, target, self._clock, on_result, self._behaviours(target.name))
+        health_check = group.group.health_check
+        probe = Probe(health_check, target, self._clock, on_result, self._behaviours(target.name))
         self._probes[state] = probe
         probe.start()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from simlb.core.access_log import ConnectionFacts
+from simlb.core.connection_log import SUCCESS, UNMAPPED, ConnectionRecord
 from simlb.core.model import Bind, Certificate, Listener, Protocol
 from simlb.core.plan import ListenerPlan
 from simlb.core.server_names import choose_certificate
@@ -254,3 +255,29 @@ class OpenListener:
             facts.tls_cipher, facts.tls_protocol = tls.cipher, tls.version
             facts.server_name, facts.certificate_arn = tls.server_name, tls.certificate_arn
         return facts
+
+    def tell_connected(
+        self, transport: asyncio.BaseTransport, facts: ConnectionFacts, *, is_plain_on_tls: bool = False
+    ) -> None:
+        """A client is connected, on an HTTPS listener with its handshake done. `is_plain_on_tls`: it began none."""
+        node = self.node
+        if node.on_connection is None:
+            return
+        tls = transport.get_extra_info("tls")
+        if isinstance(tls, TlsLayer):
+            record = ConnectionRecord(
+                facts,
+                node.wall(),
+                handshake_s=tls.handshake_s,
+                key_exchange=tls.key_exchange or "-",
+                verify_status=SUCCESS,
+            )
+        else:
+            record = ConnectionRecord(facts, node.wall(), verify_status=UNMAPPED if is_plain_on_tls else "-")
+        node.on_connection(record)
+
+    def tell_handshake_failed(self, transport: asyncio.BaseTransport) -> None:
+        """A client's TLS handshake has failed."""
+        if self.node.on_connection is not None:
+            facts = self.facts_for(transport)
+            self.node.on_connection(ConnectionRecord(facts, self.node.wall(), verify_status=UNMAPPED))

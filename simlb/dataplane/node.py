@@ -20,8 +20,10 @@ from typing import Protocol
 from simlb.clock import Clock, Timer
 from simlb.core import forwarding
 from simlb.core.access_log import ExchangeRecord
-from simlb.core.health import HealthState
-from simlb.core.model import LoadBalancer, TargetGroup
+from simlb.core.connection_log import ConnectionRecord
+from simlb.core.health import HealthState, ProbeResult
+from simlb.core.health_check_log import ProbeRecord
+from simlb.core.model import HealthCheck, LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
 from simlb.core.rules import RuleTable
 from simlb.core.stickiness import GroupCookies
@@ -33,6 +35,7 @@ from simlb.dataplane.gate import Gate
 from simlb.dataplane.health_checker import HealthChecker, StateChanged
 from simlb.dataplane.listener import OpenListener, bind_socket
 from simlb.dataplane.points import Behaviour
+from simlb.dataplane.probe import probe_address
 from simlb.dataplane.streams import TargetStream
 from simlb.dataplane.target_failure import TargetFailure
 from simlb.dataplane.target_pool import TargetPool
@@ -100,8 +103,14 @@ class LoadBalancerNode:
         port_owner: Callable[[int], str | None] = lambda port: None,
         process_has_ended: Callable[[str], bool] = lambda process: False,
         descriptors: DescriptorBudget | None = None,
+        on_connection: Callable[[ConnectionRecord], None] | None = None,
+        on_probe: Callable[[ProbeRecord], None] | None = None,
     ) -> None:
-        """`record` gets every exchange once; `on_tls_failed` a reason and how often it has been seen."""
+        """`record` gets every exchange once; `on_tls_failed` a reason and how often it has been seen.
+
+        `on_connection` gets every client connection once its handshake is done or has failed, `on_probe` every probe
+        that is over.
+        """
         self.clock = clock
         self.random = random
         self.now = clock.now
@@ -109,6 +118,7 @@ class LoadBalancerNode:
         self.wall = time.time
         self.body_kept_max_bytes = 0
         self.record: Callable[[ExchangeRecord], None] = record
+        self.on_connection = on_connection
         self.connections: set[_Connection] = set()
         self.request_parser = RequestParser(FieldParser())
         self.groups: dict[str, TargetGroupState] = {}
@@ -120,13 +130,16 @@ class LoadBalancerNode:
         self._pools: dict[TargetState, TargetPool] = {}
         self._behaviours: dict[str, tuple[Behaviour, ...]] = {}
         """By the target's name: what faults do on the way to it."""
-        self._health = HealthChecker(clock, on_state_changed, process_has_ended, self._behaviours.get)
+        self._on_probe = on_probe
+        on_probed = None if on_probe is None else self._probed
+        self._health = HealthChecker(clock, on_state_changed, process_has_ended, self._behaviours.get, on_probed)
         self._on_state_changed = on_state_changed
         self._configured: frozenset[str] = frozenset()
         self._cookie_key = secrets.token_bytes(KEY_BYTES)
         self._sweep_timer: Timer | None = None
         self._drain_timer: Timer | None = None
         self._idle_timeout_s = 60.0
+        self._elb = "-"
         self._date_second = -1
         self._date_line = b""
         self._trace_second = -1
@@ -183,6 +196,7 @@ class LoadBalancerNode:
             open_.plan = ListenerPlan(load_balancer, listener, published, prepared.rules[port])
             open_.use_contexts(prepared.contexts[port], listener.certificates)
         self._idle_timeout_s = load_balancer.attributes.idle_timeout_s
+        self._elb = load_balancer.resource
         # From here on others run in between: groups and plans have to belong together by now, or a request would ask
         # the old rules for a group that the new configuration has emptied.
         for port in wanted:
@@ -325,6 +339,21 @@ class LoadBalancerNode:
             if not group.targets and name not in self._configured:
                 del self.groups[name]
         self._arm_drain()
+
+    def _probed(
+        self, group: TargetGroupState, state: TargetState, health_check: HealthCheck, result: ProbeResult | None
+    ) -> None:
+        assert self._on_probe is not None
+        self._on_probe(
+            ProbeRecord(
+                elb=self._elb,
+                target_group=group.group.name,
+                address=probe_address(health_check, state.target),
+                health_check=health_check,
+                result=result,
+                at=self.wall() - (0.0 if result is None else result.latency_s),
+            )
+        )
 
     # -- Router --------------------------------------------------------------------------------------------------------
 

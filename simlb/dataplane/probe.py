@@ -28,10 +28,20 @@ def probe_port(health_check: HealthCheck, target: Target) -> int:
     return target.dial_port if health_check.port == TRAFFIC_PORT else int(health_check.port)
 
 
+def probe_address(health_check: HealthCheck, target: Target) -> str:
+    """`ip:port` of what a probe asks, as AWS would name it."""
+    port = target.port if health_check.port == TRAFFIC_PORT else int(health_check.port)
+    return f"{_bracketed(target.ip)}:{port}"
+
+
+def _bracketed(ip: str) -> str:
+    return f"[{ip}]" if ":" in ip else ip
+
+
 def probe_request(health_check: HealthCheck, target: Target) -> bytes:
     """The request as AWS sends it; the port is left out of Host when it is 80 or 443."""
     port = target.port if health_check.port == TRAFFIC_PORT else int(health_check.port)
-    name = f"[{target.ip}]" if ":" in target.ip else target.ip
+    name = _bracketed(target.ip)
     host = name if port in _DEFAULT_PORTS else f"{name}:{port}"
     return (
         f"GET {health_check.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from simlb.dataplane.h1_client import H1ClientConnection
 from simlb.wire.client_hello import NotTls, read_client_hello
+from simlb.wire.server_hello import negotiated_group
 
 if TYPE_CHECKING:
     from simlb.dataplane.listener import OpenListener
@@ -26,6 +27,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
     """One TLS connection from a client."""
 
     __slots__ = (
+        "_accepted_at",
         "_began_at",
         "_has_sent_close",
         "_held_bytes",
@@ -40,6 +42,8 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         "_state",
         "_tls",
         "certificate_arn",
+        "handshake_s",
+        "key_exchange",
         "server_name",
         "version",
     )
@@ -60,6 +64,11 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         self._has_sent_close = False
         self._held_bytes = 0
         self._began_at = 0.0
+        self._accepted_at = 0.0
+        self.handshake_s = 0.0
+        """From the accepted connection to the end of the handshake, in real seconds."""
+        self.key_exchange: str | None = None
+        """The negotiated group, looked for only where a connection log shows it."""
         self.version = "-"
         """The negotiated protocol version, `TLSv1.3`."""
         self.server_name: str | None = None
@@ -71,6 +80,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         """TCP is connected; the client speaks first."""
         self._raw = cast("asyncio.Transport", transport)
         self._began_at = self._node.now()
+        self._accepted_at = self._node.monotonic()
         self._node.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -97,7 +107,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         self._node.forget_connection(self)
         was_open = self._state == _OPEN or self._has_sent_close
         if self._state == _HANDSHAKE:
-            self._node.on_tls_failed("the client ended the connection during the handshake")
+            self._fail("the client ended the connection during the handshake")
         self._state = _CLOSED
         if was_open:
             self._protocol.connection_lost(exc)
@@ -140,7 +150,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         self._state = _CLOSED
         self._node.forget_connection(self)
         if not data[:1].isalpha():
-            self._node.on_tls_failed("the client sent something that is not TLS")
+            self._fail("the client sent something that is not TLS")
             self._raw.abort()
             return
         protocol = H1ClientConnection(self._listener, is_plain_on_tls=True)
@@ -152,14 +162,15 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
-            self._flush()
+            self._send_flight()
             return
         except ssl.SSLError as error:
             self._flush()  # the alert that tells the client why
             self._state = _CLOSED
-            self._node.on_tls_failed(error.reason or str(error))
+            self._fail(error.reason or str(error))
             self._raw.close()
             return
+        self.handshake_s = self._node.monotonic() - self._accepted_at
         self.version = self._tls.version() or "-"
         if self.version == "TLSv1.3":
             # All that is left to send is a session ticket. It goes out with the first response: that is a system call
@@ -176,6 +187,18 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         protocol.connection_made(self)
         if self._incoming.pending:
             self._deliver()
+
+    def _send_flight(self) -> None:
+        flight = self._outgoing.read()
+        if flight:
+            if self.key_exchange is None and self._listener.plan.attributes.connection_logs is not None:
+                self.key_exchange = negotiated_group(flight)
+            self._raw.write(flight)
+
+    def _fail(self, reason: str) -> None:
+        """There will be no TLS session."""
+        self._node.on_tls_failed(reason)
+        self._listener.tell_handshake_failed(self._raw)
 
     # -- data ----------------------------------------------------------------------------------------------------------
 

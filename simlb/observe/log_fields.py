@@ -8,19 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
+
+from simlb.core.log_files import LogKind
 
 Value = str | int | float | None
 """None is what the log writes as `-`: nothing."""
-
-
-class LogKind(StrEnum):
-    """The three logs, as the control port calls them."""
-
-    ACCESS = "access"
-    CONNECTION = "connection"
-    HEALTH_CHECK = "health_check"
 
 
 class Entry(NamedTuple):

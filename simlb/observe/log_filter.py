@@ -19,10 +19,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from simlb.core.log_files import LogKind
 from simlb.core.regexes import RegexSyntaxError, compile_pattern
 from simlb.core.wildcards import Wildcard
 from simlb.errors import SimlbError
-from simlb.observe.log_fields import Entry, Field, LogKind, Value, known_fields
+from simlb.observe.log_fields import Entry, Field, Value, known_fields
 
 CODE = "E740"
 LENGTH_MAX = 4000

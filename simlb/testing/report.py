@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from simlb.core.events import Event, Notice, TargetStateChanged
+from simlb.core.log_files import LogKind
 
 if TYPE_CHECKING:
     from simlb.controlplane.views import TargetView
@@ -18,7 +19,7 @@ LINES = 20
 def report(running: RunningLoadBalancer) -> str:
     """A few lines to put under an assertion. On the load balancer's loop."""
     view = running.app.view()
-    lines = running.app.observing.log_lines(-LINES, LINES).lines
+    lines = running.app.observing.log_lines(LogKind.ACCESS, -LINES, LINES).lines
     blocks = [
         f"load balancer {running.alb.name}, clock {running.clock.words}",
         *_block(
@@ -35,7 +36,7 @@ def to_json(running: RunningLoadBalancer) -> dict[str, Any]:
     """The same and more, for a file beside a failed test. On the load balancer's loop."""
     view = running.app.view()
     assert running.app.traffic is not None
-    lines = running.app.observing.log_lines(-1000, 1000).lines
+    lines = running.app.observing.log_lines(LogKind.ACCESS, -1000, 1000).lines
     return {
         "load_balancer": running.alb.name,
         "clock": running.clock.words,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simlb import config
-from simlb.app.ephemeral import on_free_ports, without_redirect
+from simlb.app.ephemeral import on_free_ports, without_log_files, without_redirect
 from simlb.config.certificates import UnissuedCertificates
 from simlb.core.model import Bind, ForwardAction, RedirectAction
 
@@ -53,3 +53,12 @@ def test_a_command_lines_redirect_becomes_what_https_does() -> None:
     assert isinstance(new.listeners[0].default_action, ForwardAction)
     assert new.listeners[0].default_action == new.listeners[1].default_action
     assert new.listeners[1] == old.listeners[1]
+
+
+def test_a_command_line_writes_no_log_files() -> None:
+    before = config.from_urls(["http://127.0.0.1:9001"], certificates=CERTIFICATES)
+    after = without_log_files(before)
+    (old,), (new,) = before.configuration.load_balancers, after.configuration.load_balancers
+    assert old.attributes.access_logs is not None
+    assert new.attributes.access_logs is None
+    assert new.listeners == old.listeners

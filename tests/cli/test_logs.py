@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simlb.cli.log_output import Line, TableWriter, chosen_columns, raw_writer
-from simlb.observe.log_fields import LogKind
+from simlb.core.log_files import LogKind
 from tests.cli.conftest import Run, Running
 from tests.observe.test_log_fields import ACCESS, CONNECTION, HEALTH_CHECK
 

@@ -280,7 +280,13 @@ def curl(asked: RequestView, *, with_secrets: bool = True, body: bytes | None = 
 COMMON = "curl --http1.1 -g --path-as-is"
 FIELDS = "-H 'User-Agent: x' -H 'Accept: */*'"
 RESOLVED = "--resolve shop.test:8080:127.0.0.1"
-TLS = {"is_tls": True, "scheme": "https", "published_port": 8443, "server_name": "shop.test", "ca_path": "/a b/ca.pem"}
+TLS: dict[str, Any] = {
+    "is_tls": True,
+    "scheme": "https",
+    "published_port": 8443,
+    "server_name": "shop.test",
+    "ca_path": "/a b/ca.pem",
+}
 CURLS = [
     (view(), f"{COMMON} {RESOLVED} {FIELDS} http://shop.test:8080/"),
     (view("DELETE", "/a/../b?x=[1]"), f"{COMMON} -X DELETE {RESOLVED} {FIELDS} 'http://shop.test:8080/a/../b?x=[1]'"),

@@ -9,6 +9,7 @@ import pytest
 
 from simlb import config
 from simlb.config import InvalidConfigError
+from simlb.core.attributes import LogBucket
 from simlb.core.model import ForwardAction, RedirectAction
 from simlb.errors import ConfigError
 
@@ -29,7 +30,7 @@ def test_one_url_is_all_it_takes(certificates: RecordingCertificates) -> None:
     (lb,) = compiled.configuration.load_balancers
     http, https = lb.listeners
     group = compiled.configuration.target_groups["web"]
-    assert (lb.name, lb.names, lb.attributes.access_logs) == ("simlb", (), True)
+    assert (lb.name, lb.names, lb.attributes.access_logs) == ("simlb", (), LogBucket())
     assert http.default_action == RedirectAction(protocol="HTTPS", port="443")
     assert https.default_action == ForwardAction.to("web")
     assert certificates.issued == [(lb.dns_name, "localhost", "127.0.0.1")]
@@ -87,7 +88,7 @@ def test_the_demo(certificates: RecordingCertificates, ports: RecordingPorts) ->
     compiled = config.demo(certificates=certificates, allocate_port=ports, speed=10)
     (lb,) = compiled.configuration.load_balancers
     group = compiled.configuration.target_groups["web"]
-    assert (lb.name, lb.attributes.access_logs, lb.names) == ("my-alb", True, ("my-alb.localhost",))
+    assert (lb.name, lb.attributes.access_logs, lb.names) == ("my-alb", LogBucket(), ("my-alb.localhost",))
     assert [process.sample for process in compiled.configuration.processes] == ["echo"] * 3
     assert [target.name for target in group.targets] == ["i-01", "i-02", "i-03"]
     assert (group.health_check.path, group.health_check.matcher.http_code) == ("/health", "200-299")

@@ -12,6 +12,7 @@ import pytest
 from simlb import config
 from simlb.config import binds
 from simlb.core import model
+from simlb.core.attributes import LogBucket
 from simlb.core.model import Bind, FixedResponseAction, ForwardAction, RedirectAction
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def test_attribute_values_may_be_written_in_any_way(load: Load, value: str) -> N
     attributes = balancer(
         load, f"attributes: {{access_logs.s3.enabled: {value}, client_keep_alive.seconds: '60'}}"
     ).attributes
-    assert attributes.access_logs is True
+    assert attributes.access_logs == LogBucket()
     assert attributes.client_keep_alive_s == 60
 
 

@@ -16,6 +16,7 @@ from simlb.controlplane.views import (
     TargetGroupView,
     TargetView,
 )
+from simlb.core.log_files import LogKind
 from simlb.errors import BindError, ConfigError, SimlbError
 
 LOG_LINE = (
@@ -196,9 +197,10 @@ class FakeInstance:
         self.calls.append("reload")
         return "Reloaded."
 
-    def log_lines(self, after: int, limit: int) -> LogPage:
-        start = max(0, len(self.lines) + after) if after < 0 else min(after, len(self.lines))
-        chosen = tuple(self.lines[start : start + limit])
+    def log_lines(self, after: int, limit: int, kind: LogKind = LogKind.ACCESS) -> LogPage:
+        lines = self.lines if kind is LogKind.ACCESS else [f"{kind} {line}" for line in self.lines]
+        start = max(0, len(lines) + after) if after < 0 else min(after, len(lines))
+        chosen = tuple(lines[start : start + limit])
         return LogPage(next=start + len(chosen), lines=chosen)
 
     def request_stop(self) -> None:

@@ -13,6 +13,7 @@ import pytest
 from simlb.controlplane import runfile
 from simlb.controlplane.client import ControlClient
 from simlb.controlplane.server import ControlServer
+from simlb.core.log_files import LogKind
 from simlb.errors import SimlbError
 from tests.controlplane.fakes import FakeInstance, instance_view
 
@@ -44,6 +45,7 @@ async def test_it_asks_and_understands(state_dir: Path, instance: FakeInstance) 
         with ControlClient.for_instance(state_dir, "default") as client:
             assert client.status() == instance_view()
             assert client.logs(-2, 10).lines == ("b", "c")
+            assert client.logs(-1, 10, LogKind.HEALTH_CHECK).lines == ("health_check c",)
             assert client.kill_target("i-03") == "i-03 killed (pid 4121, SIGKILL)."
             assert client.restart_target("i-03")
             assert client.register_target("web", "http://127.0.0.1:9004", "new").name == "new"

@@ -62,10 +62,18 @@ async def test_logs_are_paged(http: aiohttp.ClientSession, instance: FakeInstanc
         {"next": 3, "lines": ["line 1", "line 2"], "dropped": 0},
     )
     assert (await ask(http, "GET", "/api/v1/logs?after=-2"))[1]["lines"] == ["line 3", "line 4"]
+    for kind, lines in (
+        ("access", ["line 4"]),
+        ("connection", ["connection line 4"]),
+        ("health_check", ["health_check line 4"]),
+    ):
+        assert (await ask(http, "GET", f"/api/v1/logs?kind={kind}&after=-1"))[1]["lines"] == lines
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=--1", "limit=0", "limit=1001", "after=" + "9" * 400, "after=٣"])
-async def test_a_wrong_number_is_refused(http: aiohttp.ClientSession, query: str) -> None:
+@pytest.mark.parametrize(
+    "query", ["after=x", "after=--1", "kind=", "kind=ACCESS", "limit=0", "limit=1001", "after=" + "9" * 400, "after=٣"]
+)
+async def test_a_wrong_number_or_kind_is_refused(http: aiohttp.ClientSession, query: str) -> None:
     status, data = await ask(http, "GET", f"/api/v1/logs?{query}")
     assert (status, data["code"]) == (400, "E608")
 

@@ -9,6 +9,7 @@ from simlb.core.attributes import (
     TARGET_GROUP_ATTRIBUTES,
     AttributeValueError,
     LoadBalancerAttributes,
+    LogBucket,
     TargetGroupAttributes,
     check_combinations,
 )
@@ -28,6 +29,7 @@ from simlb.core.attributes import (
         ("routing.http2.enabled", "true"),
         ("access_logs.s3.enabled", "false"),
         ("access_logs.s3.bucket", ""),
+        ("access_logs.s3.prefix", ""),
         ("connection_logs.s3.enabled", "false"),
         ("connection_logs.s3.bucket", ""),
         ("connection_logs.s3.prefix", ""),
@@ -95,7 +97,9 @@ def test_nothing_given_is_all_defaults() -> None:
         ),
         ("routing.http.xff_client_port.enabled", "true", "xff_client_port", True),
         ("routing.http.xff_header_processing.mode", "preserve", "xff_header_processing", "preserve"),
-        ("access_logs.s3.enabled", "true", "access_logs", True),
+        ("access_logs.s3.enabled", "true", "access_logs", LogBucket()),
+        ("connection_logs.s3.enabled", "true", "connection_logs", LogBucket(bucket="simlb-logs", prefix="")),
+        ("health_check_logs.s3.enabled", "true", "health_check_logs", LogBucket()),
     ],
 )
 def test_what_reaches_the_data_plane(key: str, value: str, name: str, typed: object) -> None:
@@ -218,7 +222,6 @@ def test_what_does_go_together(given: str) -> None:
         ("routing.http.xff_client_port.enabled", "True", "must be one of 'true', 'false'"),
         ("deletion_protection.enabled", "true", "is not supported by simlb yet \\(only 'false'\\)"),
         ("load_balancing.cross_zone.enabled", "false", "is not supported by simlb yet"),
-        ("access_logs.s3.bucket", "my-logs", "is not supported by simlb yet"),
         ("dns_record.client_routing_policy", "any", "attribute key 'dns_record.client_routing_policy' is not recog"),
     ],
 )
@@ -273,3 +276,93 @@ def test_refused_for_a_target_group(key: str, value: str, message: str) -> None:
 def test_a_number_of_thousands_of_digits_is_refused_like_any_other() -> None:
     with pytest.raises(AttributeValueError, match="must be between"):
         LoadBalancerAttributes.from_wire({"idle_timeout.timeout_seconds": "9" * 5000})
+
+
+LOGS = ["access_logs", "connection_logs", "health_check_logs"]
+
+
+@pytest.mark.parametrize("kind", LOGS)
+def test_where_logs_go(kind: str) -> None:
+    given = {f"{kind}.s3.bucket": "my-logs", f"{kind}.s3.prefix": "web/prod"}
+    assert getattr(LoadBalancerAttributes.from_wire(given), kind) is None, "not enabled"
+    attributes = LoadBalancerAttributes.from_wire({**given, f"{kind}.s3.enabled": "true"})
+    assert getattr(attributes, kind) == LogBucket(bucket="my-logs", prefix="web/prod")
+
+
+@pytest.mark.parametrize(
+    ("bucket", "is_good"),
+    [
+        ("abc", True),
+        ("a1.b-c", True),
+        ("1abc", True),
+        ("x" * 63, True),
+        ("", True),
+        ("ab", False),
+        ("x" * 64, False),
+        ("My-logs", False),
+        ("my_logs", False),
+        ("-logs", False),
+        ("logs-", False),
+        (".logs", False),
+        ("logs.", False),
+        ("a..b", False),
+        ("..", False),
+        ("../x", False),
+        ("a/b", False),
+        ("/etc", False),
+        ("logs\n", False),
+        ("logs\0", False),
+        ("192.168.5.4", False),
+        ("xn--logs", False),
+        ("sthree-logs", False),
+        ("amzn-s3-demo-bucket", False),
+        ("logs-s3alias", False),
+        ("logs--ol-s3", False),
+        ("logs--x-s3", False),
+        ("ｌｏｇｓ", False),
+    ],
+)
+def test_names_of_buckets(bucket: str, is_good: bool) -> None:
+    for kind in LOGS:
+        if is_good:
+            LoadBalancerAttributes.from_wire({f"{kind}.s3.bucket": bucket})
+        else:
+            with pytest.raises(AttributeValueError, match="is not a bucket name"):
+                LoadBalancerAttributes.from_wire({f"{kind}.s3.bucket": bucket})
+
+
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    [
+        ("", None),
+        ("web", None),
+        ("web/prod-1/env=a", None),
+        ("a.b/..c", None),
+        ("awslogs", None),
+        ("x" * 200, None),
+        ("AWSLogs", "must not contain 'AWSLogs'"),
+        ("a/AWSLogs/b", "must not contain 'AWSLogs'"),
+        ("myAWSLogs", "must not contain 'AWSLogs'"),
+        ("..", "is not a prefix"),
+        ("a/../../b", "is not a prefix"),
+        ("./a", "is not a prefix"),
+        ("...", "is not a prefix"),
+        ("/etc", "is not a prefix"),
+        ("a/", "is not a prefix"),
+        ("a//b", "is not a prefix"),
+        ("a\\b", "is not a prefix"),
+        ("C:", "is not a prefix"),
+        ("a\0b", "is not a prefix"),
+        ("a\n", "is not a prefix"),
+        ("가", "is not a prefix"),
+        ("x" * 201, "is not a prefix"),
+        ("/".join(["x" * 100] * 6), "is not a prefix"),
+    ],
+)
+def test_prefixes(prefix: str, message: str | None) -> None:
+    for kind in LOGS:
+        if message is None:
+            LoadBalancerAttributes.from_wire({f"{kind}.s3.prefix": prefix})
+        else:
+            with pytest.raises(AttributeValueError, match=message):
+                LoadBalancerAttributes.from_wire({f"{kind}.s3.prefix": prefix})

@@ -19,7 +19,9 @@ from typing import Any, cast
 from simlb.clock import ManualClock
 from simlb.core.access_log import ExchangeRecord, format_line
 from simlb.core.attributes import LoadBalancerAttributes, TargetGroupAttributes
+from simlb.core.connection_log import ConnectionRecord
 from simlb.core.health import HealthState
+from simlb.core.health_check_log import ProbeRecord
 from simlb.core.model import (
     Action,
     Bind,
@@ -328,6 +330,8 @@ class Rig:
         loop.set_exception_handler(lambda _, context: self.errors.append(str(context)))
         self.ring = ExchangeRing()
         self.recorder = Recorder(self.ring.take)
+        self.connections: list[ConnectionRecord] = []
+        self.probes: list[ProbeRecord] = []
         self.node = self.new_node()
         self.targets: list[ScriptedTarget] = []
         self.clients: list[Client] = []
@@ -349,6 +353,8 @@ class Rig:
             record=self._record,
             on_state_changed=self._on_state_changed,
             on_tls_failed=lambda reason, count: self.tls_failures.append(reason),
+            on_connection=self.connections.append,
+            on_probe=self.probes.append,
         )
 
     def _record(self, record: ExchangeRecord) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import json
 import os
 import signal
@@ -192,9 +194,30 @@ class Instance:
 
     @property
     def access_log(self) -> str:
-        """The access log's file."""
-        path = self.workshop.home / "logs" / self.name / "access.log"
-        return path.read_text() if path.exists() else ""
+        """The access log, once every line that there is by now has come to the disk."""
+
+        def is_there() -> bool:
+            counters = self.view().counters
+            expected = counters["access_log_lines"] - counters.get("access_log_lines_lost", 0)
+            return self.log_on_disk().count("\n") >= expected
+
+        if self.process.poll() is None:
+            wait_until(is_there, "all lines are on the disk")
+        return self.log_on_disk()
+
+    def log_on_disk(self, kind: str = "access") -> str:
+        """The lines of one kind of log in files, delivered ones first."""
+        opened = {}
+        for path in sorted((self.workshop.home / "logs" / self.name / "open").glob(f"{kind}-*.log")):
+            with contextlib.suppress(FileNotFoundError):  # delivered just now
+                opened[path.stem.rpartition("-")[2]] = path.read_text()
+        beginning = {"access": "", "connection": "conn_log_", "health_check": "health_check_log_"}[kind]
+        objects = (self.workshop.home / "s3").rglob(f"{beginning}000000000000_*.log.gz")
+        texts = []
+        for path in sorted(objects, key=lambda path: path.stat().st_mtime_ns):
+            opened.pop(path.name.removesuffix(".log.gz").rpartition("_")[2], None)
+            texts.append(gzip.decompress(path.read_bytes()).decode())
+        return "".join([*texts, *opened.values()])
 
     # -- where it is ---------------------------------------------------------------------------------------------------
 

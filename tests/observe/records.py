@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from simlb.core.access_log import ConnectionFacts, ExchangeRecord
-from simlb.core.events import Notice
-from simlb.observe.access_log import AccessLog
 from simlb.observe.counters import Counters
 from simlb.observe.exchange_ring import KEPT, KEPT_MAX_BYTES, ExchangeRing, KeptExchange
 from simlb.observe.recorder import Recorder
 
 
 class Records:
-    """Everything that takes exchange records, what it had to say, and records to give it."""
+    """What keeps and counts exchange records, and records to give it."""
 
     def __init__(self, kept: int = KEPT, max_bytes: int = KEPT_MAX_BYTES) -> None:
-        self.notices: list[Notice] = []
-        self.log = AccessLog(self.notices.append)
         self.counters = Counters()
         self.ring = ExchangeRing(kept, max_bytes)
-        self.recorder = Recorder(self.counters.take, self.log.take, self.ring.take)
+        self.recorder = Recorder(self.counters.take, self.ring.take)
         self.facts = ConnectionFacts(
             elb="app/web/1",
             dns_name="web.test",
@@ -32,9 +27,9 @@ class Records:
             node_ip="127.0.0.1",
         )
 
-    def record(self, count: int = 1, **fields: Any) -> None:
+    def record(self, count: int = 1, facts: ConnectionFacts | None = None, **fields: Any) -> None:
         for _ in range(count):
-            record = ExchangeRecord(self.facts, None, 0.0)
+            record = ExchangeRecord(facts or self.facts, None, 0.0)
             record.elb_status_code = 200
             for name, value in fields.items():
                 setattr(record, name, value)
@@ -42,10 +37,6 @@ class Records:
 
     def flush(self) -> None:
         self.recorder.flush()
-
-    def write_to(self, path: Path | None) -> None:
-        self.flush()
-        self.log.write_to(path)
 
     def page(self, after: int, limit: int) -> tuple[int, list[int | None], int]:
         """The status codes of a page of the ring."""
@@ -55,7 +46,6 @@ class Records:
 
     def close(self) -> None:
         self.recorder.close()
-        self.log.close()
 
 
 def code(exchange: KeptExchange | None) -> int | None:

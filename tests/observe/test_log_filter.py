@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simlb.core.log_files import LogKind
 from simlb.errors import SimlbError
-from simlb.observe.log_fields import Entry, LogKind, split
+from simlb.observe.log_fields import Entry, split
 from simlb.observe.log_filter import compile_filter
 from tests.observe.test_log_fields import ACCESS, CONNECTION, HEALTH_CHECK, UNREADABLE
 

@@ -6,6 +6,7 @@ from simlb.core.attributes.load_balancer import (
     LoadBalancerAttributes,
     XffMode,
 )
+from simlb.core.attributes.log_bucket import DEFAULT_BUCKET, LogBucket
 from simlb.core.attributes.table import Attribute, AttributeValueError, ErrorCode, Kind, resolve
 from simlb.core.attributes.target_group import (
     TARGET_GROUP_ATTRIBUTES,
@@ -16,6 +17,7 @@ from simlb.core.attributes.target_group import (
 )
 
 __all__ = [
+    "DEFAULT_BUCKET",
     "LOAD_BALANCER_ATTRIBUTES",
     "TARGET_GROUP_ATTRIBUTES",
     "AlgorithmType",
@@ -25,6 +27,7 @@ __all__ = [
     "ErrorCode",
     "Kind",
     "LoadBalancerAttributes",
+    "LogBucket",
     "StickinessType",
     "TargetGroupAttributes",
     "XffMode",

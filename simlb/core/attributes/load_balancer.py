@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from simlb.core.attributes.log_bucket import LogBucket, log_bucket, log_rows
 from simlb.core.attributes.table import Attribute, flag, resolve, table
 
 XffMode = Literal["append", "preserve", "remove"]
@@ -30,19 +31,13 @@ LOAD_BALANCER_ATTRIBUTES: Mapping[str, Attribute] = table(
         default="append",
         choices=("append", "preserve", "remove"),
     ),
-    flag("access_logs.s3.enabled"),
+    *log_rows("access_logs"),
+    *log_rows("connection_logs"),
+    *log_rows("health_check_logs"),
     # HTTP/2 is not spoken yet: the default "true" is accepted as what AWS would say, and means nothing so far.
     flag("routing.http2.enabled", "true"),
     flag("deletion_protection.enabled", supported=False),
     flag("load_balancing.cross_zone.enabled", "true", supported=False),
-    Attribute(key="access_logs.s3.bucket", kind="str", default="", supported=False),
-    Attribute(key="access_logs.s3.prefix", kind="str", default="", supported=False),
-    flag("connection_logs.s3.enabled", supported=False),
-    Attribute(key="connection_logs.s3.bucket", kind="str", default="", supported=False),
-    Attribute(key="connection_logs.s3.prefix", kind="str", default="", supported=False),
-    flag("health_check_logs.s3.enabled", supported=False),
-    Attribute(key="health_check_logs.s3.bucket", kind="str", default="", supported=False),
-    Attribute(key="health_check_logs.s3.prefix", kind="str", default="", supported=False),
     # The default is "true" for internal ones. There is no internet gateway here to let in or to keep out.
     Attribute(
         key="ipv6.deny_all_igw_traffic", kind="bool", default="false", supported=False, same_as_default=("true",)
@@ -64,7 +59,10 @@ class LoadBalancerAttributes:
     tls_version_and_cipher_suite_headers: bool = False
     xff_client_port: bool = False
     xff_header_processing: XffMode = "append"
-    access_logs: bool = False
+    access_logs: LogBucket | None = None
+    """Where they go; None when they are not enabled. So for the other two."""
+    connection_logs: LogBucket | None = None
+    health_check_logs: LogBucket | None = None
 
     @classmethod
     def from_wire(cls, given: Mapping[str, str]) -> LoadBalancerAttributes:
@@ -80,5 +78,7 @@ class LoadBalancerAttributes:
             tls_version_and_cipher_suite_headers=tls_headers == "true",
             xff_client_port=values["routing.http.xff_client_port.enabled"] == "true",
             xff_header_processing=cast("XffMode", values["routing.http.xff_header_processing.mode"]),
-            access_logs=values["access_logs.s3.enabled"] == "true",
+            access_logs=log_bucket(values, "access_logs"),
+            connection_logs=log_bucket(values, "connection_logs"),
+            health_check_logs=log_bucket(values, "health_check_logs"),
         )
