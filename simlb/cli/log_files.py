@@ -20,6 +20,10 @@ from simlb.observe.log_fields import Entry, is_line, split, time_of
 CODE = "E742"
 LINE_MAX_BYTES = 1024 * 1024
 _SUFFIXES = (".log", ".log.gz")
+_BEGINNINGS = {
+    LogKind.CONNECTION: ("conn_log_", "connection-"),
+    LogKind.HEALTH_CHECK: ("health_check_log_", "health_check-"),
+}
 _FLAGS = {LogKind.CONNECTION: " --connections", LogKind.HEALTH_CHECK: " --health-checks", LogKind.ACCESS: ""}
 
 
@@ -71,10 +75,11 @@ def _words(kind: LogKind) -> str:
 
 
 def _kind_of(path: Path) -> LogKind:
-    """Which log a file is of, by its name in S3 (reference 7.2, 7.3)."""
-    if "conn_log" in path.name:
-        return LogKind.CONNECTION
-    return LogKind.HEALTH_CHECK if "health_check_log" in path.name else LogKind.ACCESS
+    """Which log a file is of, by its name in S3 (reference 7.2, 7.3), or while it is still being written."""
+    for kind, beginnings in _BEGINNINGS.items():
+        if path.name.startswith(beginnings):
+            return kind
+    return LogKind.ACCESS
 
 
 class _File:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from simlb.cli.log_output import Line, TableWriter, chosen_columns, raw_writer
+from simlb.controlplane.views import LogPage
 from simlb.core.log_files import LogKind
 from tests.cli.conftest import Run, Running
 from tests.observe.test_log_fields import ACCESS, CONNECTION, HEALTH_CHECK
@@ -58,11 +59,11 @@ def test_lines_that_are_gone_meanwhile_are_not_shown_twice(
     kept_from = 700
     whole = running.instance.log_lines
 
-    def page(after: int, limit: int) -> object:
+    def page(after: int, limit: int, _: LogKind) -> LogPage:
         if after < 0:
             return whole(after, limit)
         found = whole(max(after, kept_from), limit)
-        return type(found)(next=found.next, lines=found.lines, dropped=max(0, kept_from - after))
+        return LogPage(next=found.next, lines=found.lines, dropped=max(0, kept_from - after))
 
     monkeypatch.setattr(running.instance, "log_lines", page)
     _, out, _ = run("logs", "-n", "9999", "--columns", "number,path")
@@ -124,7 +125,7 @@ def test_the_fields_are_listed(run: Run, state_dir: Path) -> None:
     [
         (["statsu==1"], "E740", "no field 'statsu'"),
         (["--columns", "status,pth"], "E741", "no field 'pth'"),
-        (["--columns", ","], "E741", "names of fields"),
+        (["--columns", ","], "E741", "no name in it"),
         (["status==1", "--columns", "status==1"], "E741", "names of fields"),
         (["--count", "-f"], "E741", "--count and --follow"),
         (["--count", "-n", "5"], "E741", "--count and -n"),
