@@ -8,7 +8,7 @@ import time
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from simlb.cli.curl import curl_command
@@ -23,6 +23,7 @@ from simlb.core.log_files import LogKind
 from simlb.errors import EXIT_FINE, SimlbError
 from simlb.observe.log_fields import Entry, known_fields, split
 
+CLIENT_LEFT = 460
 LOGGED_WITHIN_S = 2.0
 POLL_S = 0.02
 PAGE_LINES = 1000
@@ -53,6 +54,8 @@ class Outcome:
         """`502 from the load balancer`."""
         if self.status is None:
             return self.error or "no answer"
+        if self.status == CLIENT_LEFT:
+            return f"{self.status}, since the client left"
         return f"{self.status} from {self.target}" if self.by == "target" else f"{self.status} from the load balancer"
 
 
@@ -117,8 +120,8 @@ def _once(
     found = outcome_of(line)
     if answer.error is None:
         return found
-    members = {**asdict(found), "status": answer.status, "error": answer.error}
-    return Outcome(**members)
+    by = found.by if answer.status is not None else "nobody"
+    return replace(found, status=answer.status, by=by, error=answer.error)
 
 
 def _logged(client: ControlClient, after: int, answer: Answer) -> str | None:
@@ -161,7 +164,7 @@ def outcome_of(line: str) -> Outcome:
 
     return Outcome(
         status=_number(value("elb_status_code")),
-        by="target" if value("target_status_code") is not None else "load balancer",
+        by=_producer(value("elb_status_code"), value("target_status_code")),
         target=_text(value("target:port")),
         rule=_number(value("matched_rule_priority")),
         group=_text(value("group")),
@@ -171,6 +174,13 @@ def outcome_of(line: str) -> Outcome:
         response_processing_time=_seconds(value("response_processing_time")),
         trace=_text(value("trace")),
     )
+
+
+def _producer(status: object, target_status: object) -> str:
+    if target_status is not None:
+        return "target"
+    # Nobody got a 460 (reference 4.1): there was nobody left to get it.
+    return "nobody" if status == CLIENT_LEFT else "load balancer"
 
 
 def _number(value: object) -> int | None:
@@ -272,16 +282,18 @@ def difference(then: Outcome, now: Sequence[Outcome]) -> str:
     one = now[0]
     if one.error is not None and one.status is None:
         return f"Then {then.words}; now the connection brought no answer: {one.error}."
-    rule = ""
+    more = ""
     if then.rule != one.rule and then.rule is not None and one.rule is not None:
-        rule = f", by another rule ({_cells(then)[4]} then, {_cells(one)[4]} now)"
+        more = f", by another rule ({_cells(then)[4]} then, {_cells(one)[4]} now)"
+    if one.error is not None:
+        more += f"; {one.error}"
     if (then.status, then.by) != (one.status, one.by):
-        return f"Then {then.words}; now {one.words}{rule}."
+        return f"Then {then.words}; now {one.words}{more}."
     if then.target != one.target:
         to = f"to {then.target or 'no target'} then, to {one.target or 'no target'} now"
         who = "the targets" if one.by == "target" else "the load balancer"
-        return f"The same status, {one.status} from {who}, but it went elsewhere: {to}{rule}."
-    return f"The same as then: {one.words}{rule}."
+        return f"The same status, {one.status} from {who}, but it went elsewhere: {to}{more}."
+    return f"The same as then: {one.words}{more}."
 
 
 def _as_json(view: RequestView, then: Outcome, now: Sequence[Outcome], *, with_secrets: bool) -> dict[str, object]:
