@@ -523,7 +523,7 @@ class Exchange(ExchangeRecord):
             rare = Rare(self.failure, routed, self._tried, body=body)
         if len(section) > SECTION_KEPT_MAX_BYTES:
             # What rules ask for is read while the whole is there, so that their verdicts can still be told.
-            asked = {name: self.head.header_values(name) for name in self.plan.rules.header_names}
+            asked = {name: self.head.header_values(name) for name in (b"host", *self.plan.rules.header_names)}
             rare = (rare or Rare())._replace(values=asked, section_bytes=self.head.fields.size)
             section = section[:SECTION_KEPT_MAX_BYTES]
         return section, self.plan, self.basis, self.target, self.busy_with, self.is_first_on_connection, rare

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from simlb.core.access_log import ConnectionFacts, ExchangeRecord
-from simlb.observe.exchange_ring import ENTRIES_MAX_BYTES, ENTRY_BYTES
-from simlb.observe.recorder import BATCH_RECORDS
+from simlb.observe.exchange_ring import ENTRIES_MAX_BYTES, ENTRY_BYTES, ExchangeRing
+from simlb.observe.recorder import BATCH_RECORDS, Batch
 from tests.observe.records import Records, code
 
 # 250 exchanges in batches of 64; at least the last 100 are kept, and no batch that holds none of them: 128 to 249.
@@ -117,40 +117,6 @@ async def test_what_is_shared_is_charged_to_the_first_who_has_it() -> None:
     records.close()
 
 
-class Laden(ExchangeRecord):
-    """An exchange with a body of this size."""
-
-    def __init__(self, facts: ConnectionFacts, size: int) -> None:
-        super().__init__(facts, None, 0.0)
-        self.size = size
-
-    def keep(self) -> tuple[Any, ...]:
-        return b"", None, Big(self.size)
-
-
-async def test_bodies_stay_within_the_bound_also_when_a_batch_has_more_than_that() -> None:
-    max_bytes = 4 * ENTRIES_MAX_BYTES
-    records = Records(10_000, max_bytes=max_bytes)
-    records.record(100)
-    for _ in range(BATCH_RECORDS):
-        records.recorder.record(Laden(records.facts, ENTRIES_MAX_BYTES))
-    records.flush()
-    ring = records.ring
-    assert ring.bytes <= max_bytes
-    assert ring.total == 100 + BATCH_RECORDS
-    assert [exchange.number for exchange in ring.newest_first()] == [163, 162, 161]
-    # Small ones after that come in batches again.
-    records.record(BATCH_RECORDS)
-    records.flush()
-    assert records.page(-200, 200)[0] == 228
-    assert ring.bytes <= max_bytes
-    records.close()
-
-
-async def test_one_that_is_larger_than_the_bound_is_kept_alone() -> None:
-    records = Records(10_000, max_bytes=1000)
-    records.record(3)
-    records.recorder.record(Laden(records.facts, 5_000_000))
-    records.flush()
-    assert [exchange.number for exchange in records.ring.newest_first()] == [3]
+from simlb.observe.exchange_ring import ENTRIES_MAX_BYTES, ENTRY_BYTES, ExchangeRing
+from simlb.observe.recorder import BATCH_RECORDS, Batch
     records.close()
