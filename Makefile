@@ -49,13 +49,15 @@ unit: setup-dev test-tools
 e2e: setup-dev
 	$(BIN)/python -m pytest tests/e2e
 
-# Programs of other languages that the tests drive. What cannot be installed here is said, and its tests are skipped.
+# Other people's programs that the tests drive. What cannot be installed here is said, and its tests are skipped.
 test-tools:
-	@command -v node >/dev/null && exit 0; \
+	@missing=; for tool in node:nodejs goaccess:goaccess; do \
+	  command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool#*:}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  apt-get install -y --no-install-recommends nodejs || { apt-get update && apt-get install -y --no-install-recommends nodejs; } \
-	    || echo "could not install nodejs - its tests are skipped"; \
-	else echo "node is missing - its tests are skipped. Debian and Ubuntu: sudo apt-get install nodejs"; fi
+	  apt-get install -y --no-install-recommends $$missing || { apt-get update && apt-get install -y --no-install-recommends $$missing; } \
+	    || echo "could not install:$$missing - their tests are skipped"; \
+	else echo "missing:$$missing - their tests are skipped. Debian and Ubuntu: sudo apt-get install$$missing"; fi
 
 # QUICK=1 takes two minutes instead of twelve; ROWS="small-64 tls" only some; AGAINST=DIR another source tree as control.
 bench: setup bench-tools

@@ -17,6 +17,7 @@ REAL = {
     ("node.py", "wait_for"): "a stop's grace is the user's time",
     ("node.py", "sleep"): "no time: lets transports run their last callbacks",
     ("probe.py", "monotonic"): "a probe's latency is measured; a process that starts takes real time to listen",
+    ("tls.py", "monotonic"): "how long a handshake took is measured (reference 7.2)",
     ("probe.py", "sleep"): "looks again whether a process that starts listens by now",
 }
 _NAMES = {"monotonic", "perf_counter", "sleep", "wait_for", "timeout", "timeout_at", "call_later", "call_at"}
