@@ -117,6 +117,99 @@ async def test_what_is_shared_is_charged_to_the_first_who_has_it() -> None:
     records.close()
 
 
-from simlb.observe.exchange_ring import ENTRIES_MAX_BYTES, ENTRY_BYTES, ExchangeRing
-from simlb.observe.recorder import BATCH_RECORDS, Batch
+class Keeping(ExchangeRecord):
+    """A record of which something is kept."""
+
+    given: tuple[Any, ...]
+
+    def keep(self) -> tuple[Any, ...] | None:
+        return self.given
+
+
+async def keep(ring: ExchangeRing, facts: ConnectionFacts, *given: tuple[Any, ...]) -> None:
+    records: list[ExchangeRecord] = []
+    for one in given:
+        record = Keeping(facts, None, 0.0)
+        record.given = one
+        records.append(record)
+    ring.take(Batch(ring.total, records))
+
+
+async def test_plans_that_are_not_asked_for_are_let_go(filled: Records) -> None:
+    ring, facts = ExchangeRing(), filled.facts
+    old, new = object(), object()
+    await keep(ring, facts, (b"a", old, 1, None), (b"b", new, 2, None), (b"c", None, 3, None))
+    ring.keep_plans({new})
+    assert [one.kept for one in reversed(list(ring.newest_first()))] == [
+        (b"a", None, 1, None),
+        (b"b", new, 2, None),
+        (b"c", None, 3, None),
+    ]
+    filled.close()
+
+
+async def test_what_few_exchanges_have_is_charged(filled: Records) -> None:
+    ring = ExchangeRing()
+    await keep(ring, filled.facts, (b"a", None, None))
+    alone = ring.bytes
+    await keep(ring, filled.facts, (b"a", None, Big(1000)))
+    assert ring.bytes == 2 * alone + 1000
+    filled.close()
+
+
+async def test_what_came_before_on_the_same_connection() -> None:
+    records = Records()
+    for number, connection in enumerate(["TID_a", "TID_b", "TID_a", "TID_aa", "TID_a"] * 30):
+        records.facts.rendered = None
+        records.facts.trace_id = connection
+        records.record(elb_status_code=number)
+        records.flush()
+    ring = records.ring
+    last = ring.at(149)
+    assert last is not None
+    assert [int(line.split(" ")[8]) for line in ring.earlier_on_connection(last)] == [
+        number for number in range(149) if number % 5 in {0, 2, 4}
+    ]
+    first = ring.at(1)
+    assert first is not None
+    assert ring.earlier_on_connection(first) == []
+    records.close()
+
+
+class Laden(ExchangeRecord):
+    """An exchange with a body of this size."""
+
+    def __init__(self, facts: ConnectionFacts, size: int) -> None:
+        super().__init__(facts, None, 0.0)
+        self.size = size
+
+    def keep(self) -> tuple[Any, ...]:
+        return b"", None, Big(self.size)
+
+
+async def test_bodies_stay_within_the_bound_also_when_a_batch_has_more_than_that() -> None:
+    max_bytes = 4 * ENTRIES_MAX_BYTES
+    records = Records(10_000, max_bytes=max_bytes)
+    records.record(100)
+    for _ in range(BATCH_RECORDS):
+        records.recorder.record(Laden(records.facts, ENTRIES_MAX_BYTES))
+    records.flush()
+    ring = records.ring
+    assert ring.bytes <= max_bytes
+    assert ring.total == 100 + BATCH_RECORDS
+    assert [exchange.number for exchange in ring.newest_first()] == [163, 162, 161]
+    # Small ones after that come in batches again.
+    records.record(BATCH_RECORDS)
+    records.flush()
+    assert records.page(-200, 200)[0] == 228
+    assert ring.bytes <= max_bytes
+    records.close()
+
+
+async def test_one_that_is_larger_than_the_bound_is_kept_alone() -> None:
+    records = Records(10_000, max_bytes=1000)
+    records.record(3)
+    records.recorder.record(Laden(records.facts, 5_000_000))
+    records.flush()
+    assert [exchange.number for exchange in records.ring.newest_first()] == [3]
     records.close()
