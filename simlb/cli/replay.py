@@ -61,6 +61,9 @@ class Outcome:
 
 def replay(arguments: Namespace) -> int:
     """Send a request again, or print how to."""
+    if arguments.as_curl and (arguments.json or arguments.times != 1):
+        flag = "--json" if arguments.json else "--times"
+        raise SimlbError("E741", f"--as-curl and {flag} do not go together.", "leave one of them out")
     with ControlClient.for_instance(default_state_dir(), arguments.instance) as client:
         view = _view(client, arguments.ref)
         request = request_of(

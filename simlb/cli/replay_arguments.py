@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TIMES_MAX = 100
 _DESCRIPTION = """\
 Send a request of the past through the load balancer once more, and show then and now side by side. REF is a trace id,
-last, or a number such as '#12' (in quotes): simlb logs --columns number,clock,status,path shows them.
+last, or a number: simlb logs --columns number,clock,status,path shows them.
 """
 
 
@@ -22,7 +22,7 @@ def add_replay(commands: Commands) -> None:
     replay = commands.add("replay", "replay:replay", "send a request of the past again: then and now, side by side")
     replay.description = _DESCRIPTION
     replay.formatter_class = argparse.RawDescriptionHelpFormatter
-    replay.add_argument("ref", metavar="REF", help="a trace id, last, or '#12'")
+    replay.add_argument("ref", metavar="REF", help="a trace id, last, or a number")
     replay.add_argument(
         "--times", type=_times, default=1, metavar="N", help=f"so often (default: 1, at most {TIMES_MAX})"
     )

@@ -2,7 +2,7 @@
 
     POST /api/v1/exchanges/{ref}/request    RequestView: what it takes to send it again
 
-`{ref}` is `last`, `%2312` (`#12`) or a trace id. It is a POST since it tells secrets: it needs the token.
+`{ref}` is `last`, a number (`12`), or a trace id. It is a POST since it tells secrets: it needs the token.
 """
 
 from __future__ import annotations

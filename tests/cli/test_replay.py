@@ -215,6 +215,11 @@ def test_a_head_that_was_kept_in_part(run: Run, shop: Shop) -> None:
     assert (now["x-first"], "x-long" in now, "x-last" in now) == ("1", False, False)
 
 
+@pytest.mark.parametrize("more", [["--json"], ["--times", "2"]])
+def test_a_command_is_printed_once_and_as_text(run: Run, state_dir: Path, more: list[str]) -> None:
+    assert refused(run, "last", "--as-curl", *more)[0] == "E741"
+
+
 def test_what_was_no_request(run: Run, shop: Shop) -> None:
     entrance = shop.lb.routes.entrance("http")
     with socket.create_connection((entrance.host, entrance.published_port), 5) as sock:
