@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from simlb.cli.parser import build
-from simlb.core.log_files import LogKind
-from simlb.errors import SimlbError
+from simlb.core import health_check_log
+from simlb.core.access_log import ConnectionFacts, ExchangeRecord
+from simlb.core.access_log import format_line as access_line
+from simlb.core.attributes import LogBucket
+from simlb.core.connection_log import ConnectionRecord
+from simlb.core.connection_log import format_line as connection_line
+from simlb.core.health_check_log import ProbeRecord
+from simlb.core.log_files import LogKind, LogPlace
+from simlb.core.model import HealthCheck
 from simlb.explain.causes import CAUSES, Outcome, cause_of
 from simlb.explain.story import Topic
 from simlb.faults.fault import FaultType
 from simlb.faults.types import FAULT_TYPES
-from simlb.observe.log_fields import COLUMNS, SHORT_NAMES, USUAL_COLUMNS
-from simlb.observe.log_filter import compile_filter
 from simlb.scenario.compile import compile_text
 from simlb.scenario.functions import FUNCTIONS
 from simlb.scenario.whats import ERROR_KINDS, FIELDS
@@ -24,7 +28,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 FAULTS = (DOCS / "faults.md").read_text(encoding="utf-8")
 EXPLAIN = (DOCS / "explain.md").read_text(encoding="utf-8")
 SCENARIOS = (DOCS / "scenarios.md").read_text(encoding="utf-8")
-READING_LOGS = (DOCS / "reading-logs.md").read_text(encoding="utf-8")
+LOGS = (DOCS / "logs.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## `([a-z_.]+)`\n(.*?)(?=^## |\Z)", FAULTS, re.MULTILINE | re.DOTALL))
 
 
@@ -65,46 +69,64 @@ def test_every_topic_of_a_story_about_an_exchange_is_described() -> None:
     assert topics == [topic for topic in Topic if topic is not Topic.HEALTH]
 
 
-def section(heading: str) -> str:
-    return READING_LOGS.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+_FACTS = ConnectionFacts(
+    elb="app/web/1",
+    dns_name="web.test",
+    scheme="http",
+    listener_port=80,
+    client_ip="127.0.0.1",
+    client_port=1,
+    node_ip="127.0.0.1",
+)
+_PROBE = ProbeRecord(
+    elb="app/web/1", target_group="web", address="127.0.0.1:1", health_check=HealthCheck(), result=None, at=0
+)
+LINES = {
+    "## Access log": access_line(ExchangeRecord(_FACTS, None, 0)),
+    "## Connection log": connection_line(ConnectionRecord(_FACTS, 0)),
+    "## Health check log": health_check_log.format_line(_PROBE),
+}
 
 
-def test_every_filter_in_the_guide_is_one() -> None:
-    filters = re.findall(r"^\| `(.*?)` \| ", section("Filters"), re.MULTILINE)
-    assert len(filters) == 10
-    for text in filters:
-        compile_filter(text, LogKind.ACCESS)
-    commands = re.findall(r'^(?:\$ )?simlb logs (--connections )?"([^"]*)"', READING_LOGS, re.MULTILINE)
-    assert len(commands) == 3
-    for flag, text in commands:
-        compile_filter(text, LogKind.CONNECTION if flag else LogKind.ACCESS)
+def words(line: str) -> list[str]:
+    """The fields of a line, with their quotes."""
+    return re.findall(r'"[^"]*"|[^ ]+', line)
 
 
-def test_the_message_about_a_wrong_filter_is_the_real_one() -> None:
-    (example,) = re.findall(r"^```text\n(.*?)^```$", section("Filters"), re.MULTILINE | re.DOTALL)
-    with pytest.raises(SimlbError) as caught:
-        compile_filter("status==200 and pth=='/'", LogKind.ACCESS)
-    assert caught.value.render() == example.rstrip("\n")
+@pytest.mark.parametrize("heading", LINES)
+def test_every_field_of_a_log_is_described_with_its_quotes(heading: str) -> None:
+    section = LOGS.partition(f"{heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([0-9]+) \| `([^`]+)` \|", section, re.MULTILINE)
+    fields = words(LINES[heading])
+    assert [int(number) for number, _ in rows] == list(range(1, len(fields) + 1))
+    assert [name.startswith('"') for _, name in rows] == [field.startswith('"') for field in fields]
+    for example in re.findall(r"^```\n(.*?)^```$", section, re.MULTILINE | re.DOTALL):
+        for line in example.splitlines():
+            assert len(words(line)) == len(fields)
 
 
-@pytest.mark.parametrize("kind", LogKind)
-def test_every_short_name_of_a_field_is_described(kind: LogKind) -> None:
-    fields = section("Fields")
-    assert [name for name in SHORT_NAMES[kind] if f"`{name}`" not in fields] == []
-    assert " ".join(name.upper() for name in USUAL_COLUMNS[LogKind.ACCESS]) in " ".join(READING_LOGS.split())
-    if kind is LogKind.ACCESS:
-        pairs = re.findall(r"\| `(\w+)` \| `([\w:]+)`", fields)
-        assert len(pairs) > 15
-        assert (
-            {SHORT_NAMES[kind][short].name for short, _ in pairs} == {name for _, name in pairs} <= set(COLUMNS[kind])
-        )
+def test_every_reason_of_a_health_check_is_described() -> None:
+    reasons = re.findall(r"^\| `([A-Za-z-]+)` \|", LOGS.partition("| reason |")[2], re.MULTILINE)
+    others = {"-", "ResponseCodeMismatch", "TargetError", health_check_log.INTERNAL_ERROR}
+    assert set(reasons) == {*health_check_log._REASONS.values()} | others
 
 
-@pytest.mark.parametrize("command", ["logs", "replay"])
-def test_every_option_of_the_commands_is_in_the_guide(command: str) -> None:
-    parser = next(iter(build()._subparsers_actions())).choices[command]
-    options = [action.option_strings[-1] for action in parser._actions if action.option_strings]
-    usage = {"--follow": "-f", "--lines": "-n", "--insecure": "-k"}
-    shown = "".join(re.findall(rf"^```\n(simlb {command} .*?)^```", READING_LOGS, re.MULTILINE | re.DOTALL))
-    missing = [option for option in options if usage.get(option, option) not in shown]
-    assert missing == ["--help", "--instance"]
+@pytest.mark.parametrize(
+    ("kind", "bucket", "digits"),
+    [
+        (LogKind.ACCESS, LogBucket(bucket="my-logs", prefix="web/prod"), "x7k2m9qd"),
+        (LogKind.CONNECTION, LogBucket(), "h4d66un1"),
+        (LogKind.HEALTH_CHECK, LogBucket(), "in4tyid8"),
+    ],
+)
+def test_the_names_of_log_files_are_the_real_ones(kind: LogKind, bucket: LogBucket, digits: str) -> None:
+    place = LogPlace(
+        kind=kind,
+        bucket=bucket,
+        region="ap-northeast-2",
+        resource="app/my-alb/50dc6c495c0c9188",
+        node_ip="127.0.0.1",
+    )
+    folder, _, name = place.object_key(1795424700, digits).rpartition("/")  # 2026-11-23T09:05:00Z
+    assert f"\ns3/{bucket.bucket}/{folder}/\n" in LOGS
+    assert f"\n  {name}\n" in LOGS
