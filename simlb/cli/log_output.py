@@ -26,6 +26,8 @@ from simlb.observe.log_filter import unknown_field
 CODE = "E741"
 LAST_COLUMN_MIN = 8
 """A last column with less room than that is not cut: the line is too wide for this terminal anyway."""
+CELL_MAX = 48
+"""How wide any other column may get on a terminal: one hostile line must not spoil the whole table."""
 _NAMES = re.compile(r"[\w:.,]+|[\w:.]+(?:,\s*[\w:.]+)*", re.ASCII)
 
 
@@ -99,6 +101,8 @@ class TableWriter:
     def __call__(self, lines: Sequence[Line]) -> None:
         """Print these."""
         rows = [[_cell(field.get(entry)) for _, field in self._chosen] for entry in (line.entry for line in lines)]
+        if self._width is not None:
+            rows = [[*(_cut(cell, CELL_MAX) for cell in row[:-1]), row[-1]] for row in rows]
         for row in rows:
             self._widths = [max(width, len(cell)) for width, cell in zip(self._widths, row, strict=True)]
         if not self._has_heading:
@@ -115,7 +119,7 @@ class TableWriter:
             if is_last:
                 room = None if self._width is None else self._width - used
                 if room is not None and LAST_COLUMN_MIN <= room < len(cell):
-                    cell = f"{cell[: room - 1]}…"
+                    cell = _cut(cell, room)
                 padded = cell if field.kind is str else cell.rjust(min(width, room or width))
             else:
                 padded = cell.ljust(width) if field.kind is str else cell.rjust(width)
@@ -127,6 +131,10 @@ class TableWriter:
         if not field.is_status or cell[:1] not in {"4", "5"}:
             return padded
         return self._style.red(padded) if cell[0] == "5" else self._style.yellow(padded)
+
+
+def _cut(cell: str, width: int) -> str:
+    return cell if len(cell) <= width else f"{cell[: width - 1]}…"
 
 
 def _cell(value: Value) -> str:

@@ -159,6 +159,17 @@ def test_a_terminal_gets_what_fits_and_nothing_raw(monkeypatch: pytest.MonkeyPat
     assert second == r"   200  GET     /\x1b[31m\x9b\u202e"
 
 
+def test_one_long_cell_does_not_push_the_others_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        write = TableWriter(stream, chosen_columns("path,status", LogKind.ACCESS))
+        write([Line(line(1, path="a" * 5000))])
+    assert terminal.getvalue().splitlines()[1] == f"/{'a' * 46}…     200"
+    assert "a" * 5000 in pipe.getvalue()
+
+
 def test_columns_grow_with_what_comes_later() -> None:
     stream = io.StringIO()
     write = TableWriter(stream, chosen_columns("path,status", LogKind.ACCESS))
