@@ -12,7 +12,16 @@ from simlb.cli.terminal import Style
 from simlb.cli.top.labels import ENGLISH
 from simlb.cli.top.table import DROPPED
 from simlb.controlplane import event_routes
+from simlb.core import health_check_log
+from simlb.core.access_log import ConnectionFacts, ExchangeRecord
+from simlb.core.access_log import format_line as access_line
+from simlb.core.attributes import LogBucket
+from simlb.core.connection_log import ConnectionRecord
+from simlb.core.connection_log import format_line as connection_line
+from simlb.core.health_check_log import ProbeRecord
+from simlb.core.log_files import LogKind, LogPlace
 from simlb.core.metrics import METRICS, Metric
+from simlb.core.model import HealthCheck
 from simlb.explain.causes import CAUSES, Outcome, cause_of
 from simlb.explain.story import Topic
 from simlb.faults.fault import FaultType
@@ -28,6 +37,7 @@ FAULTS = (DOCS / "faults.md").read_text(encoding="utf-8")
 EXPLAIN = (DOCS / "explain.md").read_text(encoding="utf-8")
 SCENARIOS = (DOCS / "scenarios.md").read_text(encoding="utf-8")
 TOP = (DOCS / "top.md").read_text(encoding="utf-8")
+LOGS = (DOCS / "logs.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## `([a-z_.]+)`\n(.*?)(?=^## |\Z)", FAULTS, re.MULTILINE | re.DOTALL))
 
 
@@ -122,3 +132,66 @@ def test_the_tables_of_metrics_are_the_tables_of_the_core(has_it: bool) -> None:
     section = METRICS_PAGE.split(f"## {heading}\n")[1].partition("\n## ")[0]
     listed = re.findall(r"^\| `.*\|$", section, re.MULTILINE)
     assert listed == [metric_row(metric) for metric in METRICS.values() if metric.is_available is has_it]
+
+
+_FACTS = ConnectionFacts(
+    elb="app/web/1",
+    dns_name="web.test",
+    scheme="http",
+    listener_port=80,
+    client_ip="127.0.0.1",
+    client_port=1,
+    node_ip="127.0.0.1",
+)
+_PROBE = ProbeRecord(
+    elb="app/web/1", target_group="web", address="127.0.0.1:1", health_check=HealthCheck(), result=None, at=0
+)
+LINES = {
+    "## Access log": access_line(ExchangeRecord(_FACTS, None, 0)),
+    "## Connection log": connection_line(ConnectionRecord(_FACTS, 0)),
+    "## Health check log": health_check_log.format_line(_PROBE),
+}
+
+
+def words(line: str) -> list[str]:
+    """The fields of a line, with their quotes."""
+    return re.findall(r'"[^"]*"|[^ ]+', line)
+
+
+@pytest.mark.parametrize("heading", LINES)
+def test_every_field_of_a_log_is_described_with_its_quotes(heading: str) -> None:
+    section = LOGS.partition(f"{heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([0-9]+) \| `([^`]+)` \|", section, re.MULTILINE)
+    fields = words(LINES[heading])
+    assert [int(number) for number, _ in rows] == list(range(1, len(fields) + 1))
+    assert [name.startswith('"') for _, name in rows] == [field.startswith('"') for field in fields]
+    for example in re.findall(r"^```\n(.*?)^```$", section, re.MULTILINE | re.DOTALL):
+        for example_line in example.splitlines():
+            assert len(words(example_line)) == len(fields)
+
+
+def test_every_reason_of_a_health_check_is_described() -> None:
+    reasons = re.findall(r"^\| `([A-Za-z-]+)` \|", LOGS.partition("| reason |")[2], re.MULTILINE)
+    others = {"-", "ResponseCodeMismatch", "TargetError", health_check_log.INTERNAL_ERROR}
+    assert set(reasons) == {*health_check_log._REASONS.values()} | others
+
+
+@pytest.mark.parametrize(
+    ("kind", "bucket", "digits"),
+    [
+        (LogKind.ACCESS, LogBucket(bucket="my-logs", prefix="web/prod"), "x7k2m9qd"),
+        (LogKind.CONNECTION, LogBucket(), "h4d66un1"),
+        (LogKind.HEALTH_CHECK, LogBucket(), "in4tyid8"),
+    ],
+)
+def test_the_names_of_log_files_are_the_real_ones(kind: LogKind, bucket: LogBucket, digits: str) -> None:
+    place = LogPlace(
+        kind=kind,
+        bucket=bucket,
+        region="ap-northeast-2",
+        resource="app/my-alb/50dc6c495c0c9188",
+        node_ip="127.0.0.1",
+    )
+    folder, _, name = place.object_key(1795424700, digits).rpartition("/")  # 2026-11-23T09:05:00Z
+    assert f"\ns3/{bucket.bucket}/{folder}/\n" in LOGS
+    assert f"\n  {name}\n" in LOGS

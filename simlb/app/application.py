@@ -166,11 +166,13 @@ class App:
         """What the control port answers beside its own; each from a module of its own."""
         from simlb.app.metric_desk import AppMetrics
         from simlb.app.remote_control import remote_routes
+        from simlb.app.replaying import Replaying
         from simlb.controlplane.event_routes import event_routes
         from simlb.controlplane.explain_routes import explain_routes
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
         from simlb.controlplane.metric_routes import metric_routes
+        from simlb.controlplane.replay_routes import replay_routes
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
@@ -179,6 +181,7 @@ class App:
             *load_routes(self.load),
             *metric_routes(AppMetrics(self)),
             *explain_routes(self.observing.explaining),
+            *replay_routes(Replaying(self)),
             *remote_routes(self),
             *event_routes(self.observing.events),
         ]
@@ -283,6 +286,7 @@ class App:
         self.observing.expect(configuration)
         groups = _groups_by_load_balancer(configuration)
         for node, ready in prepared:
+            node.body_kept_max_bytes = compiled.settings.keep_bodies_bytes
             await node.commit(ready, groups[ready.load_balancer.name])
             self._say_where(ready)
         for name in [name for name in self.nodes if name not in nodes]:

@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 from simlb import __version__
 from simlb.cli.explain_arguments import add_explain
 from simlb.cli.load_arguments import add_load
+from simlb.cli.log_arguments import add_logs
 from simlb.cli.metrics_arguments import add_metrics
+from simlb.cli.replay_arguments import add_replay
 from simlb.cli.watch_arguments import add_watch
 
 MAX_PORT = 65535
@@ -106,6 +108,8 @@ def build() -> Parser:
     _add_running(commands)
     add_watch(commands)
     add_explain(commands)
+    add_logs(commands)
+    add_replay(commands)
     add_scenario(commands)
     add_load(commands)
     add_metrics(commands)
@@ -184,9 +188,6 @@ def _add_running(commands: Commands) -> None:
         "--timeout", type=_seconds, default=30.0, metavar="S", help="give up after S seconds (default: 30)"
     )
     commands.add("reload", "reload:reload", "read the configuration again; a bad one keeps the old")
-    logs = commands.add("logs", "logs:logs", "access-log lines, as the load balancer writes them")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on as requests come")
-    logs.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="begin with the last N (default: 20)")
 
     target = commands.add("target", "targets:ls", "list targets, register and deregister them, kill their processes")
     below = commands.below(target)
@@ -214,7 +215,7 @@ def _add_running(commands: Commands) -> None:
         leaving = below.add(name, f"registering:{name}", summary)
         leaving.add_argument("name", type=_given, metavar="NAME", help="such as i-03, or its address: 127.0.0.1:9003")
         leaving.add_argument("--group", type=_given, metavar="GROUP", help="of this target group, when several have it")
-    for parser in (status, rules, listing, logs):
+    for parser in (status, rules, listing):
         parser.add_argument("--json", action="store_true", help="JSON in place of text")
     target.set_defaults(json=False)
 
@@ -310,10 +311,6 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
     return int(text)
-
-
-def _count(text: str) -> int:
-    return min(_whole(text), sys.maxsize)
 
 
 def _port(text: str) -> int:

@@ -53,6 +53,15 @@ class Style:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
 
 
+def printable(text: str) -> str:
+    r"""Text as a terminal may get it: what is no printable character (an escape, a bell) becomes `\xHH`, `\uHHHH`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else f"\\x{ord(one):02x}" if ord(one) < 0x100 else f"\\u{ord(one):04x}" for one in text
+    )
+
+
 def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
     """Rows as lines with aligned columns, two blanks apart. Columns named in `right` are right-aligned."""
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))] if rows else []

@@ -19,18 +19,21 @@ from simlb.config.context import Context, Tools
 from simlb.config.decode import Places, decode
 from simlb.config.documents import ConfigFile
 from simlb.config.load_balancers import LoadBalancerCompiler
-from simlb.config.problems import Place, Problems
+from simlb.config.problems import Place, Problems, Refused
 from simlb.config.quotas import check_quotas
 from simlb.config.source import Source
 from simlb.config.target_groups import GroupCompiler
 from simlb.core.model import Configuration, IPNetwork
+
+KEEP_BODIES_MAX_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What concerns the whole instance. `speed` is load-balancer seconds in a real second.
 
-    `allow_targets` are the networks beyond loopback that targets may be in.
+    `allow_targets` are the networks beyond loopback that targets may be in. Of each request's body the first
+    `keep_bodies_bytes` are kept for replays.
     """
 
     region: str
@@ -38,6 +41,7 @@ class Settings:
     control_port: int
     strict: bool
     allow_targets: tuple[IPNetwork, ...] = ()
+    keep_bodies_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +117,21 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
             control_port=file.control_port,
             strict=file.strict,
             allow_targets=allowed,
+            keep_bodies_bytes=_kept_bytes(context, file),
         ),
         configuration=configuration,
         warnings=tuple(context.warnings),
         source=path,
     )
+
+
+def _kept_bytes(context: Context, file: ConfigFile) -> int:
+    with context.at(file, "keep_bodies"):
+        size = names.size_bytes(file.keep_bodies)
+        if not 0 <= size <= KEEP_BODIES_MAX_BYTES:
+            raise Refused(f"'keep_bodies' must be from 0 to 1m, not {file.keep_bodies}")
+        return size
+    return 0
 
 
 def _allowed_networks(context: Context, file: ConfigFile) -> tuple[IPNetwork, ...]:

@@ -14,6 +14,8 @@ _DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|s|m)")
 _UNIT_S = {"ms": 0.001, "s": 1, "m": 60}
+_SIZE = re.compile(r"([0-9]{1,9}) ?([km]?)", re.IGNORECASE | re.ASCII)
+_UNIT_BYTES = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 # What the local CA's name constraints allow it to sign (docs/config.md, Certificates).
 _SIGNED_DOMAINS = ("localhost", "test")
@@ -116,3 +118,13 @@ def duration_s(value: float | str) -> float:
         raise Refused(f"'{value}' is not a duration such as 30s")
     seconds = float(match[1]) * _UNIT_S[match[2]]
     return int(seconds) if seconds == int(seconds) else seconds
+
+
+def size_bytes(value: int | str) -> int:
+    """Bytes from `64k`, `1m`, or a number of bytes."""
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.fullmatch(value)
+    if match is None:
+        raise Refused(f"'{value}' is not a size such as 64k")
+    return int(match[1]) * _UNIT_BYTES[match[2].lower()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from sys import intern
 from typing import TYPE_CHECKING, Any, Protocol
@@ -188,6 +189,14 @@ def _quoted(value: bytes | str) -> str:
     if not value.translate(None, _PLAIN):
         return value.decode("ascii")
     return "".join(chr(byte) if byte in _PLAIN else f"\\x{byte:02x}" for byte in value)
+
+
+_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
+
+
+def unquoted(text: str) -> bytes:
+    r"""The bytes that `text` of a line stands for: `\xHH` is one, and nothing else holds a backslash."""
+    return _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), text.encode())
 
 
 _MILLISECONDS = tuple(f"{value / 1000:.3f}" for value in range(1000))

@@ -18,6 +18,7 @@ from simlb.core.plan import ListenerPlan
 from simlb.core.rules import Decision
 from simlb.core.target_group import Basis, TargetGroupState, TargetState
 from simlb.core.transforms import CompiledTransforms, TransformStatus
+from simlb.dataplane.kept_body import BodyKeeper, KeptBody
 from simlb.dataplane.streams import ClientStream, TargetStream
 from simlb.dataplane.target_failure import NOTHING_SENT, TARGETS_FAULT, TargetFailure
 from simlb.wire.request import RequestHead
@@ -45,6 +46,8 @@ class Router(Protocol):
     wall: Callable[[], float]
     """Wall-clock time, for stamps."""
     random: Random
+    body_kept_max_bytes: int
+    """How much of each request's body is kept for replays; 0: nothing."""
 
     @property
     def group_cookies(self) -> GroupCookies:
@@ -101,7 +104,10 @@ class Exchange(ExchangeRecord):
     """A connection was made for it, or could not be made; the other kind is a kept one that has served before."""
     is_client_blocked = False
     is_target_blocked = False
+    has_more_to_keep = False
+    """True when other targets were tried, or when the body is kept."""
     _tried: tuple[TargetState, ...] = ()
+    _body: BodyKeeper | None = None
     _pending: tuple[bytes, ...] = ()
 
     def __init__(self, client: ClientStream, router: Router, plan: ListenerPlan, head: RequestHead, now: float) -> None:
@@ -132,6 +138,8 @@ class Exchange(ExchangeRecord):
     def start(self, body: bytes, *, is_end: bool) -> None:
         """Decide what happens to the request. `body` is what arrived with the head; `is_end` says that it is all."""
         self.is_request_ended = is_end
+        if body and self.router.body_kept_max_bytes:
+            self._keep_body(body)
         head = self.head
         if head.is_odd:
             head.drops_loose_names = self.plan.attributes.drop_invalid_header_fields
@@ -177,6 +185,8 @@ class Exchange(ExchangeRecord):
     def body(self, data: bytes) -> None:
         """More of the request body has arrived."""
         self.last_activity = self.router.now()
+        if self.router.body_kept_max_bytes and not self.is_tunnel:
+            self._keep_body(data)
         if self.connection is not None:
             self.connection.send_body(data)
         elif not self.is_done:
@@ -191,6 +201,12 @@ class Exchange(ExchangeRecord):
                 # Only from here on is it the target that is waited for.
                 self.dispatched_at = self.router.monotonic()
                 self.request_processing_time = self.dispatched_at - self.received_at
+
+    def _keep_body(self, data: bytes) -> None:
+        if self._body is None:
+            self._body = BodyKeeper(self.router.body_kept_max_bytes)
+            self.has_more_to_keep = True
+        self._body.add(data)
 
     def on_bad_body(self) -> None:
         """The request body broke its framing: nobody can say where it ends."""
@@ -385,6 +401,7 @@ class Exchange(ExchangeRecord):
         if group is None or failed is None or not group.group.retry_on_connect_failure:
             return False
         self._tried = (*self._tried, failed)
+        self.has_more_to_keep = True
         target = group.choose_other(self._tried, self.router.now(), self.router.random)
         if target is None:
             return False
@@ -513,9 +530,10 @@ class Exchange(ExchangeRecord):
         """What `Kept` is made of."""
         section = self.head.fields.section
         rare = None
-        if self.failure is not None or self.routing is not None or self._tried:
+        if self.failure is not None or self.routing is not None or self.has_more_to_keep:
             routed = None if self.routing is None else self.routing.routed
-            rare = Rare(self.failure, routed, self._tried)
+            body = None if self._body is None else self._body.kept(is_ended=self.is_request_ended)
+            rare = Rare(self.failure, routed, self._tried, body=body)
         if len(section) > SECTION_KEPT_MAX_BYTES:
             # What rules ask for is read while the whole is there, so that their verdicts can still be told.
             asked = {name: self.head.header_values(name) for name in (b"host", *self.plan.rules.header_names)}
@@ -525,20 +543,25 @@ class Exchange(ExchangeRecord):
 
 
 class Rare(NamedTuple):
-    """What few exchanges have to keep. Of a head that was cut: its size, and the values that rules ask for."""
+    """What few exchanges have to keep. Of a head that was cut: its size, and the header values that rules ask for.
+
+    `body` is there when the configuration says `keep_bodies`, and the request had one.
+    """
 
     failure: TargetFailure | None = None
     routed: Routed | None = None
     tried: tuple[TargetState, ...] = ()
     values: Mapping[bytes, tuple[bytes, ...]] | None = None
     section_bytes: int = 0
+    body: KeptBody | None = None
 
     @property
     def kept_bytes(self) -> int:
         """About how much memory it takes."""
+        body_bytes = 0 if self.body is None else len(self.body.data)
         if self.values is None:
-            return 160
-        return 400 + sum(len(value) + 64 for values in self.values.values() for value in values)
+            return 160 + body_bytes
+        return 400 + body_bytes + sum(len(value) + 64 for values in self.values.values() for value in values)
 
 
 class Kept(NamedTuple):

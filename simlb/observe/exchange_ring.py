@@ -15,6 +15,8 @@ from simlb.observe.recorder import BATCH_RECORDS, Batch
 KEPT = 10_000
 KEPT_MAX_BYTES = 32 * 1024 * 1024
 ENTRY_BYTES = 160
+ENTRIES_MAX_BYTES = 1024 * 1024
+"""How much of it is forgotten at once, unless a single exchange takes more."""
 SHARED_REMEMBERED = 64
 PLAN = 1
 """Where in a kept tuple the configuration stands that it was decided by. The last one is what few have, or None."""
@@ -65,18 +67,29 @@ class ExchangeRing:
         kept = [record.keep() for record in records]
         size = len(batch.text) + sum([ENTRY_BYTES if one is None else ENTRY_BYTES + len(one[0]) for one in kept])
         size += sum([one[-1].kept_bytes for one in kept if one is not None and one[-1] is not None])
-        size += self._charge_shared(batch)
+        shared = self._charge_shared(batch)
+        if size > ENTRIES_MAX_BYTES:
+            # Bodies, or very long lines: one by one, or what is forgotten together would be too much at once.
+            for text, one in zip(batch.text.splitlines(keepends=True), kept, strict=True):
+                rare = None if one is None else one[-1]
+                own = 0 if one is None else len(one[0]) + (0 if rare is None else rare.kept_bytes)
+                self._append(text, [one], len(text) + ENTRY_BYTES + own + shared)
+                shared = 0
+        else:
+            self._append(batch.text, kept, size + shared)
+
+    def _append(self, text: bytes, kept: list[tuple[Any, ...] | None], size: int) -> None:
         batches = self._batches
-        if batches and len(batches[-1].kept) + len(records) <= BATCH_RECORDS:
+        last = batches[-1] if batches else None
+        if last is not None and len(last.kept) + len(kept) <= BATCH_RECORDS and last.bytes + size <= ENTRIES_MAX_BYTES:
             # Where traffic is thin batches are small: put them together.
-            last = batches[-1]
-            last.text += batch.text
+            last.text += text
             last.kept += kept
             last.bytes += size
         else:
-            batches.append(_Entries(self.total, batch.text, kept, size))
+            batches.append(_Entries(self.total, text, kept, size))
         self.bytes += size
-        self.total += len(records)
+        self.total += len(kept)
         while len(batches) > 1 and (
             self.total - batches[0].first - len(batches[0].kept) >= self._kept_max or self.bytes > self._max_bytes
         ):

@@ -54,11 +54,13 @@ class ALB:
         allow_targets: Sequence[str] = (),
         seed: int | None = None,
         control: bool = False,
+        keep_bodies: int | str = 0,
     ) -> None:
         """`dns` are further names that lead to it; `strict=False` allows health checks quicker than AWS's.
 
         `allow_targets` are networks beyond loopback that targets may be in. `seed` makes its draws repeatable.
-        `control` opens a control port as well, for other programs.
+        `control` opens a control port as well, for other programs. `keep_bodies` is how much of each request's body is
+        kept for `lb.replay`: `"64k"`.
         """
         self.name = name
         self.clock = Clock.of(clock)
@@ -76,6 +78,7 @@ class ALB:
             "region": region,
             "control_port": 0,
             "strict": strict,
+            "keep_bodies": keep_bodies,
             "allow_targets": list(allow_targets),
             "load_balancers": [
                 {

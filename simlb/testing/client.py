@@ -71,7 +71,7 @@ class _Received:
         return io.BytesIO(self._content)
 
 
-def _response(sent: _Sent, content: bytes, began: float) -> Response:
+def _response(sent: _Sent | Bytes, content: bytes, began: float) -> Response:
     if not content:
         raise ConnectionResetError(f"{sent.method} {sent.url}: the connection was closed without an answer")
     read = http.client.HTTPResponse(_Received(content), method=sent.method)  # type: ignore[arg-type]
@@ -84,6 +84,18 @@ def _response(sent: _Sent, content: bytes, began: float) -> Response:
         content=read.read(),
         elapsed_s=time.monotonic() - began,
     )
+
+
+class Bytes:
+    """A request that is ready to be sent, bytes and all: what a replay sends."""
+
+    def __init__(self, method: str, url: str, content: bytes, *, address: tuple[str, int], server_name: str) -> None:
+        self.method = method
+        self.url = url
+        self.content = content
+        self.address = address
+        self.server_name = server_name
+        self.is_tls = url.startswith("https:")
 
 
 class Client:
@@ -131,6 +143,19 @@ class Client:
             if response.status_code == 303:
                 method, body, json = "GET", None, None
         return response
+
+    def send(self, request: Bytes, timeout_s: float) -> Response:
+        """Send a request as it is. Raises OSErrors as they come."""
+        self._refuse_blocking(
+            f"{request.method} {request.url}", "a thread of its own: asyncio.to_thread(lb.replay, ...)"
+        )
+        began = time.monotonic()
+        with socket.create_connection(request.address, timeout_s) as raw:
+            if not request.is_tls:
+                return _response(request, _exchange(raw, request.content), began)
+            tls = self._routes().tls
+            with tls.wrap_socket(raw, server_hostname=request.server_name) as secured:
+                return _response(request, _exchange(secured, request.content), began)
 
     @staticmethod
     def _send(routes: Routes, sent: _Sent, timeout: float) -> Response:

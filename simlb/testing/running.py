@@ -16,7 +16,7 @@ from simlb.errors import SimlbError
 from simlb.explain.finding import LAST
 from simlb.testing import report
 from simlb.testing.certificates import authority
-from simlb.testing.client import Client, arequest
+from simlb.testing.client import TIMEOUT_S, Bytes, Client, arequest
 from simlb.testing.events import Events
 from simlb.testing.faults import RunningFault
 from simlb.testing.life import Life
@@ -186,6 +186,32 @@ class RunningLoadBalancer(Life):
         from simlb.testing.sessions import aiohttp_session
 
         return aiohttp_session(self.routes, **options)
+
+    def replay(
+        self,
+        which: TrafficRecord | str,
+        *,
+        body: bytes | None = None,
+        without_body: bool = False,
+        partial: bool = False,
+        timeout: float = TIMEOUT_S,
+    ) -> Response:
+        """Send a request of the past again, with the header and body that its client sent; the new response.
+
+        `which` is a record of `log`, a trace id, `last` or `#12`. Blocks, `timeout` real seconds at most. Raises
+        SimlbError: E750 for a request that is not kept, E744 without its body (`ALB(keep_bodies="64k")`, or `body`, or
+        `without_body`), E745 for a head of more than 2 kB (`partial` sends its beginning), E746, E693 on the loop.
+        """
+        from simlb.app.replaying import Replaying
+        from simlb.controlplane.replay_request import request_of
+
+        ref = which if isinstance(which, str) else f"#{which.number}"
+        view = self.home.call(lambda: Replaying(self.app).request(ref))
+        request = request_of(view, without_body=without_body, body=body, partial=partial)
+        place = (view.address, view.published_port)
+        url = f"{'https' if view.is_tls else 'http'}://{view.server_name or view.address}:{view.port}{view.uri}"
+        sent = Bytes(view.method, url, request.to_bytes(), address=place, server_name=view.server_name or view.address)
+        return self._client.send(sent, timeout)
 
     # -- waiting -------------------------------------------------------------------------------------------------------
 

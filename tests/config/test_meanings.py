@@ -64,6 +64,14 @@ def test_flags_override_the_file(load: Load) -> None:
     assert compiled.settings == config.Settings(region="us-east-1", speed=10.0, control_port=0, strict=True)
 
 
+@pytest.mark.parametrize(
+    ("written", "size"), [("0", 0), ("500", 500), ("64k", 65536), ("64 K", 65536), ("1m", 1048576)]
+)
+def test_how_much_of_bodies_is_kept(load: Load, written: str, size: int) -> None:
+    compiled = load(f"simlb: config/1\nkeep_bodies: {written}\nload_balancers: [{{name: a}}]")
+    assert compiled.settings.keep_bodies_bytes == size
+
+
 def test_an_internal_load_balancer_has_another_name(load: Load) -> None:
     assert balancer(load, "scheme: internal").dns_name.startswith("internal-my-alb-")
 

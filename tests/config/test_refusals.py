@@ -193,6 +193,10 @@ def named(name: str) -> str:
 
 
 BALANCERS = [
+    (balancer("") + "keep_bodies: 2m", "E502 simlb.yaml:4: 'keep_bodies' must be from 0 to 1m, not 2m"),
+    (balancer("") + "keep_bodies: -1", "E502 simlb.yaml:4: 'keep_bodies' must be from 0 to 1m, not -1"),
+    (balancer("") + "keep_bodies: 64 kB", "E502 simlb.yaml:4: '64 kB' is not a size such as 64k"),
+    (balancer("") + "keep_bodies: yes", "E502 simlb.yaml:4: 'yes' is not a size such as 64k"),
     (named(""), "E502 simlb.yaml:3: Load balancer name '' cannot be empty"),
     (named("a" * 33), f"E502 simlb.yaml:3: Load balancer name '{'a' * 33}' cannot be longer than '32' characters"),
     (named("-a"), "E502 simlb.yaml:3: Load balancer name '-a' cannot begin or end with '-'"),

@@ -98,6 +98,7 @@ class Loft:
         self.pigeon = Pigeon()
         self.is_at_hand = is_at_hand
         self.random = Random(0)
+        self.body_kept_max_bytes = 0
         self.records: list[Exchange] = []
         self.cancelled: list[Exchange] = []
 

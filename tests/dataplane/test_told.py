@@ -86,6 +86,13 @@ async def test_every_probe_is_told(rig: Rig) -> None:
     assert {record.elb for record in rig.probes} == {"app/web/50dc6c495c0c9188"}
 
 
+async def test_a_probe_on_a_port_of_its_own_shows_that_port(rig: Rig) -> None:
+    target = await rig.target(answer(OK))
+    await rig.serve(target)
+    (line,) = [health_check_log.format_line(record).split(" ") for record in rig.probes]
+    assert line[3:] == [f"10.0.0.1:{rig.health_port}", "web", "PASS", "200", "-"]
+
+
 async def test_a_probe_that_nobody_answers(rig: Rig) -> None:
     async def silence(connection: TargetConnection) -> None:
         await connection.request()

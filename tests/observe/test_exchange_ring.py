@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simlb.core.access_log import ConnectionFacts, ExchangeRecord
-from simlb.observe.exchange_ring import ENTRY_BYTES, ExchangeRing
+from simlb.observe.exchange_ring import ENTRIES_MAX_BYTES, ENTRY_BYTES, ExchangeRing
 from simlb.observe.recorder import BATCH_RECORDS, Batch
 from tests.observe.records import Records, code
 
@@ -172,4 +172,43 @@ async def test_what_came_before_on_the_same_connection() -> None:
     assert (ring.count_before(last), ring.count_before(first)) == (len(before), 0)
     assert [int(line.split(" ")[8]) for line in ring.lines_before(last, 4)] == before[:-5:-1]
     assert ring.lines_before(first, 4) == []
+    records.close()
+
+
+class Laden(ExchangeRecord):
+    """An exchange with a body of this size."""
+
+    def __init__(self, facts: ConnectionFacts, size: int) -> None:
+        super().__init__(facts, None, 0.0)
+        self.size = size
+
+    def keep(self) -> tuple[Any, ...]:
+        return b"", None, Big(self.size)
+
+
+async def test_bodies_stay_within_the_bound_also_when_a_batch_has_more_than_that() -> None:
+    max_bytes = 4 * ENTRIES_MAX_BYTES
+    records = Records(10_000, max_bytes=max_bytes)
+    records.record(100)
+    for _ in range(BATCH_RECORDS):
+        records.recorder.record(Laden(records.facts, ENTRIES_MAX_BYTES))
+    records.flush()
+    ring = records.ring
+    assert ring.bytes <= max_bytes
+    assert ring.total == 100 + BATCH_RECORDS
+    assert [exchange.number for exchange in ring.newest_first()] == [163, 162, 161]
+    # Small ones after that come in batches again.
+    records.record(BATCH_RECORDS)
+    records.flush()
+    assert records.page(-200, 200)[0] == 228
+    assert ring.bytes <= max_bytes
+    records.close()
+
+
+async def test_one_that_is_larger_than_the_bound_is_kept_alone() -> None:
+    records = Records(10_000, max_bytes=1000)
+    records.record(3)
+    records.recorder.record(Laden(records.facts, 5_000_000))
+    records.flush()
+    assert [exchange.number for exchange in records.ring.newest_first()] == [3]
     records.close()

@@ -113,6 +113,40 @@ class TestTraffic:
                 lb.assert_retries(1, "/orders")
 
 
+class TestReplay:
+    def test_a_request_once_more(self, new_alb: Callable[..., ALB]) -> None:
+        alb = new_alb(keep_bodies="1k")
+        backend = FakeBackend(responses=[503, 201])
+        alb.listen(80).forward("web", backend)
+        with alb.start() as lb:
+            assert lb.post("/orders?n=1", json={"id": 7}, headers={"X-Shop": "1"}).status_code == 503
+            assert lb.replay(lb.log[0]).status_code == 201
+            assert lb.replay("last").status_code == 201
+            first, second, third = backend.requests
+            for again in (second, third):
+                assert (again.method, again.target, again.body) == (first.method, first.target, first.body)
+                assert again.headers["x-shop"] == "1"
+            assert lb.replay(lb.log[0].trace_id, body=b"x").status_code == 201
+            assert lb.replay("#0", without_body=True).status_code == 201
+            assert [bytes(request.body) for request in backend.requests[-2:]] == [b"x", b""]
+
+    def test_with_the_name_and_the_certificate_of_then(self, alb: ALB) -> None:
+        alb.listen(443, cert=["a.test", "b.test"]).fixed(200)
+        with alb.start() as lb:
+            lb.get("https://b.test/x")
+            assert lb.replay(lb.log[0]).status_code == 200
+            assert [(record.host, record.path) for record in lb.log] == [("b.test", "/x")] * 2
+
+    def test_not_without_what_was_not_kept(self, alb: ALB) -> None:
+        alb.listen(80).fixed(200)
+        with alb.start() as lb:
+            lb.post("/", body=b"x")
+            for which, code in (("last", "E744"), ("#7", "E750")):
+                with pytest.raises(SimlbError) as caught:
+                    lb.replay(which)
+                assert caught.value.code == code
+
+
 class TestStates:
     def test_of_targets_and_groups(self, alb: ALB) -> None:
         web = alb.target_group("web", FakeBackend(), FakeBackend(health=404))
