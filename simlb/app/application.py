@@ -296,6 +296,7 @@ class App:
             record=self._record if self.traffic is not None else self.observing.recorder.record,
             on_state_changed=self._on_state_changed,
             on_tls_failed=self.narrator.tls_failed,
+            on_anomaly=self._on_anomaly,
             port_owner=port_owner,
             process_has_ended=self._process_has_ended,
             descriptors=self.descriptors,
@@ -434,6 +435,9 @@ class App:
         if is_gone:
             self.fault_site.target_is_gone()
             self.keep(self._after_draining(state.target.process))
+
+    def _on_anomaly(self, group: TargetGroupState, state: TargetState) -> None:
+        self.narrator.anomaly(group, state, label=label(self.live_groups(), group.group.name, state.target))
 
     async def _after_draining(self, process: str | None) -> None:
         if process is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from simlb.app.options import Presenter
 from simlb.clock import Clock
 from simlb.core import health
+from simlb.core.anomaly import AnomalyResult
 from simlb.core.events import Event, Notice, ProcessExited, ProcessStarted, TargetStateChanged
 from simlb.core.health import HealthState
 from simlb.core.target_group import TargetGroupState, TargetState
@@ -70,6 +71,17 @@ class Narrator:
                 hint=health.hint(now, group.group.health_check, speed=self._clock.speed),
             )
         )
+
+    def anomaly(self, group: TargetGroupState, state: TargetState, *, label: str) -> None:
+        """A target fails more often than its peers, or does so no longer. `label` tells which one it is."""
+        if state.anomaly is AnomalyResult.NORMAL:
+            self.notice(Notice(level="info", text=f"{label} is anomalous no longer."))
+            return
+        requests, errors = group.recent_errors(state)
+        text = f"{label} is anomalous: {errors} of its last {requests} requests failed, far more than of its peers'."
+        if state.is_mitigated:
+            text += f" It gets {state.weight:.0%} of its share until that is over."
+        self.notice(Notice(level="warning", text=text))
 
     def process_started(self, name: str, pid: int) -> None:
         """A process of ours runs."""

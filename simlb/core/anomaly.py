@@ -86,6 +86,11 @@ class AnomalyDetector(Generic[T]):
                 changed.append(target)
         return changed
 
+    def window(self, target: T) -> tuple[int, int]:
+        """Finished requests and errors of a target within the window, as of the last evaluation."""
+        totals = self._totals.get(target)
+        return (totals[-1][1] - totals[0][1], totals[-1][2] - totals[0][2]) if totals else (0, 0)
+
     def _take_totals(self, targets: Iterable[T], now: float) -> dict[T, tuple[int, int]]:
         """Remember the present totals; finished requests and errors of each target within the window."""
         before, self._totals = self._totals, {}

@@ -155,6 +155,10 @@ class TargetGroupState:
         """The part of its full share that a target gets: below 1 in slow start."""
         return self._selection.ramp_weight(state, now)
 
+    def recent_errors(self, state: TargetState) -> tuple[int, int]:
+        """A target's finished requests and errors that anomaly detection has compared last (of a minute)."""
+        return self._anomalies.window(state)
+
     # -- health --------------------------------------------------------------------------------------------------------
 
     def on_probe_started(self, state: TargetState, now: float) -> bool:

@@ -44,6 +44,8 @@ class HealthChecker:
         self._behaviours = behaviours
         self._on_changed = on_changed
         self._timers: dict[TargetState, Timer] = {}
+        self._due: dict[TargetState, float] = {}
+        """When those timers fire."""
         self._probes: dict[TargetState, Probe] = {}
         self._starting: dict[TargetState, asyncio.Task[None]] = {}
         self._first: deque[tuple[TargetGroupState, TargetState]] = deque()
@@ -73,6 +75,7 @@ class HealthChecker:
         if task is not None:
             task.cancel()
         timer = self._timers.pop(state, None)
+        self._due.pop(state, None)
         if timer is not None:
             timer.cancel()
         probe = self._probes.pop(state, None)
@@ -88,6 +91,20 @@ class HealthChecker:
         if state in self._timers:
             self._timers.pop(state).cancel()
             self._arm(group, state, self._clock.now() + self._phase() * group.group.health_check.interval_s)
+
+    def next_check_at(self, state: TargetState) -> float | None:
+        """When the next probe of a target goes out, in load-balancer time; None when nobody probes it (yet).
+
+        A first probe that waits for its turn goes out now. One whose process does not listen yet has no time.
+        """
+        due = self._due.get(state)
+        if due is None and any(waiting is state for _, waiting in self._first):
+            return self._clock.now()
+        return due
+
+    def is_checking(self, state: TargetState) -> bool:
+        """A probe of the target is under way."""
+        return state in self._probes
 
     def close(self) -> None:
         """Stop all probing."""
@@ -107,6 +124,7 @@ class HealthChecker:
             self._probe(group, state)
 
     def _arm(self, group: TargetGroupState, state: TargetState, when: float) -> None:
+        self._due[state] = when
         self._timers[state] = self._clock.call_at(when, lambda: self._on_interval(group, state, when))
 
     def _on_interval(self, group: TargetGroupState, state: TargetState, due: float) -> None:

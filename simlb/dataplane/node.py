@@ -20,6 +20,7 @@ from typing import Protocol
 from simlb.clock import Clock, Timer
 from simlb.core import forwarding
 from simlb.core.access_log import ExchangeRecord
+from simlb.core.anomaly import AnomalyResult
 from simlb.core.health import HealthState
 from simlb.core.model import LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
@@ -97,11 +98,15 @@ class LoadBalancerNode:
         record: Callable[[ExchangeRecord], None],
         on_state_changed: StateChanged,
         on_tls_failed: Callable[[str, int], None] = lambda reason, count: None,
+        on_anomaly: Callable[[TargetGroupState, TargetState], None] = lambda group, state: None,
         port_owner: Callable[[int], str | None] = lambda port: None,
         process_has_ended: Callable[[str], bool] = lambda process: False,
         descriptors: DescriptorBudget | None = None,
     ) -> None:
-        """`record` gets every exchange once; `on_tls_failed` a reason and how often it has been seen."""
+        """`record` gets every exchange once; `on_tls_failed` a reason and how often it has been seen.
+
+        `on_anomaly` is told when a target becomes anomalous, and when that is over.
+        """
         self.clock = clock
         self.random = random
         self.now = clock.now
@@ -114,6 +119,8 @@ class LoadBalancerNode:
         self.listeners: dict[int, OpenListener] = {}
         self.tls_failures = TlsFailures()
         self._on_tls_failed = on_tls_failed
+        self._on_anomaly = on_anomaly
+        self._anomalous: set[TargetState] = set()
         self._port_owner = port_owner
         self._response_parser = ResponseParser()
         self._pools: dict[TargetState, TargetPool] = {}
@@ -301,6 +308,16 @@ class LoadBalancerNode:
             if state.target.name == target:
                 pool.interfere(self._behaviours.get(target))
 
+    # -- health --------------------------------------------------------------------------------------------------------
+
+    def next_check_at(self, state: TargetState) -> float | None:
+        """When the next probe of a target goes out, in load-balancer time; None when nobody probes it (yet)."""
+        return self._health.next_check_at(state)
+
+    def is_checking(self, state: TargetState) -> bool:
+        """A probe of the target is under way."""
+        return self._health.is_checking(state)
+
     # -- draining ------------------------------------------------------------------------------------------------------
 
     def _arm_drain(self) -> None:
@@ -318,6 +335,7 @@ class LoadBalancerNode:
         for name, group in list(self.groups.items()):
             for state in group.on_deadline(now):
                 self._on_state_changed(group, state, HealthState.DRAINING)
+                self._anomalous.discard(state)
                 pool = self._pools.pop(state, None)
                 if pool is not None:
                     pool.cut(TargetFailure.DEREGISTERED)
@@ -399,8 +417,16 @@ class LoadBalancerNode:
         for pool in self._pools.values():
             pool.check(now, self._idle_timeout_s)
         for group in self.groups.values():
-            group.tick(now)
+            for state in group.tick(now):
+                self._tell_anomaly(group, state)
         self.descriptors.check()
+
+    def _tell_anomaly(self, group: TargetGroupState, state: TargetState) -> None:
+        """Of what anomaly detection has changed, say what it found; not each step of a weight."""
+        if (state.anomaly is AnomalyResult.ANOMALOUS) == (state in self._anomalous):
+            return
+        self._anomalous ^= {state}
+        self._on_anomaly(group, state)
 
     # -- the end -------------------------------------------------------------------------------------------------------
 

@@ -321,6 +321,8 @@ class Rig:
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     """Target, state before, state now."""
     tls_failures: list[str] = field(default_factory=list)
+    anomalies: list[tuple[str, str]] = field(default_factory=list)
+    """Target, and what anomaly detection says of it now."""
     errors: list[str] = field(default_factory=list)
 
     async def start(self) -> None:
@@ -349,6 +351,7 @@ class Rig:
             record=self._record,
             on_state_changed=self._on_state_changed,
             on_tls_failed=lambda reason, count: self.tls_failures.append(reason),
+            on_anomaly=lambda group, state: self.anomalies.append((state.target.name, str(state.anomaly))),
         )
 
     def _record(self, record: ExchangeRecord) -> None:

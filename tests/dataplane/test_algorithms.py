@@ -327,6 +327,7 @@ async def test_an_anomalous_target_gets_little_and_recovers(rig: Rig) -> None:
     assert states(rig)[0].weight == 1
     assert (await send(rig, 200))[0] == pytest.approx(50, abs=20)
     assert all(state.health.state is HealthState.HEALTHY for state in states(rig)), "health checks know nothing of it"
+    assert rig.anomalies == [("i-01", "anomalous"), ("i-01", "normal")], "told once each, not at each step of a weight"
 
 
 @pytest.mark.parametrize(

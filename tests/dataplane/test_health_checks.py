@@ -136,6 +136,23 @@ async def test_the_first_probe_comes_at_once_and_the_others_start_to_start(rig: 
     assert 0 < times[0] - 1000 <= 30
 
 
+async def test_it_is_known_when_the_next_probe_goes_out(rig: Rig) -> None:
+    target = await rig.target(answer(OK, close=True))
+    await rig.apply(rig.listener(), groups=(probed(rig, target, interval_s=30),))
+    await rig.healthy()
+    for _ in range(3):
+        due = rig.node.next_check_at(state_of(rig))
+        assert due is not None
+        assert 0 < due - rig.clock.now() <= 30
+        seen = len(target.requests)
+        await rig.clock.advance(due - rig.clock.now() - 0.1)
+        assert len(target.requests) == seen
+        await rig.clock.advance(0.1)
+        assert len(target.requests) == seen + 1
+    await rig.apply(groups=(probed(rig, interval_s=30),))
+    assert rig.node.next_check_at(state_of(rig)) is None, "nobody probes what drains"
+
+
 async def test_later_probes_are_spread_over_the_interval(rig: Rig) -> None:
     targets = [await rig.target(answer(OK, close=True)) for _ in range(8)]
     await rig.apply(rig.listener(), groups=(probed(rig, *targets, interval_s=30),))
@@ -309,6 +326,7 @@ async def test_probing_stops_with_the_node_and_leaves_nothing(rig: Rig) -> None:
     await rig.node.close(grace_s=0)
     assert not rig.node._health._probes
     assert not rig.node._health._timers
+    assert not rig.node._health._due
     clock = rig.clock
     assert isinstance(clock, ManualClock)
     assert clock._work == 0
