@@ -104,6 +104,13 @@ class TargetGroupState:
         left = [candidate for candidate in self.candidates if candidate not in tried]
         return self._selection.algorithm.choose(left, now, random) if left else None
 
+    def chances(self, now: float) -> list[tuple[TargetState, float]]:
+        """How likely each candidate is to get the next request that no cookie leads. Asking changes nothing."""
+        candidates = self.candidates
+        return (
+            list(zip(candidates, self._selection.algorithm.chances(candidates, now), strict=True)) if candidates else []
+        )
+
     def find_sticky(self, cookies: Mapping[bytes, bytes], now: float) -> tuple[TargetState | None, StickinessVerdict]:
         """The target that a request's cookies lead back to, if it may be used now; what came of the cookies.
 

@@ -52,13 +52,15 @@ class ALB:
         dns: str | Sequence[str] = (),
         strict: bool = True,
         allow_targets: Sequence[str] = (),
+        explain_header: bool = False,
         seed: int | None = None,
         control: bool = False,
     ) -> None:
         """`dns` are further names that lead to it; `strict=False` allows health checks quicker than AWS's.
 
         `allow_targets` are networks beyond loopback that targets may be in. `seed` makes its draws repeatable.
-        `control` opens a control port as well, for other programs.
+        `control` opens a control port as well, for other programs. With `explain_header`, answers to requests with
+        `X-Simlb-Explain: 1` say why in a header.
         """
         self.name = name
         self.clock = Clock.of(clock)
@@ -77,6 +79,7 @@ class ALB:
             "control_port": 0,
             "strict": strict,
             "allow_targets": list(allow_targets),
+            **some(explain_header=explain_header or None),
             "load_balancers": [
                 {
                     "name": name,
