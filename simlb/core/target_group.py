@@ -175,6 +175,7 @@ class TargetGroupState:
     def on_probe(self, state: TargetState, result: ProbeResult, now: float) -> bool:
         """A probe has its result. True when the state or reason changed."""
         was_healthy = state.is_healthy
+        state.probed_at = now
         if not state.health.on_probe(result, self.group.health_check):
             return False
         if not state.is_healthy:
