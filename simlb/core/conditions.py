@@ -9,15 +9,13 @@ from __future__ import annotations
 import ipaddress
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from simlb.core import model
 from simlb.core.paths import normalise_path
 from simlb.core.regexes import compile_pattern
 from simlb.core.wildcards import Wildcard
-
-SHOWN_MAX_BYTES = 256
-"""How much of a request's value an explanation repeats."""
 
 S = TypeVar("S")
 
@@ -43,6 +41,33 @@ class RoutedRequest(Protocol):
         """The values of every field `name` (lower case), in the order received, without surrounding white space."""
 
 
+class MismatchKind(Enum):
+    """In which way a condition does not hold."""
+
+    NO_HOST = "the request names no host"
+    NO_FIELD = "the request has no such field"
+    NO_QUERY = "the request has no query"
+    NO_WILDCARD = "what was seen matches none of the wanted wildcards"
+    NO_REGEX = "what was seen matches none of the wanted regular expressions"
+    NO_METHOD = "what was seen is none of the wanted methods"
+    NO_PAIR = "the query that was seen has none of the wanted pairs"
+    NO_NETWORK = "the address that was seen is in none of the wanted networks"
+
+
+class Mismatch(NamedTuple):
+    """Why a condition does not hold for a request. `simlb.explain` has the words, and hides what is secret."""
+
+    field: str
+    """What the condition is called: its `Field`, with the name of the header if there is one."""
+    kind: MismatchKind
+    seen: tuple[bytes, ...] = ()
+    """What of the request was compared."""
+    wanted: tuple[str | model.QueryStringPair, ...] = ()
+    """What it was compared with, as the rule has it."""
+    sent: bytes | None = None
+    """What the client had sent, where it was compared in another form."""
+
+
 class CompiledCondition(ABC, Generic[S]):
     """One condition of a rule."""
 
@@ -60,23 +85,23 @@ class CompiledCondition(ABC, Generic[S]):
         """The verdict on a subject."""
 
     @abstractmethod
-    def _explain(self, subject: S, request: RoutedRequest) -> str:
+    def _explain(self, subject: S, request: RoutedRequest) -> Mismatch:
         """What was compared with what, for a subject for which the condition does not hold."""
 
     def matches(self, request: RoutedRequest, client_ip: str) -> bool:
         """True when the condition holds for a request of a client at `client_ip`."""
         return self.holds(self.subject(request, client_ip))
 
-    def mismatch(self, request: RoutedRequest, client_ip: str) -> str | None:
-        """Why the condition does not hold, such as `path-pattern: '/imgs/1' matches none of '/img/*'`; else None."""
+    def mismatch(self, request: RoutedRequest, client_ip: str) -> Mismatch | None:
+        """Why the condition does not hold; None when it does."""
         subject = self.subject(request, client_ip)
-        return None if self.holds(subject) else f"{self.field}: {self._explain(subject, request)}"
+        return None if self.holds(subject) else self._explain(subject, request)
 
 
 class Alternatives:
     """The `Values` or `RegexValues` of a condition: one of them has to match."""
 
-    __slots__ = ("_matchers", "_words", "wildcards")
+    __slots__ = ("_matchers", "mismatch_kind", "wanted", "wildcards")
 
     def __init__(self, values: Sequence[str], regex_values: Sequence[str], *, ignore_case: bool) -> None:
         """Raises RegexSyntaxError for a regular expression that is not accepted."""
@@ -88,7 +113,8 @@ class Alternatives:
             *(wildcard.matches for wildcard in self.wildcards),
             *(pattern.search for pattern in patterns),
         ]
-        self._words = ("the regular expressions " if regex_values else "") + _listed(values or regex_values)
+        self.wanted = tuple(values or regex_values)
+        self.mismatch_kind = MismatchKind.NO_REGEX if regex_values else MismatchKind.NO_WILDCARD
 
     def match(self, text: bytes) -> bool:
         """True when one of the alternatives matches: wildcards all of `text`, a regular expression anywhere in it."""
@@ -96,9 +122,6 @@ class Alternatives:
             if matches(text):
                 return True
         return False
-
-    def __str__(self) -> str:
-        return self._words
 
 
 class HostHeader(CompiledCondition[bytes | None]):
@@ -116,10 +139,10 @@ class HostHeader(CompiledCondition[bytes | None]):
     def holds(self, subject: bytes | None) -> bool:
         return subject is not None and self.alternatives.match(subject)
 
-    def _explain(self, subject: bytes | None, request: RoutedRequest) -> str:
+    def _explain(self, subject: bytes | None, request: RoutedRequest) -> Mismatch:
         if subject is None:
-            return "the request names no host"
-        return f"{_shown(subject)} matches none of {self.alternatives}"
+            return Mismatch(self.field, MismatchKind.NO_HOST)
+        return Mismatch(self.field, self.alternatives.mismatch_kind, (subject,), self.alternatives.wanted)
 
 
 class PathPattern(CompiledCondition[bytes]):
@@ -137,9 +160,9 @@ class PathPattern(CompiledCondition[bytes]):
     def holds(self, subject: bytes) -> bool:
         return self.alternatives.match(subject)
 
-    def _explain(self, subject: bytes, request: RoutedRequest) -> str:
-        sent = "" if request.path == subject else f" (sent as {_shown(request.path)})"
-        return f"{_shown(subject)}{sent} matches none of {self.alternatives}"
+    def _explain(self, subject: bytes, request: RoutedRequest) -> Mismatch:
+        sent = None if request.path == subject else request.path
+        return Mismatch(self.field, self.alternatives.mismatch_kind, (subject,), self.alternatives.wanted, sent)
 
 
 class HttpHeader(CompiledCondition[tuple[bytes, ...]]):
@@ -158,22 +181,21 @@ class HttpHeader(CompiledCondition[tuple[bytes, ...]]):
     def holds(self, subject: tuple[bytes, ...]) -> bool:
         return any(self.alternatives.match(value) for value in subject)
 
-    def _explain(self, subject: tuple[bytes, ...], request: RoutedRequest) -> str:
+    def _explain(self, subject: tuple[bytes, ...], request: RoutedRequest) -> Mismatch:
         if not subject:
-            return "the request has no such field"
-        verb = "matches" if len(subject) == 1 else "match"
-        return f"{_shown(*subject)} {verb} none of {self.alternatives}"
+            return Mismatch(self.field, MismatchKind.NO_FIELD)
+        return Mismatch(self.field, self.alternatives.mismatch_kind, subject, self.alternatives.wanted)
 
 
 class HttpRequestMethod(CompiledCondition[bytes]):
     """`http-request-method`: one of the values, exactly."""
 
-    __slots__ = ("_methods", "_words")
+    __slots__ = ("_methods", "_wanted")
 
     def __init__(self, condition: model.HttpRequestMethodCondition) -> None:
         self.field = model.FIELDS[type(condition)]
         self._methods = frozenset(value.encode() for value in condition.values)
-        self._words = _listed(condition.values)
+        self._wanted = tuple(condition.values)
 
     def subject(self, request: RoutedRequest, client_ip: str) -> bytes:
         return request.method
@@ -181,8 +203,8 @@ class HttpRequestMethod(CompiledCondition[bytes]):
     def holds(self, subject: bytes) -> bool:
         return subject in self._methods
 
-    def _explain(self, subject: bytes, request: RoutedRequest) -> str:
-        return f"{_shown(subject)} is none of {self._words}"
+    def _explain(self, subject: bytes, request: RoutedRequest) -> Mismatch:
+        return Mismatch(self.field, MismatchKind.NO_METHOD, (subject,), self._wanted)
 
 
 class QueryToken(NamedTuple):
@@ -213,7 +235,7 @@ class QueryString(CompiledCondition[Query]):
     asked for, such a token counts as a key with an empty value.
     """
 
-    __slots__ = ("_needles", "_words", "pairs")
+    __slots__ = ("_needles", "_wanted", "pairs")
 
     def __init__(self, condition: model.QueryStringCondition) -> None:
         self.field = model.FIELDS[type(condition)]
@@ -224,10 +246,7 @@ class QueryString(CompiledCondition[Query]):
         wildcards = [[wildcard for wildcard in pair if wildcard is not None] for pair in self.pairs]
         self._needles = [tuple({text for w in own for text in (w.literal, w.tail) if text}) for own in wildcards]
         """What must occur in a query for each pair to occur."""
-        self._words = ", ".join(
-            f"value {pair.value!r}" if pair.key is None else f"{pair.key + '=' + pair.value!r}"
-            for pair in condition.values
-        )
+        self._wanted = tuple(condition.values)
 
     def subject(self, request: RoutedRequest, client_ip: str) -> Query:
         return Query(request.query)
@@ -246,10 +265,10 @@ class QueryString(CompiledCondition[Query]):
                     return True
         return False
 
-    def _explain(self, subject: Query, request: RoutedRequest) -> str:
+    def _explain(self, subject: Query, request: RoutedRequest) -> Mismatch:
         if not subject.tokens:
-            return "the request has no query"
-        return f"{_shown(request.query)} has none of {self._words}"
+            return Mismatch(self.field, MismatchKind.NO_QUERY)
+        return Mismatch(self.field, MismatchKind.NO_PAIR, (request.query,), self._wanted)
 
 
 class SourceIp(CompiledCondition[str]):
@@ -271,23 +290,12 @@ class SourceIp(CompiledCondition[str]):
             address = address.ipv4_mapped
         return any(address in network for network in self._networks)
 
-    def _explain(self, subject: str, request: RoutedRequest) -> str:
-        return f"{subject} is in none of {', '.join(map(str, self._networks))}"
+    def _explain(self, subject: str, request: RoutedRequest) -> Mismatch:
+        return Mismatch(self.field, MismatchKind.NO_NETWORK, (subject.encode(),), tuple(map(str, self._networks)))
 
 
 def _query_wildcard(pattern: str) -> Wildcard:
     return Wildcard(pattern, ignore_case=True, escapes=True)
-
-
-def _listed(values: Sequence[str]) -> str:
-    return ", ".join(map(repr, values))
-
-
-def _shown(*values: bytes) -> str:
-    """Values of a request in quotes: escaped where they are not printable, and cut where they are long."""
-    text = _listed([value[:SHOWN_MAX_BYTES].decode("utf-8", "backslashreplace") for value in values[:8]])
-    is_cut = len(values) > 8 or any(len(value) > SHOWN_MAX_BYTES for value in values)
-    return text + "..." if is_cut else text
 
 
 _COMPILED: dict[type, Callable[[Any], CompiledCondition[Any]]] = {

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from random import Random
+from typing import NamedTuple
 
 from simlb.core.actions import CompiledForward, GroupDraw
 from simlb.core.conditions import RoutedRequest
 from simlb.core.stickiness import AppCookies, GroupCookies, StickinessVerdict, group_error_reason
 from simlb.core.stickiness_cookies import cookies_set_by, find_cookies, needs_same_site_none
 from simlb.core.target_group import TargetGroupState, TargetState
+
+
+class Routed(NamedTuple):
+    """What came of weights and cookies: all that is kept of a `CookieRouting`, which holds the whole request."""
+
+    draw: GroupDraw | None
+    group_verdict: StickinessVerdict
+    target_verdict: StickinessVerdict
 
 
 class CookieRouting:
@@ -48,6 +57,11 @@ class CookieRouting:
         """The target that the request's cookie says, if it may be used; else as the group's algorithm says."""
         self._kept, self.target_verdict = group.find_sticky(self._found(), now)
         return self._kept or group.choose(now, random)
+
+    @property
+    def routed(self) -> Routed:
+        """What is to be kept of it."""
+        return Routed(self.draw, self.group_verdict, self.target_verdict)
 
     @property
     def error_reason(self) -> str | None:

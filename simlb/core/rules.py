@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect
-from simlb.core.conditions import HttpHeader, RoutedRequest, compile_condition
+from simlb.core.conditions import HttpHeader, Mismatch, RoutedRequest, compile_condition
 from simlb.core.model import Action, ForwardAction, RedirectAction, Rule
 from simlb.core.rule_index import RuleIndex
 from simlb.core.transforms import CompiledTransforms
@@ -33,12 +33,12 @@ class Decision:
 class RuleVerdict:
     """What came of one rule for one request. `rule` is None for the default rule, which matches all that reach it.
 
-    `mismatch` says in words why the first condition that did not hold did not; None when the rule matched.
+    `mismatch` says why the first condition that did not hold did not; None when the rule matched.
     """
 
     priority: int
     rule: Rule | None
-    mismatch: str | None
+    mismatch: Mismatch | None
 
     @property
     def is_match(self) -> bool:
@@ -81,7 +81,7 @@ class RuleTable:
         verdicts = []
         for decision, conditions in zip(self._decisions, self._conditions, strict=True):
             mismatches = (condition.mismatch(request, client_ip) for condition in conditions)
-            mismatch = next((words for words in mismatches if words is not None), None)
+            mismatch = next((found for found in mismatches if found is not None), None)
             verdicts.append(RuleVerdict(priority=decision.priority, rule=decision.rule, mismatch=mismatch))
             if mismatch is None:
                 return tuple(verdicts)

@@ -40,12 +40,20 @@ class Basis(NamedTuple):
     candidates: Sequence[TargetState]
     registered: int
     algorithm: AlgorithmType
-    is_slow_starting: bool
+    ramping: Sequence[TargetState]
+    """Those in slow start: while there is one, round robin gives way to it."""
+    weights: Sequence[float] | None
+    """The candidates' anomaly weights while one of them gets less than its share."""
+
+    @property
+    def is_slow_starting(self) -> bool:
+        """True while round robin chooses by ramp weights."""
+        return self.algorithm == "round_robin" and bool(self.ramping)
 
     @property
     def kept_bytes(self) -> int:
         """About how much memory it takes as long as an exchange that rests on it is kept."""
-        return 160 + 8 * len(self.candidates)
+        return 200 + 16 * len(self.candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +293,16 @@ class TargetGroupState:
         for state in self.candidates:
             state.is_candidate = True
         self._selection.on_candidates(self.candidates)
-        self.basis = Basis(self.mode, self.candidates, len(registered), self.algorithm, self.is_slow_starting)
+        self.basis = Basis(
+            self.mode,
+            self.candidates,
+            len(registered),
+            self.algorithm,
+            [state for state in self.candidates if state.ramping_since is not None],
+            [state.weight for state in self.candidates]
+            if any(state.is_mitigated for state in self.candidates)
+            else None,
+        )
 
     def _are_enough(self, healthy: int, registered: int) -> bool:
         """Neither threshold of unhealthy-state routing is breached (reference 2.4)."""

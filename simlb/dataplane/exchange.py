@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from simlb.core import desync, error_pages, forwarding
 from simlb.core.access_log import ExchangeRecord
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect, RedirectContext
-from simlb.core.cookie_routing import CookieRouting
+from simlb.core.cookie_routing import CookieRouting, Routed
 from simlb.core.desync import Verdict
 from simlb.core.plan import ListenerPlan
 from simlb.core.rules import Decision
@@ -509,7 +509,8 @@ class Exchange(ExchangeRecord):
         section = self.head.fields.section
         rare = None
         if self.failure is not None or self.routing is not None or self._tried:
-            rare = Rare(self.failure, self.routing, self._tried)
+            routed = None if self.routing is None else self.routing.routed
+            rare = Rare(self.failure, routed, self._tried)
         if len(section) > SECTION_KEPT_MAX_BYTES:
             # What rules ask for is read while the whole is there, so that their verdicts can still be told.
             asked = {name: self.head.header_values(name) for name in self.plan.rules.header_names}
@@ -522,16 +523,24 @@ class Rare(NamedTuple):
     """What few exchanges have to keep. `values` are the header values that rules ask for, of a head that was cut."""
 
     failure: TargetFailure | None = None
-    routing: CookieRouting | None = None
+    routed: Routed | None = None
     tried: tuple[TargetState, ...] = ()
     values: Mapping[bytes, tuple[bytes, ...]] | None = None
+
+    @property
+    def kept_bytes(self) -> int:
+        """About how much memory it takes."""
+        if self.values is None:
+            return 160
+        return 400 + sum(len(value) + 64 for values in self.values.values() for value in values)
 
 
 class Kept(NamedTuple):
     """What is kept of an exchange beside its log line: what was decided from. `section` is its header section, cut."""
 
     section: bytes
-    plan: ListenerPlan
+    plan: ListenerPlan | None
+    """None once so many configurations have followed that its rules are no longer kept."""
     basis: Basis | None
     target: TargetState | None
     busy_with: int

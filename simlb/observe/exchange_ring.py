@@ -7,7 +7,7 @@ Bounded in number and in bytes. A line and one small tuple: ten thousand exchang
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 from simlb.observe.recorder import BATCH_RECORDS, Batch
@@ -16,6 +16,8 @@ KEPT = 10_000
 KEPT_MAX_BYTES = 32 * 1024 * 1024
 ENTRY_BYTES = 160
 SHARED_REMEMBERED = 64
+PLAN = 1
+"""Where in a kept tuple the configuration stands that it was decided by. The last one is what few have, or None."""
 
 
 class KeptExchange(NamedTuple):
@@ -62,6 +64,7 @@ class ExchangeRing:
         records = batch.records
         kept = [record.keep() for record in records]
         size = len(batch.text) + sum([ENTRY_BYTES if one is None else ENTRY_BYTES + len(one[0]) for one in kept])
+        size += sum([one[-1].kept_bytes for one in kept if one is not None and one[-1] is not None])
         size += self._charge_shared(batch)
         batches = self._batches
         if batches and len(batches[-1].kept) + len(records) <= BATCH_RECORDS:
@@ -78,6 +81,30 @@ class ExchangeRing:
             self.total - batches[0].first - len(batches[0].kept) >= self._kept_max or self.bytes > self._max_bytes
         ):
             self.bytes -= batches.popleft().bytes
+
+    def keep_plans(self, plans: Container[object]) -> None:
+        """Let go of all plans but these: what was decided stays, the rules that decided do not.
+
+        A walk over all that is kept, half a millisecond: for when a configuration changes.
+        """
+        for batch in self._batches:
+            kept = batch.kept
+            for place, one in enumerate(kept):
+                if one is not None and one[PLAN] is not None and one[PLAN] not in plans:
+                    kept[place] = (*one[:PLAN], None, *one[PLAN + 1 :])
+
+    def earlier_on_connection(self, exchange: KeptExchange) -> list[str]:
+        """The lines of those kept that came before it on the same client connection, oldest first."""
+        connection = connection_of(exchange.line)
+        sought = f" {connection} ".encode()
+        found: list[str] = []
+        for batch in self._batches:
+            if batch.first >= exchange.number:
+                break
+            if sought in batch.text:
+                lines = batch.text.decode().splitlines()[: exchange.number - batch.first]
+                found += [line for line in lines if connection_of(line) == connection]
+        return found
 
     def _charge_shared(self, batch: Batch) -> int:
         """What these refer to and share with others, such as the list of candidates they were chosen from."""
@@ -134,3 +161,9 @@ def trace_id_of(line: str) -> str:
     """Field 18 of an access-log line. Text in it holds neither quotes nor line ends."""
     # Behind request line and user agent, which are fields 13 and 14, the third text in quotes.
     return line.split('"', 6)[5]
+
+
+def connection_of(line: str) -> str:
+    """Field 30 of an access-log line, `TID_...`: which client connection it was."""
+    # Behind classification and its reason, which are the 11th and 12th texts in quotes.
+    return line.split('"', 24)[24].split(" ", 2)[1]

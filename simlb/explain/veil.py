@@ -1,0 +1,45 @@
+"""What a story shows of a request: secrets are masked unless the owner asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simlb.core.masking import MASK, is_secret, mask_field, mask_uri
+
+SHOWN_MAX_BYTES = 256
+"""How much of a request's value an explanation repeats."""
+_VALUES_MAX = 8
+
+
+class Veil:
+    """Masks values of cookies, of authorisation and of queries (`simlb.core.masking`); `unmasked` shows everything."""
+
+    def __init__(self, *, unmasked: bool = False) -> None:
+        self.unmasked = unmasked
+
+    def uri(self, uri: str) -> str:
+        """A request target or URL."""
+        if self.unmasked:
+            return uri
+        # A blank, which the client should not have sent, does not end a value.
+        return mask_uri(uri.replace(" ", "%20"))
+
+    def field(self, name: str, value: str) -> str:
+        """The value of a header field."""
+        return value if self.unmasked else mask_field(name, value)
+
+    def wanted(self, name: str, values: Sequence[str]) -> list[str]:
+        """What a rule wants a header field to be: as secret as what it is compared with."""
+        return [MASK] * len(values) if is_secret(name) and not self.unmasked else list(values)
+
+
+def quoted(*values: str) -> str:
+    """Values in quotes: escaped where they are not printable, and cut where they are long or many."""
+    text = ", ".join([repr(value[:SHOWN_MAX_BYTES]) for value in values[:_VALUES_MAX]])
+    is_cut = len(values) > _VALUES_MAX or any(len(value) > SHOWN_MAX_BYTES for value in values)
+    return text + "..." if is_cut else text
+
+
+def decoded(value: bytes) -> str:
+    """Bytes of a request as text."""
+    return value.decode("utf-8", "backslashreplace")
