@@ -1,10 +1,10 @@
-"""When a target can leave the rotation and when it can be back: arithmetic from interval, thresholds and the next check."""
+"""When a target can leave the rotation and be back: arithmetic from interval, thresholds and the next check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simlb.core.health import HealthState, TargetHealth
+from simlb.core.health import HealthState, ProbeOutcome, TargetHealth
 from simlb.core.model import HealthCheck
 
 
@@ -32,12 +32,14 @@ def forecast(health: TargetHealth, check: HealthCheck, next_check_at: float | No
         return Forecast(next_in_s=next_in_s, back_in_s=next_in_s + (passes - 1) * check.interval_s, checks=passes)
     failures = max(1, check.unhealthy_threshold_count - health.failures)
     out_in_s = next_in_s + (failures - 1) * check.interval_s
+    if health.last_probe is not None and health.last_probe.outcome is ProbeOutcome.TIMED_OUT:
+        out_in_s += check.timeout_s
     back_in_s = next_in_s if health.state is HealthState.INITIAL else None
     return Forecast(next_in_s=next_in_s, out_in_s=out_in_s, back_in_s=back_in_s, checks=failures)
 
 
 def detection_s(check: HealthCheck, *, hangs: bool = False) -> tuple[float, float]:
-    """How long after its death a target leaves the rotation, at least and at most; one that hangs is timed out first."""
+    """How long after its death a target leaves the rotation, at least and at most; one that hangs times out first."""
     late_s = check.timeout_s if hangs else 0.0
     low = (check.unhealthy_threshold_count - 1) * check.interval_s
     return low + late_s, low + check.interval_s + late_s

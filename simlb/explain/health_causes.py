@@ -1,4 +1,4 @@
-"""What usually lies behind failing health checks, and what to do: the matrix of learners' mistakes, as states show it."""
+"""What usually lies behind failing health checks, and what to do: learners' mistakes as states show them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def failing_cause(facts: TargetFacts) -> Words | None:
             )
         case ProbeOutcome.TLS_FAILED:
             return Words(
-                "The TLS handshake with the target fails: the port speaks plain HTTP, or versions and ciphers do not fit.",
+                "The TLS handshake with the target fails: it speaks plain HTTP, or versions and ciphers do not fit.",
                 "대상과의 TLS 핸드셰이크가 실패합니다. 포트가 평문 HTTP이거나 TLS 버전·암호가 맞지 않습니다.",
             )
         case _:

@@ -9,6 +9,7 @@ from simlb.core.anomaly import AnomalyResult
 from simlb.core.health import HealthState, Reason
 from simlb.core.target_group import RoutingMode
 from simlb.dataplane.probe import probe_port, probe_request
+from simlb.explain.durations import spoken
 from simlb.explain.health_causes import failing_cause, failing_steps, faults_step, restart_step
 from simlb.explain.probe_words import hint_words, probe_words
 from simlb.explain.story import Step, Story, Topic, Words
@@ -21,7 +22,8 @@ def target_story(facts: TargetFacts) -> Story:
     address = state.target.address
     return Story(
         subject=Words(
-            f"{facts.name} ({address}) in target group {group.name}", f"대상 그룹 {group.name}의 {facts.name}({address})"
+            f"{facts.name} ({address}) in target group {group.name}",
+            f"대상 그룹 {group.name}의 {facts.name}({address})",
         ),
         outcome=state_words(facts),
         steps=tuple(_steps(facts)),
@@ -38,9 +40,7 @@ def state_words(facts: TargetFacts) -> Words:
     if health.reason is not None:
         why_en = why_ko = f" ({health.reason}: {health.description})"
     for_ = facts.times.aws(facts.for_s)
-    return Words(
-        f"{health.state}{why_en} for {for_.en}.", f"{for_.ko} 전부터 {health.state} 상태입니다{why_ko}."
-    )
+    return Words(f"{health.state}{why_en} for {for_.en}.", f"{for_.ko} 전부터 {health.state} 상태입니다{why_ko}.")
 
 
 def _steps(facts: TargetFacts) -> Iterator[Step]:
@@ -61,17 +61,14 @@ def _steps(facts: TargetFacts) -> Iterator[Step]:
         )
     if facts.faults:
         listed = "; ".join(facts.faults)
-        yield Step(
-            topic=Topic.TARGET, words=Words(f"Faults installed on it: {listed}.", f"설치된 장애: {listed}.")
-        )
+        yield Step(topic=Topic.TARGET, words=Words(f"Faults installed on it: {listed}.", f"설치된 장애: {listed}."))
     yield from _share(facts)
     yield Step(topic=Topic.TARGET_GROUP, words=clients_see(facts))
 
 
 def _last_check(facts: TargetFacts) -> Iterator[Step]:
-    health, target = facts.state.health, facts.state.target
     check = facts.group.group.health_check
-    probe = health.last_probe
+    probe = facts.state.health.last_probe
     if probe is None:
         if facts.counts:
             words = Words("No check has had its result yet.", "아직 결과가 나온 상태 검사가 없습니다.")
@@ -79,16 +76,14 @@ def _last_check(facts: TargetFacts) -> Iterator[Step]:
         return
     seen = probe_words(probe)
     ago = facts.times.aws(max(0.0, facts.now - (facts.state.probed_at or facts.now)))
-    verdict = (
-        Words("it passed", "통과") if probe.passes(check) else Words("it failed", "실패")
-    )
+    verdict = Words("it passed", "통과") if probe.passes(check) else Words("it failed", "실패")
     yield Step(
         topic=Topic.HEALTH,
         words=Words(
             f"The last check, {ago.en} ago: {seen.en}, so {verdict.en}.",
             f"마지막 상태 검사는 {ago.ko} 전: {seen.ko} → {verdict.ko}.",
         ),
-        details=() if target is None else _what_is_sent(facts),
+        details=_what_is_sent(facts),
     )
 
 
@@ -99,7 +94,9 @@ def _what_is_sent(facts: TargetFacts) -> tuple[Words, Words]:
     over = " over TLS" if check.protocol == "HTTPS" else ""
     timeout = facts.times.aws(check.timeout_s)
     return (
-        Words(f"sent: {line}, {host}, to {place}{over}", f"보낸 것: {line}, {host} → {place}{' (TLS)' if over else ''}"),
+        Words(
+            f"sent: {line}, {host}, to {place}{over}", f"보낸 것: {line}, {host} → {place}{' (TLS)' if over else ''}"
+        ),
         Words(
             f"passes: status code {check.matcher.http_code} within {timeout.en}",
             f"통과 조건: {timeout.ko} 안에 상태 코드 {check.matcher.http_code}",
@@ -145,9 +142,9 @@ def counting_words(facts: TargetFacts) -> Words:
 
 
 def _next_check(facts: TargetFacts) -> Iterator[Step]:
-    state, times = facts.state, facts.times
+    state = facts.state
     if state.draining_until is not None:
-        left = times.aws(max(0.0, state.draining_until - facts.now))
+        left = facts.times.aws(max(0.0, state.draining_until - facts.now))
         yield Step(
             topic=Topic.HEALTH,
             words=Words(
@@ -169,33 +166,34 @@ def forecast_words(facts: TargetFacts) -> Words | None:
     if coming.next_in_s is None:
         if facts.state.health.reason is Reason.REGISTRATION_IN_PROGRESS:
             return Words(
-                "Its process does not listen yet: the first check goes out as soon as it does, or after 10 real seconds.",
+                "Its process does not listen yet: the first check goes out as soon as it does, at the latest in 10 s of "
+                "real time.",
                 "프로세스가 아직 듣고 있지 않습니다. 듣기 시작하면 바로, 늦어도 실제 10초 뒤에 첫 검사를 보냅니다.",
             )
         return None
-    interval = f"{facts.group.group.health_check.interval_s:g}"
     next_ = times.aws(coming.next_in_s)
     under_way = Words("A check is under way. ", "지금 검사 중입니다. ") if facts.is_checking else Words("", "")
     en, ko = f"{under_way.en}The next check goes out in {next_.en}.", f"{under_way.ko}다음 검사는 {next_.ko} 뒤입니다."
-    rest = coming.checks - 1
-    sum_ = f" + {rest} × {interval} s" if rest else ""
-    sum_ko = f" + {rest} × {interval}초" if rest else ""
+    sum_ = _sum(facts)
     if facts.state.health.state is HealthState.UNHEALTHY and coming.back_in_s is not None:
         back = times.aws(coming.back_in_s)
-        en += f" If all pass, it is back in {back.en} at the earliest ({spoken_sum(facts)}{sum_})."
-        ko += f" 모두 통과하면 빨라야 {back.ko} 뒤에 복귀합니다({spoken_sum(facts, '초')}{sum_ko})."
+        en += f" If all pass, it is back in {back.en} at the earliest ({sum_.en})."
+        ko += f" 모두 통과하면 빨라야 {back.ko} 뒤에 복귀합니다({sum_.ko})."
     elif coming.out_in_s is not None and (facts.is_failing or facts.is_down):
         out = times.aws(coming.out_in_s)
-        en += f" If it goes on failing, it leaves the rotation in {out.en} ({spoken_sum(facts)}{sum_})."
-        ko += f" 계속 실패하면 {out.ko} 뒤에 트래픽에서 빠집니다({spoken_sum(facts, '초')}{sum_ko})."
+        en += f" If it goes on failing, it leaves the rotation in {out.en} ({sum_.en})."
+        ko += f" 계속 실패하면 {out.ko} 뒤에 트래픽에서 빠집니다({sum_.ko})."
     return Words(en, ko)
 
 
-def spoken_sum(facts: TargetFacts, unit: str = " s") -> str:
-    """The first summand of the arithmetic: until the next check."""
-    from simlb.explain.durations import spoken
-
-    return f"{spoken(facts.forecast.next_in_s or 0.0)}{unit}"
+def _sum(facts: TargetFacts) -> Words:
+    """The arithmetic behind it in load-balancer seconds: `12 s + 4 × 30 s`."""
+    coming = facts.forecast
+    first, interval = spoken(coming.next_in_s or 0.0), f"{facts.group.group.health_check.interval_s:g}"
+    further = coming.checks - 1
+    if not further:
+        return Words("with the next check", "다음 검사에서")
+    return Words(f"{first} s + {further} × {interval} s", f"{first}초 + {further} × {interval}초")
 
 
 def _share(facts: TargetFacts) -> Iterator[Step]:
@@ -232,12 +230,12 @@ def clients_see(facts: TargetFacts) -> Words:
             return Words(
                 f"Clients: no new request goes there, {state.outstanding} in flight may finish; who was bound to it by "
                 "a cookie gets another target.",
-                f"클라이언트: 새 요청은 가지 않고 처리 중인 {state.outstanding}건은 마칠 수 있습니다. 쿠키로 이 대상에 묶인 "
-                "클라이언트는 다른 대상을 받습니다.",
+                f"클라이언트: 새 요청은 가지 않고 처리 중인 {state.outstanding}건은 마칠 수 있습니다. "
+                "쿠키로 이 대상에 묶인 클라이언트는 다른 대상을 받습니다.",
             )
         case HealthState.UNUSED:
             return Words(
-                "Clients: no listener or rule forwards to its target group, so no request gets there and nobody checks it.",
+                "Clients: no listener or rule forwards to its target group: no request gets there, nobody checks it.",
                 "클라이언트: 이 대상 그룹으로 전달하는 리스너나 규칙이 없어 요청이 오지 않고 검사도 하지 않습니다.",
             )
     if group.mode is RoutingMode.ALL_INITIAL and not candidates:
@@ -252,21 +250,23 @@ def clients_see(facts: TargetFacts) -> Words:
         )
     if group.mode is RoutingMode.FAIL_OPEN:
         return Words(
-            "Clients: too few targets of the group are healthy, so the load balancer fails open: this one gets requests "
-            f"all the same, as do all {candidates}. It looks healthy from outside as long as they answer.",
-            "클라이언트: 그룹에 정상 대상이 너무 적어 로드 밸런서가 모두 개방(fail open)합니다. 이 대상을 포함해 "
-            f"{candidates}개 모두 요청을 받으므로, 대상이 응답하는 한 밖에서는 정상으로 보입니다.",
+            "Clients: too few targets of the group are healthy, so requests go to all of them (fail open), to this one "
+            "too: as long as they answer, clients notice nothing.",
+            "클라이언트: 그룹에 정상 대상이 너무 적어 모든 대상에 요청을 보냅니다(fail open). 이 대상도 받으므로 대상이 "
+            "응답하는 한 클라이언트는 알아채지 못합니다.",
         )
     share = Words(
-        f"Clients: it gets requests as one of {candidates}", f"클라이언트: {candidates}개 대상 가운데 하나로 요청을 받고"
+        f"Clients: it gets requests as one of {candidates}",
+        f"클라이언트: {candidates}개 대상 중 하나로 요청을 받습니다",
     )
-    flight = Words(f"; {state.outstanding} in flight now.", f", 지금 {state.outstanding}건을 처리 중입니다.")
     if facts.is_down:
         return Words(
             f"{share.en}, and those get 502 until the load balancer takes it out.",
-            f"{share.ko}, 로드 밸런서가 뺄 때까지 그 요청은 502가 됩니다.",
+            f"{share.ko}. 로드 밸런서가 뺄 때까지 그 요청은 502가 됩니다.",
         )
-    return Words(share.en + flight.en, share.ko.removesuffix("고") + "습니다." if not flight.ko else share.ko + flight.ko)
+    return Words(
+        f"{share.en}; {state.outstanding} in flight now.", f"{share.ko}. 지금 {state.outstanding}건을 처리 중입니다."
+    )
 
 
 def _cause(facts: TargetFacts) -> Words | None:

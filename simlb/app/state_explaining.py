@@ -1,0 +1,65 @@
+"""Explains how an instance stands: targets, status codes of late, what is amiss, and what would happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simlb.app.registering import unknown_target
+from simlb.clock import ScaledClock
+from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.explain.durations import Times
+from simlb.explain.story import Story
+from simlb.explain.target_facts import ProcessFacts, TargetFacts
+from simlb.explain.target_states import target_story
+from simlb.faults.fault import Scope
+
+if TYPE_CHECKING:
+    from simlb.app.application import App
+    from simlb.dataplane.node import LoadBalancerNode
+
+
+class StateExplaining:
+    """Answers questions about the present of one application. Asking changes nothing."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    @property
+    def times(self) -> Times:
+        """How durations are told on this instance's clock."""
+        clock = self._app.clock
+        return Times(clock.speed if isinstance(clock, ScaledClock) else 0.0)
+
+    def targets(self, name: str) -> list[Story]:
+        """Why the target of that name or `address:port` is in its state: a story for each place it is in.
+
+        Raises SimlbError E302 when there is none.
+        """
+        everywhere = list(self.all_facts())
+        found = [facts for facts in everywhere if name in {facts.name, facts.state.target.address}]
+        if not found:
+            raise unknown_target(name, (facts.name for facts in everywhere))
+        return [target_story(facts) for facts in found]
+
+    def all_facts(self) -> Iterator[TargetFacts]:
+        """What is known of every target in each of its groups."""
+        for node in self._app.nodes.values():
+            for group in node.groups.values():
+                for state in group.targets.values():
+                    yield self.facts(node, group, state)
+
+    def facts(self, node: LoadBalancerNode, group: TargetGroupState, state: TargetState) -> TargetFacts:
+        """What is known of one target in one group."""
+        app = self._app
+        process = app.supervisor.get(state.target.process) if state.target.process is not None else None
+        return TargetFacts(
+            group=group,
+            state=state,
+            now=node.now(),
+            times=self.times,
+            next_check_at=node.next_check_at(state),
+            is_checking=node.is_checking(state),
+            process=None if process is None else ProcessFacts(pid=process.pid, last_status=process.last_status),
+            faults=app.faults.words_on(Scope.TARGET, state.target.name),
+        )
