@@ -166,8 +166,8 @@ def forecast_words(facts: TargetFacts) -> Words | None:
     if coming.next_in_s is None:
         if facts.state.health.reason is Reason.REGISTRATION_IN_PROGRESS:
             return Words(
-                "Its process does not listen yet: the first check goes out as soon as it does, at the latest in 10 s of "
-                "real time.",
+                "Its process does not listen yet: the first check goes out as soon as it does, or after 10 s of real "
+                "time.",
                 "프로세스가 아직 듣고 있지 않습니다. 듣기 시작하면 바로, 늦어도 실제 10초 뒤에 첫 검사를 보냅니다.",
             )
         return None
@@ -252,8 +252,8 @@ def clients_see(facts: TargetFacts) -> Words:
         return Words(
             "Clients: too few targets of the group are healthy, so requests go to all of them (fail open), to this one "
             "too: as long as they answer, clients notice nothing.",
-            "클라이언트: 그룹에 정상 대상이 너무 적어 모든 대상에 요청을 보냅니다(fail open). 이 대상도 받으므로 대상이 "
-            "응답하는 한 클라이언트는 알아채지 못합니다.",
+            "클라이언트: 그룹에 정상 대상이 너무 적어 모든 대상에 요청을 보냅니다(fail open). 이 대상도 받으므로 "
+            "대상이 응답하는 한 클라이언트는 알아채지 못합니다.",
         )
     share = Words(
         f"Clients: it gets requests as one of {candidates}",
