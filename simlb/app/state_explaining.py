@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from simlb.app.registering import unknown_target
 from simlb.clock import ScaledClock
 from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.explain.dry_place import locate
+from simlb.explain.dry_request import DryRequest
+from simlb.explain.dry_run import dry_run_story
 from simlb.explain.durations import Times
 from simlb.explain.story import Story
 from simlb.explain.target_facts import ProcessFacts, TargetFacts
@@ -41,6 +44,13 @@ class StateExplaining:
         if not found:
             raise unknown_target(name, (facts.name for facts in everywhere))
         return [target_story(facts) for facts in found]
+
+    def request(self, request: DryRequest, load_balancer: str | None = None) -> Story:
+        """What would happen to a request; nothing is sent, and nothing changes. Raises SimlbError E756."""
+        app = self._app
+        models = {model.name: model for model in app.configuration.load_balancers}
+        place = locate(models, app.nodes, request.host, request.port, load_balancer)
+        return dry_run_story(place, request, lambda group, state: self.facts(place.node, group, state))
 
     def all_facts(self) -> Iterator[TargetFacts]:
         """What is known of every target in each of its groups."""
