@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
+from simlb.app.explaining import Explaining
 from simlb.controlplane.views import LogPage
 from simlb.core.model import Configuration
+from simlb.core.plan import ListenerPlan
 from simlb.observe.access_log import AccessLog
 from simlb.observe.counters import Counters
 from simlb.observe.exchange_ring import ExchangeRing
@@ -14,6 +16,10 @@ from simlb.observe.recorder import Recorder
 
 if TYPE_CHECKING:
     from simlb.app.application import App
+
+
+CONFIGURATIONS_KEPT = 8
+"""The rules of so many configurations, the present one included, stay for explanations of what they decided."""
 
 
 class Observing:
@@ -25,6 +31,8 @@ class Observing:
         self.ring = ExchangeRing()
         self.access_log_path = app.options.state_dir / "logs" / app.options.instance / "access.log"
         self.access_log = AccessLog(app.narrator.notice)
+        self.explaining = Explaining(self)
+        self._plans: deque[frozenset[ListenerPlan]] = deque(maxlen=CONFIGURATIONS_KEPT)
         self.recorder = Recorder(self.counters.take, self.access_log.take, self.ring.take)
 
     def use(self, configuration: Configuration) -> None:
@@ -32,6 +40,9 @@ class Observing:
         self.recorder.flush()
         is_logged = any(load_balancer.attributes.access_logs for load_balancer in configuration.load_balancers)
         self.access_log.write_to(self.access_log_path if is_logged else None)
+        listeners = [listener for node in self._app.nodes.values() for listener in node.listeners.values()]
+        self._plans.append(frozenset(listener.plan for listener in listeners))
+        self.ring.keep_plans(frozenset().union(*self._plans))
 
     def sums(self) -> Counter[str]:
         """What has been counted up to now, by CloudWatch's names."""

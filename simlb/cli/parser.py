@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.explain_arguments import add_explain
 from simlb.cli.load_arguments import add_load
 
 MAX_PORT = 65535
@@ -101,6 +102,7 @@ def build() -> Parser:
     commands = Commands(parser, common)
     _add_serving(commands)
     _add_running(commands)
+    add_explain(commands)
     add_scenario(commands)
     add_load(commands)
     _add_faults(commands)

@@ -13,7 +13,8 @@
 Registering and deregistering answer a TargetChange, other POSTs `{"message": "..."}`. Where a target is deregistered,
 its `{name}` may be its `address:port`.
 
-docs/json-api.md shows all of them with their answers, and those of `fault_routes`, `load_routes` and `testing_routes`.
+docs/json-api.md shows all of them with their answers, and those of `explain_routes`,
+`fault_routes`, `load_routes` and `testing_routes`.
 
 Errors are `{"code": "E302", "message": "...", "hints": [...], "notes": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
@@ -52,9 +53,9 @@ _CODES_OF_STATUS = {
     400: ("E608",),
     401: ("E607",),
     403: ("E605", "E606"),
-    404: ("E302", "E304", "E630", "E634", "E638", "E655"),
+    404: ("E302", "E304", "E630", "E634", "E638", "E655", "E750"),
     408: ("E614",),
-    422: ("E401", "E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637", "E651"),
+    422: ("E401", "E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637", "E651", "E751"),
 }
 _STATUS_OF_CODE = {code: status for status, codes in _CODES_OF_STATUS.items() for code in codes}
 _STATUS_OF_KIND = {"E5": 422}

@@ -66,6 +66,11 @@ class RuleTable:
         place = self._index.first(request, client_ip)
         return self.default if place < 0 else self._decisions[place]
 
+    def decision(self, priority: int) -> Decision:
+        """That of the rule with a priority that was evaluated to; `DEFAULT_RULE_PRIORITY` is the default rule's."""
+        found = (decision for decision in self._decisions if decision.priority == priority)
+        return next(found, self.default)
+
     @property
     def header_names(self) -> frozenset[bytes]:
         """The header fields (lower case) that conditions ask for."""

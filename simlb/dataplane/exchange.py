@@ -514,18 +514,19 @@ class Exchange(ExchangeRecord):
         if len(section) > SECTION_KEPT_MAX_BYTES:
             # What rules ask for is read while the whole is there, so that their verdicts can still be told.
             asked = {name: self.head.header_values(name) for name in self.plan.rules.header_names}
-            rare = (rare or Rare())._replace(values=asked)
+            rare = (rare or Rare())._replace(values=asked, section_bytes=self.head.fields.size)
             section = section[:SECTION_KEPT_MAX_BYTES]
         return section, self.plan, self.basis, self.target, self.busy_with, self.is_first_on_connection, rare
 
 
 class Rare(NamedTuple):
-    """What few exchanges have to keep. `values` are the header values that rules ask for, of a head that was cut."""
+    """What few exchanges have to keep. Of a head that was cut: its size, and the header values that rules ask for."""
 
     failure: TargetFailure | None = None
     routed: Routed | None = None
     tried: tuple[TargetState, ...] = ()
     values: Mapping[bytes, tuple[bytes, ...]] | None = None
+    section_bytes: int = 0
 
     @property
     def kept_bytes(self) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from simlb.core.desync import DesyncClass
+
 _WORD = re.compile(r'"([^"]*)"|([^ "]+)')
 _ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
 FIELDS = 34
@@ -14,8 +16,10 @@ FIELDS = 34
 class LogLine:
     """One line. None stands for `-`; a processing time is None for -1, what did not happen. Times are real seconds.
 
-    `method`, `uri` and `version` are the request line as the client sent it; None when nothing arrived that could be
-    read as one. `host` is the host the request was for, or the load balancer's own name when it named none.
+    The request field is the request line with a whole URL in it: `target`. When the client sent `uri` alone, scheme,
+    `host` (the load balancer's own name when it named none) and `listener_port` were put before it; `target` is what it
+    sent when it sent a whole URL itself, which may look the same. `method` is None when nothing arrived that could be
+    read as a request.
     """
 
     kind: str
@@ -35,11 +39,12 @@ class LogLine:
     url: str
     """What was asked for: scheme, host, the listener's port, path and query."""
     method: bytes | None
+    target: bytes
     uri: bytes
     version: bytes
     host: bytes | None
     listener_port: int | None
-    """None where the request line is in absolute form, which leaves it out."""
+    """None where the client sent a URL without one."""
     tls_cipher: str | None
     tls_protocol: str | None
     target_group: str | None
@@ -63,6 +68,11 @@ class LogLine:
         """`http` or `https`, of the listener."""
         return "https" if self.kind in {"https", "wss", "h2", "grpcs"} else "http"
 
+    @property
+    def desync_class(self) -> DesyncClass:
+        """How ambiguous its head was."""
+        return DesyncClass[(self.classification or "compliant").upper()]
+
     @classmethod
     def read(cls, line: str) -> LogLine:
         """Read a line of the load balancer's own."""
@@ -70,7 +80,7 @@ class LogLine:
         assert len(words) >= FIELDS, "a line of our own is whole"
         texts = [None if word == "-" else word for word in words]
         client_ip, _, client_port = words[3].rpartition(":")
-        method, uri, version, host, port, url = _request(words[12])
+        method, target, uri, version, host, port, url = _request(words[12])
         arn = texts[16]
         return cls(
             kind=words[0],
@@ -89,6 +99,7 @@ class LogLine:
             sent_bytes=int(words[11]),
             url=url,
             method=method,
+            target=target,
             uri=uri,
             version=version,
             host=host,
@@ -117,23 +128,22 @@ _OWN_URL = re.compile(rb"(?:http|https)://(\[[^\]/]*\]|[^:/?#\[\] ]*):([0-9]+)(.
 _NOTHING = re.compile(rb"- (?:http|https)://([^ ]*):([0-9]+)- -")
 
 
-def _request(text: str) -> tuple[bytes | None, bytes, bytes, bytes | None, int | None, str]:
-    r"""Method, URI, version, host, port and URL of a request field, in which `\xHH` stands for a byte.
+_Request = tuple[bytes | None, bytes, bytes, bytes, bytes | None, int | None, str]
 
-    The field is `METHOD scheme://host:port` and the URI as it was sent, or the URI alone when that has a scheme itself.
-    """
+
+def _request(text: str) -> _Request:
+    r"""Method, target, URI, version, host, port and URL of a request field, in which `\xHH` stands for a byte."""
     raw = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), text.encode())
     nothing = _NOTHING.fullmatch(raw)
     if nothing is not None:
-        return None, b"", b"", None, int(nothing[2]), text.split(" ")[1].removesuffix("-")
+        return None, b"", b"", b"", None, int(nothing[2]), text.split(" ")[1].removesuffix("-")
     method, _, rest = raw.partition(b" ")
-    middle, _, version = rest.rpartition(b" ")
+    target, _, version = rest.rpartition(b" ")
     url = text.partition(" ")[2].rpartition(" ")[0]
-    own = _OWN_URL.fullmatch(middle)
+    own = _OWN_URL.fullmatch(target)
     if own is None:
-        return method, middle, version, None, None, url
-    # `GET http://a:80/x` with Host `a` reads the same in both forms, and means the same.
-    return method, own[3], version, own[1], int(own[2]), url
+        return method, target, target, version, None, None, url
+    return method, target, own[3], version, own[1], int(own[2]), url
 
 
 def _seconds(word: str) -> float | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from simlb.explain.text import WIDTH, text_of
+
 Language = Literal["en", "ko"]
 Producer = Literal["load balancer", "target", "nobody"]
 """Who produced the status code that the client got; nobody while nothing has been sent."""
@@ -69,6 +71,10 @@ class Story:
     cause: Words | None = None
     next_steps: tuple[Words, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, language: Language = "en", width: int = WIDTH) -> str:
+        """As lines of at most `width` columns: the outcome, cause and next steps, what happened."""
+        return text_of(self.to_json(language), width)
 
     def to_json(self, language: Language = "en") -> dict[str, Any]:
         """Plain values, with all statements in one language."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from simlb.core.masking import MASK, is_secret, mask_field, mask_uri
@@ -9,6 +10,8 @@ from simlb.core.masking import MASK, is_secret, mask_field, mask_uri
 SHOWN_MAX_BYTES = 256
 """How much of a request's value an explanation repeats."""
 _VALUES_MAX = 8
+TEXT_SHOWN_MAX = 512
+_USER = re.compile(r"^([a-zA-Z]*://)[^/@?#]*@")
 
 
 class Veil:
@@ -22,11 +25,15 @@ class Veil:
         if self.unmasked:
             return uri
         # A blank, which the client should not have sent, does not end a value.
-        return mask_uri(uri.replace(" ", "%20"))
+        return mask_uri(_USER.sub(rf"\1{MASK}@", uri.replace(" ", "%20"), count=1))
 
     def field(self, name: str, value: str) -> str:
         """The value of a header field."""
         return value if self.unmasked else mask_field(name, value)
+
+    def nameless(self, text: str) -> str:
+        """A line of a header section that is no field: nobody knows what it is."""
+        return text if self.unmasked else MASK
 
     def wanted(self, name: str, values: Sequence[str]) -> list[str]:
         """What a rule wants a header field to be: as secret as what it is compared with."""
@@ -38,6 +45,14 @@ def quoted(*values: str) -> str:
     text = ", ".join([repr(value[:SHOWN_MAX_BYTES]) for value in values[:_VALUES_MAX]])
     is_cut = len(values) > _VALUES_MAX or any(len(value) > SHOWN_MAX_BYTES for value in values)
     return text + "..." if is_cut else text
+
+
+def shortened(text: str) -> str:
+    """Text of a client with nothing in it that a terminal would act on, cut where it is long."""
+    shown = text[:TEXT_SHOWN_MAX] + ("..." if len(text) > TEXT_SHOWN_MAX else "")
+    return (
+        shown if shown.isprintable() else "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in shown)
+    )
 
 
 def decoded(value: bytes) -> str:

@@ -50,7 +50,7 @@ class RequestParser:
             line_end = end
         line = buffer[:line_end]
         block = buffer[line_end + 2 : end]
-        head = self._head(line, block)
+        head = self.head(line, block)
         if head.is_odd and (b"\n" in line or _LINE_FEED_END.search(buffer, 0, end + 2) is not None):
             # A bare line feed had ended the request line or the head before the CRLF CRLF found first. Lines with bare
             # line feeds are never remembered as ordinary, so that only odd heads need this look.
@@ -62,13 +62,14 @@ class RequestParser:
         if match is None:
             return None
         line, _, block = buffer[: match.start()].partition(b"\n")
-        head = self._head(line.removesuffix(b"\r"), block.removesuffix(b"\r"))
+        head = self.head(line.removesuffix(b"\r"), block.removesuffix(b"\r"))
         if Finding.NON_CRLF_LINE_TERMINATION not in head.findings:
             head.findings = (*head.findings, Finding.NON_CRLF_LINE_TERMINATION)
             head.is_odd = True
         return head, match.end()
 
-    def _head(self, line: bytes, block: bytes) -> RequestHead:
+    def head(self, line: bytes, block: bytes) -> RequestHead:
+        """The head whose request line and header section, without their line ends, are these."""
         fields = self._fields.parse(block)
         parts = line.split(b" ")
         if len(parts) == 3:
