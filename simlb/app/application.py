@@ -159,13 +159,15 @@ class App:
     def control_routes(self) -> list[RouteDef]:
         """What the control port answers beside its own; each from a module of its own."""
         from simlb.app.remote_control import remote_routes
+        from simlb.app.state_desk import ExplainStateDesk
         from simlb.controlplane.explain_routes import explain_routes
+        from simlb.controlplane.explain_state_routes import state_routes
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
-        explaining = explain_routes(self.observing.explaining)
+        explaining = [*explain_routes(self.observing.explaining), *state_routes(ExplainStateDesk(self))]
         return [*faults, *load_routes(self.load), *explaining, *remote_routes(self)]
 
     async def _start_or_stop(self) -> bool:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from simlb.app.registering import unknown_target
 from simlb.clock import ScaledClock
 from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.explain.causes import Outcome
 from simlb.explain.dry_place import locate
 from simlb.explain.dry_request import DryRequest
 from simlb.explain.dry_run import dry_run_story
 from simlb.explain.durations import Times
+from simlb.explain.overview import Overview, Standing, overview
+from simlb.explain.status_codes import count_statuses, find_status
+from simlb.explain.status_story import status_story
 from simlb.explain.story import Story
 from simlb.explain.target_facts import ProcessFacts, TargetFacts
 from simlb.explain.target_states import target_story
@@ -20,6 +25,11 @@ from simlb.faults.fault import Scope
 if TYPE_CHECKING:
     from simlb.app.application import App
     from simlb.dataplane.node import LoadBalancerNode
+
+
+OF_LATE_S = 60.0
+"""How far back an overview looks, in real seconds."""
+ERRORS = 400
 
 
 class StateExplaining:
@@ -44,6 +54,37 @@ class StateExplaining:
         if not found:
             raise unknown_target(name, (facts.name for facts in everywhere))
         return [target_story(facts) for facts in found]
+
+    def status(self, status_code: int, last_s: float) -> Story:
+        """What there was of a status code in the last real seconds."""
+        self._app.observing.recorder.flush()
+        span = find_status(self._app.observing.ring, status_code, last_s, time.time())
+        return status_story(span, list(self.all_facts()), self.times)
+
+    def overview(self) -> Overview:
+        """Everything that is not as it should be right now."""
+        app = self._app
+        app.observing.recorder.flush()
+        now, ring = time.time(), app.observing.ring
+        counts = count_statuses(ring, OF_LATE_S, now)
+        targets = list(self.all_facts())
+        errors = [
+            status_story(find_status(ring, code, OF_LATE_S, now), targets, self.times)
+            for code in sorted(counts)
+            if code >= ERRORS
+        ]
+        return overview(
+            Standing(
+                nodes=app.nodes,
+                models={model.name: model for model in app.configuration.load_balancers},
+                targets=targets,
+                errors=[story for story in errors if not _is_meant(story)],
+                faults=[
+                    f"{fault.name}: {fault.words} ({', '.join(fault.acts_on) or fault.on})" for fault in app.faults
+                ],
+                requests=counts.total(),
+            )
+        )
 
     def request(self, request: DryRequest, load_balancer: str | None = None) -> Story:
         """What would happen to a request; nothing is sent, and nothing changes. Raises SimlbError E756."""
@@ -73,3 +114,8 @@ class StateExplaining:
             process=None if process is None else ProcessFacts(pid=process.pid, last_status=process.last_status),
             faults=app.faults.words_on(Scope.TARGET, state.target.name),
         )
+
+
+def _is_meant(story: Story) -> bool:
+    """Whether all of these are what a rule says, or what an application says of its client's requests."""
+    return all(one["outcome"] in {Outcome.RULE_SAID_ERROR, Outcome.TARGET_SAID_4XX} for one in story.facts["by"])

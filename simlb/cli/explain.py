@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from simlb.cli import explain_states as states
 from simlb.cli.scenarios import language_of
 from simlb.cli.terminal import Style, line_width
 from simlb.controlplane.client import ControlClient, segment
@@ -20,6 +21,8 @@ WIDTH_MAX = 120
 
 Ask = Callable[[ControlClient, Sequence[str], Namespace, str], dict[str, Any]]
 """Asks the instance for the story behind these words, in a language; the story as plain values."""
+Show = Callable[[Mapping[str, Any], Style, int], Iterator[str]]
+"""The lines of an answer within a width."""
 
 
 class Kind(NamedTuple):
@@ -29,6 +32,7 @@ class Kind(NamedTuple):
     """How it is written, for the message when nothing is meant."""
     is_meant: Callable[[str], bool]
     ask: Ask
+    show: Show
 
 
 def _ask_exchange(client: ControlClient, words: Sequence[str], arguments: Namespace, language: str) -> dict[str, Any]:
@@ -40,47 +44,61 @@ def _ask_exchange(client: ControlClient, words: Sequence[str], arguments: Namesp
     return client.ask("GET", path)
 
 
-KINDS = (
-    Kind("last", lambda word: word == "last", _ask_exchange),
-    Kind("'#12' (a request's number)", lambda word: word.startswith("#"), _ask_exchange),
-    Kind("Root=1-67e5c9a1-… (a trace id)", bool, _ask_exchange),
-)
-"""The last one takes every word that is left."""
-
-
 def explain(arguments: Namespace) -> int:
-    """Print the story of what the words mean."""
+    """Print the story of what the words mean; without any, what is not as it should be."""
     words: list[str] = arguments.words
-    kind = next((kind for kind in KINDS if words and kind.is_meant(words[0])), None)
+    kind = next((kind for kind in KINDS if kind.is_meant(words[0])), None) if words else OVERVIEW
     if kind is None:
         # A shell takes an unquoted #12 for a comment: nothing is left of it here.
         raise SimlbError("E751", "Explain what?", *[f"→ simlb explain {kind.usage}" for kind in KINDS])
     with ControlClient.for_instance(default_state_dir(), arguments.instance) as client:
-        story = kind.ask(client, words, arguments, language_of(arguments))
+        answer = kind.ask(client, words, arguments, language_of(arguments))
     if arguments.json:
-        print(json.dumps(story, ensure_ascii=False, indent=2))
-    else:
-        width = min(line_width(sys.stdout) or WIDTH, WIDTH_MAX)
-        print("\n".join(painted(story, Style.of(sys.stdout), width)))
-    return EXIT_FINE
-
-
-def painted(story: Mapping[str, Any], style: Style, width: int) -> Iterator[str]:
-    """The story's lines, in the colours of a terminal."""
+        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        return EXIT_FINE
+    width = min(line_width(sys.stdout) or WIDTH, WIDTH_MAX)
     try:
-        for line in lines(story, width):
-            match line.part:
-                case Part.SUBJECT | Part.HEADING:
-                    yield style.bold(line.text)
-                case Part.OUTCOME:
-                    yield style.red(line.text) if story["cause"] is not None else style.green(line.text)
-                case Part.DETAIL:
-                    yield style.dim(line.text)
-                case Part.TEXT:
-                    yield line.text
+        shown = "\n".join(kind.show(answer, Style.of(sys.stdout), width))
     except (KeyError, TypeError) as error:
         raise SimlbError(
             "E604",
             f"The story was not understood: it lacks {error}.",
             "→ use the same version of simlb on both sides, or start it anew: simlb down, simlb up",
         ) from error
+    print(shown)
+    return EXIT_FINE
+
+
+def painted(story: Mapping[str, Any], style: Style, width: int) -> Iterator[str]:
+    """The story's lines, in the colours of a terminal."""
+    for line in lines(story, width):
+        match line.part:
+            case Part.SUBJECT | Part.HEADING:
+                yield style.bold(line.text)
+            case Part.OUTCOME:
+                yield style.red(line.text) if story["cause"] is not None else style.green(line.text)
+            case Part.DETAIL:
+                yield style.dim(line.text)
+            case Part.TEXT:
+                yield line.text
+
+
+def _all_painted(answer: Mapping[str, Any], style: Style, width: int) -> Iterator[str]:
+    """Several stories, one below the other."""
+    for place, story in enumerate(answer["stories"]):
+        if place:
+            yield ""
+        yield from painted(story, style, width)
+
+
+OVERVIEW = Kind("", bool, states.ask_overview, states.overview_lines)
+"""What is meant when nothing is said."""
+KINDS = (
+    Kind("last", lambda word: word == "last", _ask_exchange, painted),
+    Kind("502 (any status code)", states.is_status, states.ask_status, states.status_lines),
+    Kind("target i-03", lambda word: word == "target", states.ask_target, _all_painted),
+    Kind("GET https://shop.test/img/1 (sends nothing)", states.is_method, states.ask_request, painted),
+    Kind("'#12' (a request's number)", lambda word: word.startswith("#"), _ask_exchange, painted),
+    Kind("Root=1-67e5c9a1-… (a trace id)", bool, _ask_exchange, painted),
+)
+"""The last one takes every word that is left."""

@@ -55,7 +55,7 @@ _CODES_OF_STATUS = {
     403: ("E605", "E606"),
     404: ("E302", "E304", "E630", "E634", "E638", "E655", "E750"),
     408: ("E614",),
-    422: ("E401", "E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637", "E651", "E751"),
+    422: ("E401", "E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637", "E651", "E751", "E755", "E757"),
 }
 _STATUS_OF_CODE = {code: status for status, codes in _CODES_OF_STATUS.items() for code in codes}
 _STATUS_OF_KIND = {"E5": 422}

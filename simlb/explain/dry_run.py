@@ -422,6 +422,7 @@ class _Teller:
             cause=cause,
             next_steps=next_steps,
             facts=self._values,
+            steps_title=Words("What would happen", "일어날 일"),
         )
 
     def _step(self, topic: Topic, en: str, ko: str) -> None:

@@ -30,6 +30,7 @@ def target_story(facts: TargetFacts) -> Story:
         cause=_cause(facts),
         next_steps=tuple(_next_steps(facts)),
         facts=target_values(facts),
+        steps_title=Words("How it stands", "지금 상태"),
     )
 
 
