@@ -82,6 +82,7 @@ class StateExplaining:
                 faults=[
                     f"{fault.name}: {fault.words} ({', '.join(fault.acts_on) or fault.on})" for fault in app.faults
                 ],
+                faults_of=self._faults_of,
                 requests=counts.total(),
             )
         )
@@ -92,6 +93,10 @@ class StateExplaining:
         models = {model.name: model for model in app.configuration.load_balancers}
         place = locate(models, app.nodes, request.host, request.port, load_balancer)
         return dry_run_story(place, request, lambda group, state: self.facts(place.node, group, state))
+
+    def _faults_of(self, place: int | str, load_balancer: str | None) -> tuple[str, ...]:
+        scope = Scope.LISTENER if isinstance(place, int) else Scope.TARGET_GROUP
+        return self._app.faults.words_on(scope, str(place), load_balancer)
 
     def all_facts(self) -> Iterator[TargetFacts]:
         """What is known of every target in each of its groups."""

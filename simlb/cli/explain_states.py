@@ -130,12 +130,12 @@ def status_lines(story: Mapping[str, Any], style: Style, width: int) -> Iterator
 
 def folded(text: str, width: int, indent: str) -> Iterator[str]:
     """Text in lines of at most so many columns; those after the first begin with `indent`."""
-    line = ""
-    for word in text.split(" "):
-        longer = f"{line} {word}" if line.strip() or not word else f"{line}{' ' if line else ''}{word}"
-        if line.strip() and columns_of(longer) > width:
+    line = text[: len(text) - len(text.lstrip(" "))]
+    is_empty = True
+    for word in text.lstrip(" ").split(" "):
+        if not is_empty and columns_of(line) + 1 + columns_of(word) > width:
             yield line.rstrip()
-            line = f"{indent}{word}"
-        else:
-            line = longer if line or not word else word
+            line, is_empty = indent, True
+        line += word if is_empty else f" {word}"
+        is_empty = False
     yield line.rstrip()

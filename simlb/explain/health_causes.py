@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simlb.core.health import HealthState, ProbeOutcome
 from simlb.core.model import HealthCheck
@@ -110,7 +110,12 @@ def failing_steps(facts: TargetFacts) -> Iterator[Words]:
 
 def faults_step(facts: TargetFacts) -> Words:
     """A fault on purpose is the first thing to look at."""
-    listed = "; ".join(facts.faults)
+    return undo_words(facts.faults)
+
+
+def undo_words(faults: Sequence[str]) -> Words:
+    """What is wrong was installed, and can be undone."""
+    listed = "; ".join(faults)
     return Words(
         f"A fault was installed on it on purpose ({listed}): undo it with simlb fault rm NAME.",
         f"일부러 설치한 장애가 있습니다({listed}). simlb fault rm NAME 으로 되돌리세요.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
@@ -16,6 +16,7 @@ from simlb.dataplane.gate import GateState
 from simlb.dataplane.listener import OpenListener
 from simlb.dataplane.node import LoadBalancerNode
 from simlb.explain.causes import Cause, Outcome, cause_of
+from simlb.explain.health_causes import undo_words
 from simlb.explain.story import Language, Step, Story, Topic, Words
 from simlb.explain.target_facts import TargetFacts
 from simlb.explain.target_states import clients_see, counting_words, forecast_words, target_story
@@ -53,13 +54,17 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """An instance as it stands. `errors` are the stories of the error codes of late, `faults` what is installed."""
+    """An instance as it stands. `errors` are the stories of the error codes of late, `faults` what is installed.
+
+    `faults_of` gives those on a listener (port and load balancer) or on a target group (its name and None), in words.
+    """
 
     nodes: Mapping[str, LoadBalancerNode]
     models: Mapping[str, LoadBalancer]
     targets: Sequence[TargetFacts]
     errors: Sequence[Story]
     faults: Sequence[str]
+    faults_of: Callable[[int | str, str | None], Sequence[str]]
     requests: int
     """How many have finished of late."""
 
@@ -68,10 +73,13 @@ def overview(standing: Standing) -> Overview:
     """Look at everything."""
     found: list[tuple[Severity, Story]] = []
     for name, node in standing.nodes.items():
-        found += _of_load_balancer(standing.models[name], node)
+        found += _of_load_balancer(standing, standing.models[name], node)
         for group in node.groups.values():
             members = [facts for facts in standing.targets if facts.group is group]
-            found += _of_group(group, members)
+            faults = standing.faults_of(group.group.name, None)
+            found += [(severity, _undone(story, faults)) for severity, story in _of_group(group, members)]
+            for one in members:
+                found += _of_target(one)
     found += [(_severity_of_errors(story), _with_subject_first(story)) for story in standing.errors]
     found += _of_faults(standing.faults)
     found.sort(key=lambda entry: entry[0])
@@ -96,7 +104,14 @@ def _outcome(standing: Standing, severities: Sequence[Severity]) -> Words:
 # -- load balancers and listeners --------------------------------------------------------------------------------------
 
 
-def _of_load_balancer(model: LoadBalancer, node: LoadBalancerNode) -> Iterator[tuple[Severity, Story]]:
+def _undone(story: Story, faults: Sequence[str]) -> Story:
+    """What is wrong at a place where a fault is installed is most likely that fault's doing."""
+    return replace(story, next_steps=(undo_words(faults), *story.next_steps)) if faults else story
+
+
+def _of_load_balancer(
+    standing: Standing, model: LoadBalancer, node: LoadBalancerNode
+) -> Iterator[tuple[Severity, Story]]:
     if not node.listeners:
         yield (
             Severity.NOBODY_SERVED,
@@ -117,7 +132,9 @@ def _of_load_balancer(model: LoadBalancer, node: LoadBalancerNode) -> Iterator[t
             ),
         )
     for listener in node.listeners.values():
-        yield from _of_listener(model, listener)
+        faults = standing.faults_of(listener.model.port, model.name)
+        for severity, story in _of_listener(model, listener):
+            yield severity, _undone(story, faults)
 
 
 def _of_listener(model: LoadBalancer, listener: OpenListener) -> Iterator[tuple[Severity, Story]]:
@@ -206,8 +223,6 @@ def _of_group(group: TargetGroupState, members: Sequence[TargetFacts]) -> Iterat
             )
         case RoutingMode.FAIL_OPEN:
             yield _fail_open(group, members)
-    for one in members:
-        yield from _of_target(one)
 
 
 def _fail_open(group: TargetGroupState, members: Sequence[TargetFacts]) -> tuple[Severity, Story]:
@@ -286,6 +301,14 @@ def _of_target(facts: TargetFacts) -> Iterator[tuple[Severity, Story]]:
         shown = [counting_words(facts), *([] if coming is None else [coming]), *shown]
     if kind in {"anomalous", "draining"}:
         shown = [step.words for step in story.steps if step.topic in {Topic.TARGET, Topic.HEALTH}][-2:] + shown[-1:]
+    if kind == "failing":
+        story = replace(
+            story,
+            outcome=Words(
+                "It does not do its work, but counts as healthy still: it goes on getting its share of requests.",
+                "제 일을 못 하지만 아직 정상으로 여겨져 제 몫의 요청을 계속 받습니다.",
+            ),
+        )
     yield (
         severity,
         replace(

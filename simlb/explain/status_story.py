@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from simlb.core.error_pages import reason_phrase
@@ -24,6 +25,7 @@ from simlb.explain.target_facts import TargetFacts
 from simlb.explain.target_states import forecast_words
 from simlb.explain.veil import Veil
 
+ERRORS = 400
 GOES_ON_S = 5.0
 """What was last seen so many real seconds ago at most is taken to go on."""
 _OTHERS_SHOWN_MAX = 6
@@ -35,12 +37,27 @@ def status_story(span: StatusSpan, targets: Sequence[TargetFacts], times: Times)
     return _Teller(span, targets, times).story()
 
 
+def _merged(told: Iterable[tuple[Alike, Story]]) -> Iterator[tuple[Alike, Story]]:
+    """Those that are told in the same words, as one; the most frequent first."""
+    merged: dict[tuple[Any, ...], tuple[Alike, Story]] = {}
+    members = ("target_address", "target_group", "target_status_code", "outcome", "failure", "actions", "rule_priority")
+    for alike, story in told:
+        key = (alike.produced_by, *(story.facts[name] for name in members))
+        if key not in merged:
+            merged[key] = replace(alike), story
+            continue
+        whole = merged[key][0]
+        whole.count += alike.count
+        whole.first_at, whole.last_at = min(whole.first_at, alike.first_at), max(whole.last_at, alike.last_at)
+    yield from sorted(merged.values(), key=lambda entry: -entry[0].count)
+
+
 class _Teller:
     def __init__(self, span: StatusSpan, targets: Sequence[TargetFacts], times: Times) -> None:
         self._span = span
         self._targets = targets
         self._times = times
-        self._told = [(alike, story_of(Remembered.of(alike.sample), Veil())) for alike in span.alike]
+        self._told = list(_merged((alike, story_of(Remembered.of(alike.sample), Veil())) for alike in span.alike))
 
     def story(self) -> Story:
         code, lasted = self._span.status_code, self._times.real(self._span.span_s)
@@ -138,7 +155,7 @@ class _Teller:
                     f"보관된 요청은 {reach.ko} 전까지뿐입니다.",
                 ),
             )
-        width = len(str(span.alike[0].count)) if span.alike else 0
+        width = len(str(self._told[0][0].count)) if self._told else 0
         for alike, story in self._told:
             place, what = self._place(alike, story), self._what(alike, story)
             cause = () if story.cause is None else (Words(f"→ {story.cause.en}", f"→ {story.cause.ko}"),)
@@ -186,6 +203,11 @@ class _Teller:
         assert span.began_at is not None
         assert span.last_at is not None
         began, last = times.real(max(0.0, span.now - span.began_at)), times.real(max(0.0, span.now - span.last_at))
+        if span.status_code < ERRORS:
+            return Words(
+                f"The first of them was {began.en} ago, the last one {last.en} ago.",
+                f"첫 번째는 {began.ko} 전, 마지막은 {last.ko} 전입니다.",
+            )
         if span.now - span.last_at <= GOES_ON_S:
             return Words(
                 f"It began {began.en} ago and goes on: the last one was {last.en} ago.",

@@ -176,14 +176,27 @@ def forecast_words(facts: TargetFacts) -> Words | None:
     under_way = Words("A check is under way. ", "지금 검사 중입니다. ") if facts.is_checking else Words("", "")
     en, ko = f"{under_way.en}The next check goes out in {next_.en}.", f"{under_way.ko}다음 검사는 {next_.ko} 뒤입니다."
     sum_ = _sum(facts)
+    is_next = coming.checks == 1
     if facts.state.health.state is HealthState.UNHEALTHY and coming.back_in_s is not None:
         back = times.aws(coming.back_in_s)
-        en += f" If all pass, it is back in {back.en} at the earliest ({sum_.en})."
-        ko += f" 모두 통과하면 빨라야 {back.ko} 뒤에 복귀합니다({sum_.ko})."
+        en += (
+            " If it passes, the target is back."
+            if is_next
+            else (f" If all pass, it is back in {back.en} at the earliest ({sum_.en}).")
+        )
+        ko += " 통과하면 복귀합니다." if is_next else (f" 모두 통과하면 빨라야 {back.ko} 뒤에 복귀합니다({sum_.ko}).")
     elif coming.out_in_s is not None and (facts.is_failing or facts.is_down):
         out = times.aws(coming.out_in_s)
-        en += f" If it goes on failing, it leaves the rotation in {out.en} ({sum_.en})."
-        ko += f" 계속 실패하면 {out.ko} 뒤에 트래픽에서 빠집니다({sum_.ko})."
+        en += (
+            " If that fails too, it leaves the rotation."
+            if is_next
+            else (f" If it goes on failing, it leaves the rotation in {out.en} ({sum_.en}).")
+        )
+        ko += (
+            " 그 검사도 실패하면 트래픽에서 빠집니다."
+            if is_next
+            else (f" 계속 실패하면 {out.ko} 뒤에 트래픽에서 빠집니다({sum_.ko}).")
+        )
     return Words(en, ko)
 
 
@@ -192,8 +205,6 @@ def _sum(facts: TargetFacts) -> Words:
     coming = facts.forecast
     first, interval = spoken(coming.next_in_s or 0.0), f"{facts.group.group.health_check.interval_s:g}"
     further = coming.checks - 1
-    if not further:
-        return Words("with the next check", "다음 검사에서")
     return Words(f"{first} s + {further} × {interval} s", f"{first}초 + {further} × {interval}초")
 
 
