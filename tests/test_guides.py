@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from simlb.explain.causes import CAUSES, Outcome, cause_of
+from simlb.explain.story import Topic
 from simlb.faults.fault import FaultType
 from simlb.faults.types import FAULT_TYPES
 from simlb.scenario.compile import compile_text
@@ -15,6 +17,7 @@ from simlb.scenario.whats import ERROR_KINDS, FIELDS
 
 DOCS = Path(__file__).parents[1] / "docs"
 FAULTS = (DOCS / "faults.md").read_text(encoding="utf-8")
+EXPLAIN = (DOCS / "explain.md").read_text(encoding="utf-8")
 SCENARIOS = (DOCS / "scenarios.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## `([a-z_.]+)`\n(.*?)(?=^## |\Z)", FAULTS, re.MULTILINE | re.DOTALL))
 
@@ -42,3 +45,15 @@ def test_the_example_of_a_scenario_is_right() -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", SCENARIOS, re.MULTILINE | re.DOTALL)
     text = example.replace("ko: ..., en: ...", "ko: 이야기, en: story")
     assert compile_text(text, "example.yaml", None).id == "my-story"
+
+
+def test_every_outcome_is_described_as_a_story_tells_it() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+|-) \| (.*) \|$", EXPLAIN, re.MULTILINE)
+    assert rows == [
+        (outcome, str(CAUSES[outcome].status_code or "-"), cause_of(outcome).cause.en) for outcome in Outcome
+    ]
+
+
+def test_every_topic_of_a_story_about_an_exchange_is_described() -> None:
+    topics = re.findall(r"^\| `([a-z ]+)` \| [^|]* \|$", EXPLAIN, re.MULTILINE)
+    assert topics == [topic for topic in Topic if topic is not Topic.HEALTH]

@@ -513,14 +513,14 @@ class Exchange(ExchangeRecord):
             rare = Rare(self.failure, routed, self._tried)
         if len(section) > SECTION_KEPT_MAX_BYTES:
             # What rules ask for is read while the whole is there, so that their verdicts can still be told.
-            asked = {name: self.head.header_values(name) for name in self.plan.rules.header_names}
+            asked = {name: self.head.header_values(name) for name in (b"host", *self.plan.rules.header_names)}
             rare = (rare or Rare())._replace(values=asked, section_bytes=self.head.fields.size)
             section = section[:SECTION_KEPT_MAX_BYTES]
         return section, self.plan, self.basis, self.target, self.busy_with, self.is_first_on_connection, rare
 
 
 class Rare(NamedTuple):
-    """What few exchanges have to keep. Of a head that was cut: its size, and the header values that rules ask for."""
+    """What few exchanges have to keep. Of a head that was cut: its size, and the values that rules ask for."""
 
     failure: TargetFailure | None = None
     routed: Routed | None = None

@@ -324,8 +324,8 @@ CAUSES: dict[Outcome, Cause] = {
         ),
         next_steps=(
             Words(
-                "See its state and its last check: simlb target ls. Start it: simlb target restart {name}.",
-                "상태와 마지막 상태 검사를 보세요: simlb target ls. 다시 시작하세요: simlb target restart {name}.",
+                "See its state and its last check: simlb target ls. {start}",
+                "상태와 마지막 상태 검사를 보세요: simlb target ls. {start}",
             ),
             Words(
                 "If it runs, compare the port it listens on with the target's port.",
@@ -618,8 +618,8 @@ CAUSES: dict[Outcome, Cause] = {
         ),
         next_steps=(
             Words(
-                "If another rule was meant, see above why the ones before it did not match; all of them: simlb rules.",
-                "다른 규칙을 기대했다면 앞의 규칙이 왜 일치하지 않았는지 보세요. 전체 목록: simlb rules.",
+                "If another rule was meant, see below why the ones before it did not match; all of them: simlb rules.",
+                "다른 규칙을 기대했다면 아래에서 앞의 규칙이 왜 일치하지 않았는지 보세요. 전체 목록: simlb rules.",
             ),
         ),
     ),
@@ -642,7 +642,7 @@ CAUSES: dict[Outcome, Cause] = {
 
 _DEFAULTS = {
     "target": Words("the target", "대상"),
-    "name": Words("NAME", "NAME"),
+    "start": Words("Start it.", "다시 시작하세요."),
     "address": Words("ADDRESS:PORT", "ADDRESS:PORT"),
     "group": Words("the group", "대상 그룹"),
     "group_name": Words("GROUP", "GROUP"),
@@ -650,35 +650,38 @@ _DEFAULTS = {
     "detail": Words("see the log line", "로그 줄 참고"),
 }
 
+_GENERAL = ("the ", "target ")
+"""How what is not a name begins: in front of a sentence it gets a capital letter."""
+
 
 def cause_of(outcome: Outcome, **names: str | Words) -> Cause:
     """The entry of an outcome with its names filled in.
 
-    `target` and `group` are the subjects of sentences, `name`, `group_name` and `address` stand in commands; `status`
-    is the status code, `detail` what else was seen. What is not given is told in general words: "the target".
+    `target` and `group` are the subjects of sentences, `group_name` and `address` stand in commands; `start` says how
+    to start the target, `status` is the status code, `detail` what else was seen. What is not given is told in general
+    words: "the target".
     """
     entry = CAUSES[outcome]
     given = _DEFAULTS | {
         name: value if isinstance(value, Words) else Words(value, value) for name, value in names.items()
     }
 
+    english = {name: value.en for name, value in given.items()}
+    korean = {name: value.ko for name, value in given.items()}
+
     def filled(words: Words) -> Words:
-        return Words(
-            words.en.format_map({name: value.en for name, value in given.items()}),
-            words.ko.format_map({name: value.ko for name, value in given.items()}),
-        )
+        en = words.en.format_map(english)
+        if words.en.startswith("{") and en.startswith(_GENERAL):
+            en = en[0].upper() + en[1:]
+        return Words(en, words.ko.format_map(korean))
 
     return Cause(
         status_code=entry.status_code,
-        cause=_capital(filled(entry.cause)),
-        next_steps=tuple(_capital(filled(step)) for step in entry.next_steps),
+        cause=filled(entry.cause),
+        next_steps=tuple(map(filled, entry.next_steps)),
     )
 
 
 def outcomes_of(status_code: int) -> tuple[Outcome, ...]:
     """Everything that may lie behind a status code that the load balancer makes itself; nothing for other codes."""
     return tuple(outcome for outcome, entry in CAUSES.items() if entry.status_code == status_code)
-
-
-def _capital(words: Words) -> Words:
-    return Words(words.en[:1].upper() + words.en[1:], words.ko)

@@ -125,14 +125,17 @@ class ExchangeSteps:
                 words = Words("Nothing arrived that could be read as a request head.", words.ko)
             yield Step(topic=Topic.HEAD, words=words)
             return
-        host = "-" if line.host is None and head.named_host is None else decoded(head.named_host or line.host or b"")
-        uri = self.veil.uri(decoded(head.uri))
-        said = " ".join(shortened(text) for text in (decoded(head.method), uri, decoded(head.version)))
+        named = head.named_host
+        host = Words("no host", "호스트 없음")
+        if named is not None:
+            host = Words(f"host {decoded(named)}", f"호스트 {decoded(named)}")
+        parts = (decoded(head.method), self.veil.uri(decoded(head.uri)), decoded(head.version))
+        said = " ".join([shortened(part) for part in parts if part])
         yield Step(
             topic=Topic.HEAD,
             words=Words(
-                f"{said}, host {host}, {self.exchange.head_bytes} bytes of header.",
-                f"{said}, 호스트 {host}, 헤더 {self.exchange.head_bytes}바이트.",
+                f"{said}, {host.en}, {self.exchange.head_bytes} bytes of header.",
+                f"{said}, {host.ko}, 헤더 {self.exchange.head_bytes}바이트.",
             ),
         )
         if line.classification is not None:
@@ -261,19 +264,18 @@ class ExchangeSteps:
             if self.kept is not None and self.kept.target is not None:
                 words = Words("Not measured: it did not come so far.", "측정되지 않았습니다. 거기까지 가지 못했습니다.")
             return Step(topic=Topic.TIMES, words=words)
-        waited, served, sent = (
-            _seconds(value)
-            for value in (line.request_processing_time, line.target_processing_time, line.response_processing_time)
-        )
+        times = (line.request_processing_time, line.target_processing_time, line.response_processing_time)
+        waited, served, sent = map(_seconds, times)
         return Step(
             topic=Topic.TIMES,
             words=Words(
-                f"{waited} until it was sent to the target, {served} until the target's response began, "
-                f"{sent} until the response was passed on.",
-                f"대상에 보내기까지 {waited}, 대상의 응답이 시작되기까지 {served}, 응답을 다 전달하기까지 {sent}.",
+                f"{waited.en} until it was sent to the target, {served.en} until the target's response began, "
+                f"{sent.en} until the response was passed on.",
+                f"대상에 보내기까지 {waited.ko}, 대상의 응답이 시작되기까지 {served.ko}, 응답을 다 전달하기까지 "
+                f"{sent.ko}.",
             ),
         )
 
 
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f} s"
+def _seconds(value: float | None) -> Words:
+    return Words("-", "-") if value is None else Words(f"{value:.3f} s", f"{value:.3f}초")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simlb.core.error_pages import reason_phrase
+from simlb.core.model import Target
 from simlb.explain.causes import Cause, Outcome, cause_of
 from simlb.explain.exchange_steps import ExchangeSteps, made_by
 from simlb.explain.failures import failure_words
@@ -17,6 +18,14 @@ from simlb.explain.veil import Veil, decoded, shortened
 def story_of(exchange: Remembered, veil: Veil) -> Story:
     """Tell everything that is known of it."""
     return _Teller(exchange, veil).story()
+
+
+def how_to_start(target: Target) -> Words:
+    """What to do about a target whose process is down."""
+    if target.process is None:
+        return Words("Start it where you run it.", "실행하던 곳에서 다시 시작하세요.")
+    command = f"simlb target restart {target.name}"
+    return Words(f"Start it: {command}.", f"다시 시작하세요: {command}.")
 
 
 class _Teller:
@@ -87,7 +96,9 @@ class _Teller:
     def _cause(self, outcome: Outcome) -> Cause:
         names: dict[str, str | Words] = {"status": str(self.line.elb_status_code)}
         if self.kept is not None and self.kept.target is not None:
-            names["target"] = names["name"] = self.kept.target.target.name
+            target = self.kept.target.target
+            names["target"] = target.name
+            names["start"] = how_to_start(target)
             names["address"] = self._dialled()
         if self.line.target_group is not None:
             group = self.line.target_group

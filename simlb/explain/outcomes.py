@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from simlb.core.attributes import DesyncMode
-from simlb.core.desync import DesyncClass, Verdict, verdict
+from simlb.core.desync import DesyncClass, Finding, Verdict, verdict
 from simlb.core.target_group import Basis, RoutingMode
 from simlb.dataplane.target_failure import TargetFailure
 from simlb.explain.causes import Outcome
@@ -35,6 +35,8 @@ _MODES = {
     RoutingMode.UNUSED: Outcome.GROUP_UNUSED,
     RoutingMode.ALL_INITIAL: Outcome.ALL_INITIAL,
 }
+_UNREADABLE = {Finding.BAD_METHOD, Finding.BAD_VERSION, Finding.BAD_URI, Finding.MISSING_URI}
+"""Of requests that are hardly any, rather than of such as can be read in two ways."""
 _BY_STATUS = {
     405: Outcome.METHOD_REFUSED,
     408: Outcome.REQUEST_TIMED_OUT,
@@ -116,6 +118,11 @@ def _of_bad_request(exchange: Remembered) -> Outcome:
     if line.scheme == "https" and line.tls_protocol is None:
         return Outcome.PLAIN_HTTP
     if line.rule_priority is not None:
+        return Outcome.BAD_BODY
+    if line.classification_reason in _UNREADABLE:
+        return Outcome.MALFORMED_REQUEST
+    if not exchange.is_head_cut and not head.refusal and head.is_chunked:
+        # The head is in order: what came of the body together with it was not.
         return Outcome.BAD_BODY
     if is_blocked(line.desync_class, None if kept.plan is None else kept.plan.attributes.desync_mitigation_mode):
         return Outcome.DESYNC

@@ -20,14 +20,14 @@ NOTHING_RARE = Rare()
 class RememberedHead:
     """A request head as rules see it, of which the end of a long header section is no longer there.
 
-    `values` are the header values that rules ask for; `named_host` may stand for one in the part that is gone.
+    `values` are the header values that rules ask for.
     """
 
-    def __init__(self, head: RequestHead, named_host: bytes | None, values: Mapping[bytes, tuple[bytes, ...]]) -> None:
+    def __init__(self, head: RequestHead, values: Mapping[bytes, tuple[bytes, ...]]) -> None:
         self.method = head.method
         self.path = head.path
         self.query = head.query
-        self.named_host = named_host
+        self.named_host = head.named_host
         self._values = values
 
     def header_values(self, name: bytes) -> tuple[bytes, ...]:
@@ -88,33 +88,43 @@ class Remembered:
     @cached_property
     def head(self) -> RequestHead | None:
         """The head as the client sent it; None when nothing could be read as a request. Cut when it was long."""
+        return next(self._readings(), None)
+
+    def _readings(self) -> Iterator[RequestHead]:
+        """What may have been sent, the likeliest first: a path that the log shows as a whole URL, or such a URL."""
         if self.kept is None or self.line.method is None:
-            return None
-        for uri in (self.line.uri, self.line.target):
-            head = self._parsed(uri)
-            if self._is_of_line(head, uri):
-                return head
-        return self._parsed(self.line.target)
+            return
+        line = self.line
+        if line.uri != line.target:
+            head = self._parsed(line.uri)
+            if self._is_of_line(head):
+                yield head
+        yield self._parsed(line.target)
 
     def _parsed(self, uri: bytes) -> RequestHead:
         assert self.kept is not None
         line, section = self.line, self.kept.section
         assert line.method is not None
         if self.is_head_cut:
-            # The last line may be half of one.
+            # The last line may be half of one, and Host may have been behind it.
             section = section.rpartition(b"\r\n")[0]
+            if not FieldParser().parse(section).hosts:
+                hosts = (self.rare.values or {}).get(b"host", ())
+                section = b"\r\n".join([section, *[b"Host: " + host for host in hosts]])
         head = RequestParser(FieldParser()).head(b" ".join((line.method, uri, line.version)), section)
         head.drops_loose_names = self.kept.plan is not None and self.kept.plan.attributes.drop_invalid_header_fields
         return head
 
-    def _is_of_line(self, head: RequestHead, uri: bytes) -> bool:
-        """Whether a head in origin form, which the log shows as a whole URL, is what was sent."""
-        if uri == self.line.target:
-            return True
-        if not uri.startswith(b"/") and uri != b"*":
+    def _is_of_line(self, head: RequestHead) -> bool:
+        """Whether the log shows a head in origin form as this line does."""
+        assert self.kept is not None
+        if self.line.rule_priority is not None and not head.uri.startswith(b"/") and head.uri != b"*":
+            # It would have been refused.
             return False
-        # A Host that is not there may have been in the part that was cut, or the load balancer's name stands in for it.
-        return head.fields.host is None or head.fields.host == self.line.host
+        if head.fields.host is not None:
+            return head.fields.host == self.line.host
+        # The load balancer's name stands in for a Host that is not there.
+        return self.kept.plan is None or self.kept.plan.dns_name == self.line.host
 
     def verdicts(self) -> Sequence[RuleVerdict] | None:
         """What the rules of then say of it; None when that can no longer be told.
@@ -122,20 +132,12 @@ class Remembered:
         What is told always agrees with what was decided: the priority in the log line.
         """
         kept, priority = self.kept, self.line.rule_priority
-        if kept is None or kept.plan is None or priority is None or self.head is None:
+        if kept is None or kept.plan is None or priority is None:
             return None
-        for request in self._as_rules_saw_it(self.head):
+        values = self.rare.values
+        for head in self._readings():
+            request = head if values is None else RememberedHead(head, values)
             verdicts = kept.plan.rules.explain(request, self.line.client_ip)
             if verdicts[-1].priority == priority:
                 return verdicts
         return None
-
-    def _as_rules_saw_it(self, head: RequestHead) -> Iterator[RequestHead | RememberedHead]:
-        values = self.rare.values
-        if values is None:
-            yield head
-            return
-        if head.named_host is None:
-            # Its Host was in the part that is gone, or it had none, and the load balancer's own name is in the line.
-            yield RememberedHead(head, self.line.host, values)
-        yield RememberedHead(head, head.named_host, values)

@@ -155,12 +155,18 @@ def target_step(
     else:
         how = algorithm_words(basis)
     name = f"{target.target.name} ({target.address})"
-    in_flight = f"{busy_with} {'request' if busy_with == 1 else 'requests'}"
+    if busy_with:
+        in_flight = Words(
+            f"{busy_with} {'request was' if busy_with == 1 else 'requests were'} in flight there.",
+            f"처리 중이던 요청 {busy_with}개.",
+        )
+    else:
+        in_flight = Words("Nothing was in flight there.", "처리 중이던 요청 없음.")
     return Step(
         topic=Topic.TARGET,
         words=Words(
-            f"Target {name}, {how.en}. {in_flight} in flight there.",
-            f"대상 {name}, {how.ko}. 처리 중이던 요청 {busy_with}개.",
+            f"Target {name}, {how.en}. {in_flight.en}",
+            f"대상 {name}, {how.ko}. {in_flight.ko}",
         ),
         details=tuple(
             Words(

@@ -26,8 +26,8 @@ def rules_step(verdicts: Sequence[RuleVerdict], veil: Veil) -> Step:
     if decided.priority == DEFAULT_RULE_PRIORITY:
         if skipped:
             words = Words(
-                f"The default rule decides: none of the {_rules(skipped)} before it matches.",
-                f"기본 규칙이 적용됩니다. 앞의 규칙 {skipped}개가 모두 일치하지 않습니다.",
+                f"The default rule decides: {_rules(skipped)} before it {_do(skipped)} not match.",
+                f"기본 규칙이 적용됩니다. 앞의 규칙 {skipped}개는 일치하지 않습니다.",
             )
         else:
             words = Words(
@@ -35,8 +35,7 @@ def rules_step(verdicts: Sequence[RuleVerdict], veil: Veil) -> Step:
             )
     elif skipped:
         words = Words(
-            f"{name.en.capitalize()} decides; {_rules(skipped)} before it {'does' if skipped == 1 else 'do'} not "
-            f"match.",
+            f"{name.en.capitalize()} decides: {_rules(skipped)} before it {_do(skipped)} not match.",
             f"{name.ko}이 적용됩니다. 앞의 규칙 {skipped}개는 일치하지 않습니다.",
         )
     else:
@@ -65,11 +64,9 @@ def rule_name(priority: int) -> Words:
 def decided_step(priority: int, why: Words) -> Step:
     """Only which rule decided, and why the verdicts on the others cannot be told."""
     name = rule_name(priority)
-    return Step(
-        topic=Topic.RULES,
-        words=Words(f"{name.en.capitalize()} decided.", f"{name.ko}이 적용되었습니다."),
-        details=(why,),
-    )
+    subject = "The default rule" if priority == DEFAULT_RULE_PRIORITY else name.en.capitalize()
+    words = Words(f"{subject} decided.", f"{name.ko}이 적용되었습니다.")
+    return Step(topic=Topic.RULES, words=words, details=(why,))
 
 
 def action_step(action: CompiledAction, rule: Rule | None, plan: ListenerPlan) -> Step:
@@ -146,7 +143,11 @@ def transforms_step(status: str, host: str | None, uri: str | None, veil: Veil) 
 
 
 def _rules(count: int) -> str:
-    return "rule" if count == 1 else f"{count} rules"
+    return "the rule" if count == 1 else f"the {count} rules"
+
+
+def _do(count: int) -> str:
+    return "does" if count == 1 else "do"
 
 
 def _shortened(details: Sequence[Words]) -> tuple[Words, ...]:

@@ -78,6 +78,9 @@ class Story:
         """As lines of at most `width` columns: the outcome, cause and next steps, what happened."""
         return text_of(self.to_json(language), width)
 
+    def __str__(self) -> str:
+        return self.text()
+
     def to_json(self, language: Language = "en") -> dict[str, Any]:
         """Plain values, with all statements in one language."""
         return {

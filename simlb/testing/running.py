@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from simlb.errors import SimlbError
+from simlb.explain.finding import LAST
 from simlb.testing import report
 from simlb.testing.certificates import authority
 from simlb.testing.client import Client, arequest
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import httpx
     import requests
 
+    from simlb.explain.story import Story
+    from simlb.observe.traffic import TrafficRecord
     from simlb.scenario.runner import RunResult
     from simlb.testing.alb import ALB
 
@@ -256,6 +259,16 @@ class RunningLoadBalancer(Explained):
     def metrics(self) -> Mapping[str, int]:
         """CloudWatch's sums so far, 0 for what has not been counted: `lb.metrics["HTTPCode_ELB_502_Count"]`."""
         return self.home.call(self.app.observing.sums)
+
+    def explain(self, what: TrafficRecord | str = LAST, *, unmasked: bool = False) -> Story:
+        """Why a request went where it went: a record of `lb.log`, a trace id, `"#3"`, or `"last"`.
+
+        `str(story)` and `story.text("ko")` tell it, `story.facts` and `story.cause` are for assertions. Values of
+        cookies, authorisation and queries are masked unless `unmasked`. Raises SimlbError E750 for what is not kept,
+        E751 for what names no request.
+        """
+        reference = what if isinstance(what, str) else f"#{what.number}"
+        return self.home.call(lambda: self.app.observing.explaining.exchange_story(reference, unmasked=unmasked))
 
     def report(self) -> str:
         """Targets with their states and reasons, faults, the timeline, the last 20 lines: what failures show."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from simlb.observe.exchange_ring import ENTRY_BYTES
-from simlb.observe.recorder import BATCH_RECORDS
+from simlb.core.access_log import ConnectionFacts, ExchangeRecord
+from simlb.observe.exchange_ring import ENTRY_BYTES, ExchangeRing
+from simlb.observe.recorder import BATCH_RECORDS, Batch
 from tests.observe.records import Records, code
 
 # 250 exchanges in batches of 64; at least the last 100 are kept, and no batch that holds none of them: 128 to 249.
@@ -112,4 +114,63 @@ async def test_what_is_shared_is_charged_to_the_first_who_has_it() -> None:
     for _ in range(40):
         records.record(BATCH_RECORDS, basis=Big(200_000))
     assert records.ring.bytes <= 1_000_000
+    records.close()
+
+
+class Keeping(ExchangeRecord):
+    """A record of which something is kept."""
+
+    given: tuple[Any, ...]
+
+    def keep(self) -> tuple[Any, ...] | None:
+        return self.given
+
+
+async def keep(ring: ExchangeRing, facts: ConnectionFacts, *given: tuple[Any, ...]) -> None:
+    records: list[ExchangeRecord] = []
+    for one in given:
+        record = Keeping(facts, None, 0.0)
+        record.given = one
+        records.append(record)
+    ring.take(Batch(ring.total, records))
+
+
+async def test_plans_that_are_not_asked_for_are_let_go(filled: Records) -> None:
+    ring, facts = ExchangeRing(), filled.facts
+    old, new = object(), object()
+    await keep(ring, facts, (b"a", old, 1, None), (b"b", new, 2, None), (b"c", None, 3, None))
+    ring.keep_plans({new})
+    assert [one.kept for one in reversed(list(ring.newest_first()))] == [
+        (b"a", None, 1, None),
+        (b"b", new, 2, None),
+        (b"c", None, 3, None),
+    ]
+    filled.close()
+
+
+async def test_what_few_exchanges_have_is_charged(filled: Records) -> None:
+    ring = ExchangeRing()
+    await keep(ring, filled.facts, (b"a", None, None))
+    alone = ring.bytes
+    await keep(ring, filled.facts, (b"a", None, Big(1000)))
+    assert ring.bytes == 2 * alone + 1000
+    filled.close()
+
+
+async def test_what_came_before_on_the_same_connection() -> None:
+    records = Records()
+    for number, connection in enumerate(["TID_a", "TID_b", "TID_a", "TID_aa", "TID_a"] * 30):
+        records.facts.rendered = None
+        records.facts.trace_id = connection
+        records.record(elb_status_code=number)
+        records.flush()
+    ring = records.ring
+    last = ring.at(149)
+    assert last is not None
+    assert [int(line.split(" ")[8]) for line in ring.earlier_on_connection(last)] == [
+        number for number in range(149) if number % 5 in {0, 2, 4}
+    ]
+    first = ring.at(1)
+    assert first is not None
+    assert ring.earlier_on_connection(first) == []
     records.close()
