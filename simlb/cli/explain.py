@@ -33,6 +33,8 @@ class Kind(NamedTuple):
     is_meant: Callable[[str], bool]
     ask: Ask
     show: Show
+    options: tuple[str, ...] = ()
+    """Those of `OPTIONS` that say something about it."""
 
 
 def _ask_exchange(client: ControlClient, words: Sequence[str], arguments: Namespace, language: str) -> dict[str, Any]:
@@ -51,6 +53,7 @@ def explain(arguments: Namespace) -> int:
     if kind is None:
         # A shell takes an unquoted #12 for a comment: nothing is left of it here.
         raise SimlbError("E751", "Explain what?", *[f"→ simlb explain {kind.usage}" for kind in KINDS])
+    _refuse_options(kind, arguments)
     with ControlClient.for_instance(default_state_dir(), arguments.instance) as client:
         answer = kind.ask(client, words, arguments, language_of(arguments))
     if arguments.json:
@@ -91,14 +94,38 @@ def _all_painted(answer: Mapping[str, Any], style: Style, width: int) -> Iterato
         yield from painted(story, style, width)
 
 
+OPTIONS = {
+    "unmasked": "--unmasked",
+    "last": "--last",
+    "header": "-H",
+    "cookie": "--cookie",
+    "source": "--from",
+    "load_balancer": "--load-balancer",
+}
+"""Options that say something about some kinds only, by where argparse keeps them."""
+
+
+def _refuse_options(kind: Kind, arguments: Namespace) -> None:
+    for name, option in OPTIONS.items():
+        if getattr(arguments, name) and name not in kind.options:
+            usages = [f"→ simlb explain {other.usage} {option} ..." for other in KINDS if name in other.options][:1]
+            raise SimlbError("E751", f"{option} says nothing about what is to be explained.", *usages)
+
+
 OVERVIEW = Kind("", bool, states.ask_overview, states.overview_lines)
 """What is meant when nothing is said."""
 KINDS = (
-    Kind("last", lambda word: word == "last", _ask_exchange, painted),
-    Kind("502 (any status code)", states.is_status, states.ask_status, states.status_lines),
+    Kind("last", lambda word: word == "last", _ask_exchange, painted, ("unmasked",)),
+    Kind("502", states.is_status, states.ask_status, states.status_lines, ("last",)),
     Kind("target i-03", lambda word: word == "target", states.ask_target, _all_painted),
-    Kind("GET https://shop.test/img/1 (sends nothing)", states.is_method, states.ask_request, painted),
-    Kind("'#12' (a request's number)", lambda word: word.startswith("#"), _ask_exchange, painted),
-    Kind("Root=1-67e5c9a1-… (a trace id)", bool, _ask_exchange, painted),
+    Kind(
+        "GET https://shop.test/img/1",
+        states.is_method,
+        states.ask_request,
+        painted,
+        ("header", "cookie", "source", "load_balancer"),
+    ),
+    Kind("'#12' (a request's number)", lambda word: word.startswith("#"), _ask_exchange, painted, ("unmasked",)),
+    Kind("Root=1-67e5c9a1-… (a trace id)", bool, _ask_exchange, painted, ("unmasked",)),
 )
 """The last one takes every word that is left."""

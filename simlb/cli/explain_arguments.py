@@ -24,9 +24,7 @@ def add_explain(commands: Commands) -> None:
     explain.add_argument("--lang", choices=("en", "ko"), help="the language of the story (default: $LANG's, or en)")
     explain.add_argument("--unmasked", action="store_true", help="show values of cookies, authorisation and queries")
     explain.gathers = "words"
-    explain.add_argument(
-        "--last", default="60s", metavar="5m", help="of a status code: so far back, in real time (default: 60s)"
-    )
+    explain.add_argument("--last", metavar="5m", help="of a status code: so far back, in real time (default: 60s)")
     asked = explain.add_argument_group("a request that is not sent")
     asked.add_argument(
         "-H",

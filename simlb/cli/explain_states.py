@@ -14,7 +14,8 @@ from simlb.errors import SimlbError
 from simlb.explain.text import columns_of
 
 PATH = "/api/v1/explain"
-_METHOD = re.compile(r"[A-Z]{2,20}")
+LAST = "60s"
+_METHOD = re.compile(r"[A-Z]{2,20}|get|head|post|put|delete|options|patch")
 _STATUS = re.compile(r"[1-9][0-9]{2}")
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|h)")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600}
@@ -39,7 +40,7 @@ def ask_overview(client: ControlClient, words: Sequence[str], arguments: Namespa
 def ask_status(client: ControlClient, words: Sequence[str], arguments: Namespace, language: str) -> dict[str, Any]:
     """What there was of a status code."""
     _refuse_more(words, 1)
-    last_s = _span_s(arguments.last)
+    last_s = _span_s(arguments.last or LAST)
     return client.ask("GET", f"{PATH}/status/{words[0]}?last_s={last_s:g}&lang={language}")
 
 
@@ -57,7 +58,7 @@ def ask_request(client: ControlClient, words: Sequence[str], arguments: Namespac
         raise SimlbError("E755", f"{words[0]} of what?", f"→ simlb explain {words[0]} https://shop.test/img/1")
     _refuse_more(words, 2)
     body: dict[str, Any] = {
-        "method": words[0],
+        "method": words[0].upper(),
         "url": words[1],
         "headers": [_header(line) for line in arguments.header],
         "cookies": list(arguments.cookie),

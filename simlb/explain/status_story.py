@@ -214,9 +214,13 @@ class _Teller:
                 f"{began.ko} 전에 시작되어 계속되고 있습니다. 마지막은 {last.ko} 전입니다.",
             )
         if span.since_last:
+            since = (
+                "the one request since did not get this code"
+                if span.since_last == 1
+                else f"none of the {span.since_last} requests since got this code"
+            )
             return Words(
-                f"It began {began.en} ago; the last one was {last.en} ago, and none of the {span.since_last} requests "
-                "since got this code.",
+                f"It began {began.en} ago; the last one was {last.en} ago, and {since}.",
                 f"{began.ko} 전에 시작되었습니다. 마지막은 {last.ko} 전이고 그 뒤 요청 {span.since_last}건에는 "
                 "이 코드가 없었습니다.",
             )
