@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from simlb.core.error_pages import reason_phrase
@@ -29,6 +30,8 @@ ERRORS = 400
 GOES_ON_S = 5.0
 """What was last seen so many real seconds ago at most is taken to go on."""
 _OTHERS_SHOWN_MAX = 6
+_ROWS_MAX = 20
+_TARGETS_MAX = 8
 _SLOW_FAILURES = frozenset({TargetFailure.IDLE, TargetFailure.CONNECT_TIMED_OUT, TargetFailure.TLS_TIMED_OUT})
 
 
@@ -156,7 +159,7 @@ class _Teller:
                 ),
             )
         width = len(str(self._told[0][0].count)) if self._told else 0
-        for alike, story in self._told:
+        for alike, story in self._told[:_ROWS_MAX]:
             place, what = self._place(alike, story), self._what(alike, story)
             cause = () if story.cause is None else (Words(f"→ {story.cause.en}", f"→ {story.cause.ko}"),)
             count = str(alike.count).rjust(width)
@@ -164,6 +167,13 @@ class _Teller:
                 topic=Topic.TARGET if story.facts["target_address"] else Topic.RESPONSE,
                 words=Words(f"{count}  {place.en}  {what.en}", f"{count}  {place.ko}  {what.ko}"),
                 details=cause,
+            )
+        left = self._told[_ROWS_MAX:]
+        if left:
+            more = sum(alike.count for alike, _ in left)
+            yield Step(
+                topic=Topic.TARGET,
+                words=Words(f"... and {more} more, of {len(left)} kinds", f"... 그 밖에 {len(left)}가지 {more}건"),
             )
         if span.count:
             yield Step(topic=Topic.TIMES, words=self._course())
@@ -249,7 +259,7 @@ class _Teller:
         )
 
     def _present(self) -> Iterator[Step]:
-        for facts, alike, story in self._involved():
+        for facts, alike, story in islice(self._involved(), _TARGETS_MAX):
             if facts is None:
                 name = story.facts["target"] or story.facts["target_address"]
                 words = Words(f"{name} is no longer registered.", f"{name}은(는) 이제 등록되어 있지 않습니다.")

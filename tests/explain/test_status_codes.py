@@ -166,3 +166,11 @@ def test_for_programs() -> None:
     assert [(one["count"], one["target_address"], one["target_group"]) for one in facts["by"]] == [
         (2, "10.0.0.3:80", "web")
     ]
+
+
+def test_very_many_kinds_are_told_in_short() -> None:
+    events = [(990.0, DEAD | {"target_address": f"10.0.0.{number}:80"}) for number in range(50)]
+    story = told(events)
+    assert len(story.steps) == 20 + 1 + 1 + 8
+    assert story.steps[20].words.en == "... and 30 more, of 30 kinds"
+    assert len(story.facts["by"]) == 50

@@ -298,3 +298,53 @@ def test_a_target_from_well_to_out_and_back(new_alb: Callable[..., ALB]) -> None
         alb.clock.advance(150)
         assert lb.explain_target(target).facts["state"] == "healthy"
         assert "Nothing is wrong" in lb.explain_state().outcome.en
+
+
+def test_a_status_code_and_what_is_wrong(new_alb: Callable[..., ALB]) -> None:
+    alb = new_alb(clock="manual")
+    dead = FakeBackend()
+    alb.listen(80).forward(alb.target_group("web", FakeBackend(), dead))
+    with alb.start() as lb:
+        lb.wait_until_healthy()
+        assert lb.explain_status(502).facts["count"] == 0
+        dead.crash()
+        codes = [lb.get("/").status_code for _ in range(6)]
+        story = lb.explain_status(502)
+        assert story.facts["count"] == codes.count(502) == 3
+        assert story.facts["by_status_code"] == {"200": 3, "502": 3}
+        (row,) = story.facts["by"]
+        assert (row["target"], row["outcome"], row["produced_by"]) == ("i-02", "refused", "load balancer")
+        assert "i-02 is healthy and its checks pass: it stays in the rotation." in lines(story, "health")
+        alb.clock.advance(31)
+        (sentence,) = lines(lb.explain_status(502), "health")
+        assert sentence.startswith(
+            "i-02 counts as healthy still. It leaves the rotation 30-60 s after dying (interval 30 s × 2)."
+        )
+        assert [one.facts["kind"] for one in lb.explain_state().stories] == ["failing", "errors"]
+        alb.clock.advance(30)
+        (sentence,) = lines(lb.explain_status(502), "health")
+        assert sentence.startswith("i-02 is unhealthy (Target.FailedHealthChecks) for")
+        assert ": it gets no new request." in sentence
+
+
+def test_targets_are_asked_for_by_name_address_and_group(new_alb: Callable[..., ALB]) -> None:
+    alb = new_alb()
+    shared = FakeBackend(name="both")
+    web, api = alb.target_group("web", shared), alb.target_group("api", shared)
+    alb.listen(80).forward(web).rule(path="/api/*").forward(api)
+    with alb.start() as lb:
+        assert lb.explain_target("both", "api").facts["target_group"] == "api"
+        for given, code in ((("both",), "E758"), (("both", "other"), "E758"), (("nobody",), "E302")):
+            with pytest.raises(SimlbError) as caught:
+                lb.explain_target(*given)
+            assert caught.value.code == code
+
+
+def test_the_response_header_is_switched_on(new_alb: Callable[..., ALB]) -> None:
+    for is_on in (True, False):
+        alb = new_alb(explain_header=is_on)
+        alb.listen(80).forward("web", FakeBackend())
+        with alb.start() as lb:
+            told = lb.get("/", headers={"X-Simlb-Explain": "1"}).headers.get("X-Simlb-Explain")
+            assert (told is not None) is is_on
+            assert told is None or told.startswith("rule=default action=forward group=web target=i-01 by=round_robin")
