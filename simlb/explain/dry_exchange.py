@@ -12,7 +12,6 @@ from collections.abc import Callable
 from random import Random
 from typing import cast
 
-from simlb.core import forwarding
 from simlb.core.access_log import ConnectionFacts
 from simlb.core.actions import CompiledForward
 from simlb.core.plan import ListenerPlan
@@ -32,7 +31,8 @@ from simlb.wire.request import RequestHead
 from simlb.wire.response import Answer, ResponseHead
 
 CLIENT_PORT = 50000
-_UNDRAWN = b"x" * 24
+_TRACE_ID = b"1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx"
+"""Second and random digits are each request's own."""
 
 
 def parse(request: DryRequest) -> RequestHead:
@@ -134,7 +134,7 @@ class _Router:
         """Nothing is being connected."""
 
     def fresh_trace_id(self, wall_s: float) -> bytes:
-        return forwarding.trace_prefix(int(wall_s)) + _UNDRAWN
+        return _TRACE_ID
 
     def record(self, exchange: Exchange) -> None:
         """It never was."""
