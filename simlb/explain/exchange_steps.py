@@ -10,7 +10,7 @@ from simlb.core.stickiness import StickinessVerdict
 from simlb.core.transforms import TransformStatus
 from simlb.dataplane.target_failure import TargetFailure
 from simlb.explain.failures import failure_words
-from simlb.explain.remembered import Remembered
+from simlb.explain.remembered import NEVER_CONNECTED, Remembered
 from simlb.explain.routing_steps import draw_step, group_cookie_step, group_step, target_cookie_step, target_step
 from simlb.explain.rule_steps import action_step, decided_step, rules_step, transforms_step
 from simlb.explain.story import Producer, Step, Topic, Words
@@ -34,14 +34,6 @@ _DESYNC = {
     Verdict.BLOCK: _BLOCKED,
 }
 _TUNNELS = {"ws", "wss"}
-_NEVER_CONNECTED = {
-    TargetFailure.REFUSED,
-    TargetFailure.UNREACHABLE,
-    TargetFailure.CONNECT_TIMED_OUT,
-    TargetFailure.TLS_FAILED,
-    TargetFailure.TLS_TIMED_OUT,
-    TargetFailure.NO_DESCRIPTOR,
-}
 
 
 def made_by(exchange: Remembered) -> Producer:
@@ -77,18 +69,18 @@ class ExchangeSteps:
         yield self._times()
 
     def _connection(self) -> Step:
-        line, before = self.line, len(self.exchange.earlier)
+        line, before = self.line, self.exchange.count_before
         name = line.elb.split("/")[1] if "/" in line.elb else line.elb
         port = self.plan.port if self.plan is not None else line.listener_port
         listener = f"{line.scheme.upper()}{'' if port is None else f':{port}'}"
-        if before and self.exchange.has_all_earlier:
+        if before and self.exchange.are_all_counted:
             nth = Words(f"Request {before + 1} on this connection.", f"이 연결의 {before + 1}번째 요청입니다.")
         elif before:
             nth = Words(
                 f"At least the {before + 1}. request on this connection.",
                 f"이 연결의 {before + 1}번째 이후 요청입니다.",
             )
-        elif self.exchange.has_all_earlier:
+        elif self.exchange.are_all_counted:
             nth = Words("The first request on this connection.", "이 연결의 첫 요청입니다.")
         else:
             nth = Words("The first request of this connection that is kept.", "보관된 것 중 이 연결의 첫 요청입니다.")
@@ -218,23 +210,26 @@ class ExchangeSteps:
             return
         if self.line.transform_status not in {None, TransformStatus.SUCCESS}:
             return
+        yield Step(topic=Topic.FORWARD, words=self._sent(failure))
+
+    def _sent(self, failure: TargetFailure | None) -> Words:
+        said = None if failure is None else failure_words(failure)
+        if said is not None and failure in NEVER_CONNECTED:
+            return Words(f"A new connection to the target was tried: {said.en}.", f"새 연결을 시도했습니다: {said.ko}.")
         if self.exchange.is_on_kept_connection:
             words = Words(
                 "Sent over a connection to the target that had served before.",
                 "이미 쓰던 대상 연결을 재사용해 보냈습니다.",
             )
-        elif failure in _NEVER_CONNECTED:
-            words = Words("A new connection was tried.", "새 연결을 시도했습니다.")
-        elif self.line.request_processing_time is None and self.line.target_status_code is None:
+        elif failure is None and self.line.request_processing_time is None:
+            # The client left: its log line no longer says whether the connection was there.
             words = Words(
-                "A new connection was being made, or had been.", "새 연결을 만들고 있었거나 막 만든 참이었습니다."
+                "Over a new connection to the target, made or being made.",
+                "대상으로 새 연결을 만들던 중이었거나 막 만들었습니다.",
             )
         else:
             words = Words("Sent over a new connection to the target.", "대상으로 새 연결을 만들어 보냈습니다.")
-        if failure is not None:
-            said = failure_words(failure)
-            words = Words(f"{words.en} Then: {said.en}.", f"{words.ko} 그 뒤: {said.ko}.")
-        yield Step(topic=Topic.FORWARD, words=words)
+        return words if said is None else Words(f"{words.en} Then: {said.en}.", f"{words.ko} 그 뒤: {said.ko}.")
 
     def _response(self) -> Step:
         line = self.line
@@ -261,7 +256,8 @@ class ExchangeSteps:
         line = self.line
         if line.target_processing_time is None and line.request_processing_time is None:
             words = Words("Never sent to a target.", "대상에 보내지지 않았습니다.")
-            if self.kept is not None and self.kept.target is not None:
+            is_assigned = self.kept is not None and self.kept.target is not None
+            if is_assigned and self.rare.failure not in NEVER_CONNECTED:
                 words = Words("Not measured: it did not come so far.", "측정되지 않았습니다. 거기까지 가지 못했습니다.")
             return Step(topic=Topic.TIMES, words=words)
         times = (line.request_processing_time, line.target_processing_time, line.response_processing_time)

@@ -169,8 +169,8 @@ class _Teller:
         if self.kept is None:
             return []
         found = []
-        for raw in self.kept.section.split(b"\n"):
-            name, colon, value = decoded(raw.rstrip(b"\r")).partition(":")
+        for raw in self.kept.section.replace(b"\r", b"\n").split(b"\n"):
+            name, colon, value = decoded(raw).partition(":")
             if name or colon:
                 # What is no field has no name to tell by whether it is secret.
                 shown = self.veil.field(name.strip(), value.strip()) if colon else ""

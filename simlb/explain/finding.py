@@ -9,6 +9,8 @@ from simlb.explain.remembered import Remembered
 from simlb.observe.exchange_ring import ExchangeRing, KeptExchange
 
 LAST = "last"
+LINES_BEFORE = 20
+"""So many requests before one on its connection tell whether it goes round in circles."""
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
 _TRACE_ID_MIN = 8
 """So much of a trace id has to be given."""
@@ -20,8 +22,12 @@ def find_exchange(ring: ExchangeRing, reference: str) -> Remembered:
     exchange = _found(ring, reference)
     if exchange is None:
         raise _not_kept(ring, reference)
-    earlier = ring.earlier_on_connection(exchange)
-    return Remembered.of(exchange, earlier, has_all_earlier=ring.first == 0)
+    return Remembered.of(
+        exchange,
+        count_before=ring.count_before(exchange),
+        are_all_counted=ring.first == 0,
+        lines_before=ring.lines_before(exchange, LINES_BEFORE),
+    )
 
 
 def _found(ring: ExchangeRing, reference: str) -> KeptExchange | None:

@@ -94,7 +94,7 @@ def times_redirected(exchange: Remembered) -> int:
         return 0
     same = [
         one
-        for one in exchange.earlier
+        for one in exchange.lines_before
         if (one.method, one.url, one.target_status_code) == (line.method, line.url, line.target_status_code)
     ]
     return 1 + len(same)

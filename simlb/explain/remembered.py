@@ -8,6 +8,7 @@ from functools import cached_property
 
 from simlb.core.rules import RuleVerdict
 from simlb.dataplane.exchange import Kept, Rare
+from simlb.dataplane.target_failure import NOTHING_SENT, TargetFailure
 from simlb.explain.log_line import LogLine
 from simlb.observe.exchange_ring import KeptExchange
 from simlb.wire.h1_fields import FieldParser
@@ -15,6 +16,8 @@ from simlb.wire.h1_request import RequestParser
 from simlb.wire.request import RequestHead
 
 NOTHING_RARE = Rare()
+NEVER_CONNECTED = NOTHING_SENT | {TargetFailure.NO_DESCRIPTOR}
+"""There was no connection to the target."""
 
 
 class RememberedHead:
@@ -37,26 +40,35 @@ class RememberedHead:
 
 @dataclass(frozen=True, kw_only=True)
 class Remembered:
-    """One exchange. `earlier` are the lines that came before it on its client connection.
+    """One exchange. `count_before` are known to have come before it on its client connection, perhaps more.
 
-    `has_all_earlier` is False when there may have been more of them.
+    `are_all_counted` is True when it cannot have been more. `lines_before` are the lines of the last few of them.
     """
 
     number: int
     line: LogLine
     kept: Kept | None
-    earlier: Sequence[LogLine] = ()
-    has_all_earlier: bool = False
+    count_before: int = 0
+    are_all_counted: bool = False
+    lines_before: Sequence[LogLine] = ()
 
     @classmethod
-    def of(cls, exchange: KeptExchange, earlier: Sequence[str] = (), *, has_all_earlier: bool = False) -> Remembered:
+    def of(
+        cls,
+        exchange: KeptExchange,
+        *,
+        count_before: int = 0,
+        are_all_counted: bool = False,
+        lines_before: Sequence[str] = (),
+    ) -> Remembered:
         """What can be told of an exchange of the ring."""
         return cls(
             number=exchange.number,
             line=LogLine.read(exchange.line),
             kept=None if exchange.kept is None else Kept(*exchange.kept),
-            earlier=[LogLine.read(line) for line in earlier],
-            has_all_earlier=has_all_earlier,
+            count_before=count_before,
+            are_all_counted=are_all_counted,
+            lines_before=[LogLine.read(line) for line in lines_before],
         )
 
     @property
@@ -83,7 +95,9 @@ class Remembered:
     @property
     def is_on_kept_connection(self) -> bool:
         """Whether it went to its target over a connection that had served before."""
-        return self.kept is not None and self.kept.target is not None and not self.kept.is_first_on_connection
+        if self.kept is None or self.kept.target is None or self.rare.failure in NEVER_CONNECTED:
+            return False
+        return not self.kept.is_first_on_connection
 
     @cached_property
     def head(self) -> RequestHead | None:

@@ -93,18 +93,28 @@ class ExchangeRing:
                 if one is not None and one[PLAN] is not None and one[PLAN] not in plans:
                     kept[place] = (*one[:PLAN], None, *one[PLAN + 1 :])
 
-    def earlier_on_connection(self, exchange: KeptExchange) -> list[str]:
-        """The lines of those kept that came before it on the same client connection, oldest first."""
-        connection = connection_of(exchange.line)
-        sought = f" {connection} ".encode()
-        found: list[str] = []
+    def count_before(self, exchange: KeptExchange) -> int:
+        """How many of those kept came before it on the same client connection."""
+        sought = b" " + connection_of(exchange.line).encode() + b" "
+        count = 0
         for batch in self._batches:
             if batch.first >= exchange.number:
                 break
-            if sought in batch.text:
-                lines = batch.text.decode().splitlines()[: exchange.number - batch.first]
-                found += [line for line in lines if connection_of(line) == connection]
-        return found
+            text, place = batch.text, exchange.number - batch.first
+            if place < len(batch.kept):
+                text = b"\n".join(text.split(b"\n", place)[:place])
+            count += text.count(sought)
+        return count
+
+    def lines_before(self, exchange: KeptExchange, limit: int) -> list[str]:
+        """The lines of the last ones that came before it on the same client connection, at most `limit`, newest first.
+
+        They are looked for among the last `limit` times ten.
+        """
+        connection = connection_of(exchange.line)
+        start = max(self.first, exchange.number - 10 * limit)
+        _, exchanges, _ = self.page(start, exchange.number - start)
+        return [one.line for one in reversed(exchanges) if connection_of(one.line) == connection][:limit]
 
     def _charge_shared(self, batch: Batch) -> int:
         """What these refer to and share with others, such as the list of candidates they were chosen from."""

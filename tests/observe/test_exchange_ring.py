@@ -165,12 +165,11 @@ async def test_what_came_before_on_the_same_connection() -> None:
         records.record(elb_status_code=number)
         records.flush()
     ring = records.ring
-    last = ring.at(149)
+    last, first = ring.at(149), ring.at(1)
     assert last is not None
-    assert [int(line.split(" ")[8]) for line in ring.earlier_on_connection(last)] == [
-        number for number in range(149) if number % 5 in {0, 2, 4}
-    ]
-    first = ring.at(1)
     assert first is not None
-    assert ring.earlier_on_connection(first) == []
+    before = [number for number in range(149) if number % 5 in {0, 2, 4}]
+    assert (ring.count_before(last), ring.count_before(first)) == (len(before), 0)
+    assert [int(line.split(" ")[8]) for line in ring.lines_before(last, 4)] == before[:-5:-1]
+    assert ring.lines_before(first, 4) == []
     records.close()
