@@ -8,13 +8,12 @@ from typing import Any
 from simlb.core import desync
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect
 from simlb.core.model import Protocol
-from simlb.core.server_names import choose_certificate, covers
 from simlb.core.stickiness import StickinessVerdict
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.exchange import Exchange
-from simlb.dataplane.gate import Gate
 from simlb.dataplane.listener import OpenListener
 from simlb.explain.causes import Cause, Outcome, cause_of
+from simlb.explain.dry_arrival import arrive
 from simlb.explain.dry_exchange import DryRun
 from simlb.explain.dry_place import Place
 from simlb.explain.dry_request import DryRequest
@@ -59,7 +58,7 @@ class _Teller:
         self._facts_of = facts_of
         self._steps: list[Step] = []
         self._flaw: Cause | None = None
-        """What keeps some clients from coming so far."""
+        """What keeps clients from coming so far, or some of them."""
         self._values: dict[str, Any] = {
             "load_balancer": place.load_balancer,
             "listener": None,
@@ -73,119 +72,15 @@ class _Teller:
         }
 
     def story(self) -> Story:
+        arrival = arrive(self._place, self._request)
+        self._steps += arrival.steps
+        self._values |= arrival.values
+        self._flaw = arrival.flaw
         listener = self._place.listener
-        if listener is None:
-            return self._refused()
-        self._values["listener"] = listener.model.port
-        name = f"{listener.model.protocol}:{listener.model.port}"
-        self._step(
-            Topic.CONNECTION,
-            f"Load balancer {self._place.load_balancer}, listener {name} ({listener.host}:{listener.published_port}).",
-            f"로드 밸런서 {self._place.load_balancer}, 리스너 {name}({listener.host}:{listener.published_port}).",
-        )
-        networks = listener.plan.load_balancer.security_group.networks_for(listener.model.port)
-        if not Gate(networks).lets_in(self._request.client_ip):
-            return self._timed_out(", ".join(map(str, networks)))
-        self._step(
-            Topic.CONNECTION,
-            f"The security group lets {self._request.client_ip} in.",
-            f"보안 그룹이 {self._request.client_ip}의 접속을 허용합니다.",
-        )
-        if self._request.scheme == "https" and not listener.is_tls:
-            return self._no_tls(name)
-        if listener.is_tls and self._request.scheme == "https":
-            self._tls(listener)
-        run = DryRun(self._place.node, listener, self._request)
-        return self._of_run(run, listener)
-
-    # -- no connection -------------------------------------------------------------------------------------------------
-
-    def _refused(self) -> Story:
-        request, place = self._request, self._place
-        there = ", ".join(f"{one.model.protocol}:{one.model.port}" for one in place.node.listeners.values()) or "-"
-        return self._told(
-            Words(
-                f"The connection would be refused at once: nothing listens on port {request.port}.",
-                f"연결이 바로 거부됩니다. {request.port} 포트에는 리스너가 없습니다.",
-            ),
-            cause=Words(
-                f"Load balancer {place.load_balancer} has no listener for port {request.port}; it has: {there}.",
-                f"로드 밸런서 {place.load_balancer}에 {request.port} 포트의 리스너가 없습니다. 있는 리스너: {there}",
-            ),
-            next_steps=(
-                Words("Add a listener, or use the port of one.", "리스너를 추가하거나 있는 리스너의 포트를 쓰세요."),
-            ),
-        )
-
-    def _timed_out(self, networks: str) -> Story:
-        request = self._request
-        let_in = (
-            Words(f"it lets in {networks}", f"허용: {networks}")
-            if networks
-            else Words("it lets nobody in to this port", "이 포트에는 아무도 허용하지 않습니다")
-        )
-        self._step(
-            Topic.CONNECTION,
-            f"The security group does not let {request.client_ip} in: {let_in.en}.",
-            f"보안 그룹이 {request.client_ip}의 접속을 허용하지 않습니다({let_in.ko}).",
-        )
-        return self._told(
-            Words(
-                "The client would wait and then time out connecting. No request arrives, and nothing is logged.",
-                "클라이언트는 기다리다가 연결 시간 초과가 됩니다. 요청이 도착하지 않아 로그에도 남지 않습니다.",
-            ),
-            cause=Words(
-                "The security group's gate is closed for this client.", "보안 그룹이 이 클라이언트를 막고 있습니다."
-            ),
-            next_steps=(
-                Words(
-                    f"Add an inbound rule for port {self._values['listener']} and this source to the security group.",
-                    f"보안 그룹에 {self._values['listener']} 포트와 이 소스의 인바운드 규칙을 추가하세요.",
-                ),
-            ),
-        )
-
-    def _no_tls(self, name: str) -> Story:
-        return self._told(
-            Words(
-                f"The TLS handshake would fail: {name} speaks plain HTTP.",
-                f"TLS 핸드셰이크가 실패합니다. {name}은(는) 평문 HTTP입니다.",
-            ),
-            cause=Words("HTTPS was asked of an HTTP listener.", "HTTP 리스너에 HTTPS로 접속했습니다."),
-            next_steps=(
-                Words(
-                    "Use http://, or the port of an HTTPS listener.", "http:// 를 쓰거나 HTTPS 리스너의 포트를 쓰세요."
-                ),
-            ),
-        )
-
-    # -- TLS -----------------------------------------------------------------------------------------------------------
-
-    def _tls(self, listener: OpenListener) -> None:
-        name = self._request.server_name
-        certificate, is_named = choose_certificate(listener.model.certificates, name)
-        names = ", ".join(certificate.names)
-        is_covered = covers(certificate.names, self._request.host)
-        said = Words(f"server name {name}", f"서버 이름 {name}") if name else Words("no server name", "서버 이름 없음")
-        chosen = Words("chosen by the name", "이름으로 선택") if is_named else Words("the default one", "기본 인증서")
-        verdict = (
-            Words(f"It covers {self._request.host}.", f"{self._request.host}에 유효합니다.")
-            if is_covered
-            else Words(
-                f"It does not cover {self._request.host}: a client that checks ends the handshake here; one that does "
-                "not (curl -k) goes on.",
-                f"{self._request.host}에는 유효하지 않습니다. 검증하는 클라이언트는 여기서 핸드셰이크를 끝내고, "
-                "검증하지 않으면(curl -k) 계속합니다.",
-            )
-        )
-        self._values["certificate"] = {"names": list(certificate.names), "covers_host": is_covered}
-        if not is_covered:
-            self._flaw = _uncovered(self._request.host, names)
-        self._step(
-            Topic.TLS,
-            f"TLS with {said.en}: the certificate for {names} ({chosen.en}). {verdict.en}",
-            f"TLS({said.ko}): {names}용 인증서({chosen.ko}). {verdict.ko}",
-        )
+        if listener is None or arrival.ending is not None:
+            assert arrival.ending is not None
+            return self._told(arrival.ending)
+        return self._of_run(DryRun(self._place.node, listener, self._request), listener)
 
     # -- the request ---------------------------------------------------------------------------------------------------
 
@@ -431,24 +326,6 @@ class _Teller:
     def _add(self, step: Step | None) -> None:
         if step is not None:
             self._steps.append(step)
-
-
-def _uncovered(host: str, names: str) -> Cause:
-    return Cause(
-        status_code=None,
-        cause=Words(
-            f"No certificate of the listener covers {host} (it presents {names}): browsers warn, and other clients end "
-            "the handshake.",
-            f"리스너의 인증서 중 {host}에 유효한 것이 없습니다({names} 인증서를 냅니다). 브라우저는 경고하고 다른 "
-            "클라이언트는 핸드셰이크를 끝냅니다.",
-        ),
-        next_steps=(
-            Words(
-                f"Add the name to the listener's certificates, or to the load balancer's dns: [{host}].",
-                f"리스너의 인증서에 이 이름을 추가하거나 로드 밸런서의 dns: [{host}]에 추가하세요.",
-            ),
-        ),
-    )
 
 
 def _cause_in(outcome: Outcome, group: str) -> Cause:

@@ -19,7 +19,8 @@ from simlb.explain.causes import Cause, Outcome, cause_of
 from simlb.explain.health_causes import undo_words
 from simlb.explain.story import Language, Step, Story, Topic, Words
 from simlb.explain.target_facts import TargetFacts
-from simlb.explain.target_states import clients_see, counting_words, forecast_words, target_story
+from simlb.explain.target_states import target_story
+from simlb.explain.target_words import clients_see, counting_words, forecast_words
 
 
 class Severity(IntEnum):

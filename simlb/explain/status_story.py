@@ -23,7 +23,7 @@ from simlb.explain.rule_steps import rule_name
 from simlb.explain.status_codes import Alike, StatusSpan
 from simlb.explain.story import Producer, Step, Story, Topic, Words
 from simlb.explain.target_facts import TargetFacts
-from simlb.explain.target_states import forecast_words
+from simlb.explain.target_words import forecast_words
 from simlb.explain.veil import Veil
 
 ERRORS = 400
