@@ -167,8 +167,10 @@ class App:
         from simlb.app.metric_desk import AppMetrics
         from simlb.app.remote_control import remote_routes
         from simlb.app.replaying import Replaying
+        from simlb.app.state_desk import ExplainStateDesk
         from simlb.controlplane.event_routes import event_routes
         from simlb.controlplane.explain_routes import explain_routes
+        from simlb.controlplane.explain_state_routes import state_routes
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
         from simlb.controlplane.metric_routes import metric_routes
@@ -181,6 +183,7 @@ class App:
             *load_routes(self.load),
             *metric_routes(AppMetrics(self)),
             *explain_routes(self.observing.explaining),
+            *state_routes(ExplainStateDesk(self)),
             *replay_routes(Replaying(self)),
             *remote_routes(self),
             *event_routes(self.observing.events),

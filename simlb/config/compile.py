@@ -101,7 +101,9 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
     allowed = _allowed_networks(context, file)
     groups = GroupCompiler(context, file.region, AddressPolicy(allowed, tools.resolve))
     target_groups = groups.compile(file.target_groups)
-    balancers = LoadBalancerCompiler(context, file.region, target_groups, file.control_port)
+    balancers = LoadBalancerCompiler(
+        context, file.region, target_groups, file.control_port, explain_header=file.explain_header
+    )
     load_balancers = balancers.compile(file.load_balancers)
     for name in balancers.unused_groups():
         entry = next(entry for entry in file.target_groups if entry.name == name)

@@ -168,6 +168,9 @@ class ConfigFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     speed: Annotated[float, Meta(gt=0, le=1000, description="Load-balancer seconds in a real second.")] = 1.0
     control_port: Annotated[int, Meta(ge=0, le=65535, description="Port of the control API; 0: any free one.")] = 8089
     strict: Annotated[bool, Meta(description="false allows health-check values below AWS's limits.")] = True
+    explain_header: Annotated[
+        bool, Meta(description="simlb's own: answers to requests with 'X-Simlb-Explain: 1' say why in a header.")
+    ] = False
     allow_targets: Annotated[list[str], Meta(description="Networks beyond loopback that targets may be in.")] = field(
         default_factory=list
     )

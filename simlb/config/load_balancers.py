@@ -21,12 +21,19 @@ class LoadBalancerCompiler:
     """Compiles the load balancers of one file, which share ports, names and target groups."""
 
     def __init__(
-        self, context: Context, region: str, groups: Mapping[str, model.TargetGroup], control_port: int
+        self,
+        context: Context,
+        region: str,
+        groups: Mapping[str, model.TargetGroup],
+        control_port: int,
+        *,
+        explain_header: bool = False,
     ) -> None:
         self._context = context
         self._region = region
         self._groups = groups
         self._control_port = control_port
+        self._explain_header = explain_header
         self._actions = ActionCompiler(context, groups)
         self._rules = RuleCompiler(context, region, self._actions)
         self._names: dict[str, str] = {}
@@ -97,6 +104,7 @@ class LoadBalancerCompiler:
             security_group=security_group,
             names=further,
             listeners=tuple(listeners.values()),
+            explain_header=self._explain_header,
         )
 
     def _further_names(self, entry: LoadBalancerEntry) -> tuple[str, ...]:

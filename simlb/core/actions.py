@@ -125,6 +125,19 @@ class CompiledForward:
         self.only = self.target_groups[0] if is_single else None
         """The group when there is nothing to draw. None also for a single group of weight 0, which gets nothing."""
 
+    def chances(self) -> list[tuple[str, int, float]]:
+        """Each group with its weight and how likely it is drawn; all 0 when all weights are."""
+        total = self._ends[-1]
+        return [
+            (name, weight, weight / total if total else 0.0)
+            for name, weight in zip(self.target_groups, self._weights, strict=True)
+        ]
+
+    def draw_of(self, target_group: str) -> GroupDraw:
+        """A draw that gives that group, whose weight is above 0: the first of its numbers."""
+        place = self.target_groups.index(target_group)
+        return GroupDraw(target_group, self._weights[place], self._ends[place] - self._weights[place], self._ends[-1])
+
     def draw(self, random: Random) -> GroupDraw:
         """Draw a group for a request without a valid cookie."""
         total = self._ends[-1]

@@ -5,8 +5,10 @@ The prober reports what it saw as a `ProbeResult`; this machine says what that m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from simlb.core.model import HealthCheck, Protocol
 
@@ -155,50 +157,80 @@ class TargetHealth:
         return changed
 
 
+class Hint(StrEnum):
+    """What AWS does not say; the value is in words, with what `Hinted.values` fills in."""
+
+    TIMED_OUT_AT_SPEED = (
+        "at speed {speed} the timeout of {timeout_s} s is {here_ms} ms here: "
+        "if the target is only slow, lower the speed"
+    )
+    SLOW_AT_SPEED = (
+        "it took {took_ms} ms to answer, and at speed {speed} the timeout of {timeout_s} s is {here_ms} ms here: "
+        "lower the speed"
+    )
+    NOT_TLS = "the health check speaks HTTPS and something else answers: health_check: {{protocol: HTTP}}"
+    TLS_PORT = "the health check speaks HTTP to a TLS port: health_check: {{protocol: HTTPS}}"
+    MAYBE_TLS_PORT = "TLS ports treat plain HTTP like this; if this is one: health_check: {{protocol: HTTPS}}"
+    OTHER_SUCCESS = (
+        "{code} means success, but the matcher accepts only {matcher} (AWS's default is exactly 200);"
+        " use 200-299 to accept it"
+    )
+    REDIRECT = (
+        "redirects are not followed: {code} fails unless the matcher lists it; probe a path that answers by itself"
+    )
+    NO_SUCH_PATH = "nothing answers at {path}: add that path to the application or correct the health check path"
+
+
+class Hinted(NamedTuple):
+    """A hint and what fills its words."""
+
+    hint: Hint
+    values: Mapping[str, str]
+
+
 def hint(health: TargetHealth, health_check: HealthCheck, *, speed: float = 1) -> str | None:
     """What AWS does not say: why an answer that looks like a success is none, and what `speed` has to do with it."""
+    found = find_hint(health, health_check, speed=speed)
+    return None if found is None else found.hint.format_map(found.values)
+
+
+def find_hint(health: TargetHealth, health_check: HealthCheck, *, speed: float = 1) -> Hinted | None:
+    """The same, to be put in words of any language."""
     probe = health.last_probe
-    if speed > 1 and probe is not None:
-        here_ms = health_check.timeout_s / speed * 1000
-        timeout = f"at speed {speed:g} the timeout of {health_check.timeout_s:g} s is {here_ms:.0f} ms here"
-        if health.reason is Reason.TIMEOUT:
-            return f"{timeout}: if the target is only slow, lower the speed"
-        if probe.status_code is not None and probe.latency_s * 1000 > here_ms / 2:
-            return f"it took {probe.latency_s * 1000:.0f} ms to answer, and {timeout}: lower the speed"
     if probe is None:
         return None
+    if speed > 1:
+        here_ms = health_check.timeout_s / speed * 1000
+        times = {"speed": f"{speed:g}", "timeout_s": f"{health_check.timeout_s:g}", "here_ms": f"{here_ms:.0f}"}
+        if health.reason is Reason.TIMEOUT:
+            return Hinted(Hint.TIMED_OUT_AT_SPEED, times)
+        if probe.status_code is not None and probe.latency_s * 1000 > here_ms / 2:
+            return Hinted(Hint.SLOW_AT_SPEED, {"took_ms": f"{probe.latency_s * 1000:.0f}", **times})
     other = _other_protocol(probe, health_check)
     if other is not None:
-        return other
+        return Hinted(other, {})
     if probe.status_code is None or health.reason is not Reason.RESPONSE_CODE_MISMATCH:
         return None
     code = probe.status_code
     if 200 <= code <= 299 and not health_check.matcher.matches(code):
-        return (
-            f"{code} means success, but the matcher accepts only {health_check.matcher.http_code}"
-            " (AWS's default is exactly 200); use 200-299 to accept it"
-        )
+        return Hinted(Hint.OTHER_SUCCESS, {"code": str(code), "matcher": health_check.matcher.http_code})
     if 300 <= code <= 399:
-        return (
-            f"redirects are not followed: {code} fails unless the matcher lists it; probe a path that answers by itself"
-        )
+        return Hinted(Hint.REDIRECT, {"code": str(code)})
     if code == 404:
-        return (
-            f"nothing answers at {health_check.path}: add that path to the application or correct the health check path"
-        )
+        return Hinted(Hint.NO_SUCH_PATH, {"path": health_check.path})
     return None
 
 
-def _other_protocol(probe: ProbeResult, health_check: HealthCheck) -> str | None:
+def _other_protocol(probe: ProbeResult, health_check: HealthCheck) -> Hint | None:
     """What to do when the health check and the port it asks seem to speak different protocols."""
     if probe.detail == SPEAKS_NO_TLS:
-        return "the health check speaks HTTPS and something else answers: health_check: {protocol: HTTP}"
+        return Hint.NOT_TLS
     if health_check.protocol is not Protocol.HTTP:
         return None
     if probe.detail == SPEAKS_TLS:
-        return "the health check speaks HTTP to a TLS port: health_check: {protocol: HTTPS}"
+        return Hint.TLS_PORT
     if probe.outcome is ProbeOutcome.CLOSED or (probe.status_code == 400 and not probe.passes(health_check)):
-        return "TLS ports treat plain HTTP like this; if this is one: health_check: {protocol: HTTPS}"
+        return Hint.MAYBE_TLS_PORT
     return None
 
 

@@ -6,6 +6,7 @@ An exchange keeps the plan it began with, so that a reload never mixes two confi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 
 from simlb.core import forwarding
 from simlb.core.actions import DEFAULT_PORTS
@@ -60,6 +61,13 @@ class ListenerPlan:
         """True when no attribute changes how an everyday request's header is rewritten."""
         self.dns_name = load_balancer.dns_name.encode()
         self.proto_port_lines = f"X-Forwarded-Proto: {self.scheme}\r\nX-Forwarded-Port: {listener.port}\r\n".encode()
+
+    def apart(self) -> ListenerPlan:
+        """The same plan without the memory that requests leave behind, for those that are only thought of."""
+        other = copy(self)
+        other._host_lines = {}
+        other.rules = RuleTable(self.listener.default_action, self.listener.rules)
+        return other
 
     def client_value(self, ip: str, port: int) -> bytes:
         """How X-Forwarded-For names a client of this listener."""

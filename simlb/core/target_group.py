@@ -115,6 +115,13 @@ class TargetGroupState:
         left = [candidate for candidate in self.candidates if candidate not in tried]
         return self._selection.algorithm.choose(left, now, random) if left else None
 
+    def chances(self, now: float) -> list[tuple[TargetState, float]]:
+        """How likely each candidate is to get the next request that no cookie leads. Asking changes nothing."""
+        candidates = self.candidates
+        return (
+            list(zip(candidates, self._selection.algorithm.chances(candidates, now), strict=True)) if candidates else []
+        )
+
     def find_sticky(self, cookies: Mapping[bytes, bytes], now: float) -> tuple[TargetState | None, StickinessVerdict]:
         """The target that a request's cookies lead back to, if it may be used now; what came of the cookies.
 
@@ -179,6 +186,7 @@ class TargetGroupState:
     def on_probe(self, state: TargetState, result: ProbeResult, now: float) -> bool:
         """A probe has its result. True when the state or reason changed."""
         was_healthy = state.is_healthy
+        state.probed_at = now
         if not state.health.on_probe(result, self.group.health_check):
             return False
         if not state.is_healthy:

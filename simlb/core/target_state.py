@@ -11,9 +11,9 @@ class TargetState:
     """What is alive about a target. Compared and hashed by identity.
 
     `since` is when its health state was entered, `ramping_since` when its slow start began (None: not in slow start),
-    in load-balancer seconds. `outstanding`, `requests` and `errors` count since it was registered; errors are 5xx
-    answers and connection failures. `is_candidate` says whether it may get a request now. `weight` is below 1 while
-    anomaly mitigation is in effect.
+    `probed_at` when the last probe had its result, in load-balancer seconds. `outstanding`, `requests` and `errors`
+    count since it was registered; errors are 5xx answers and connection failures. `is_candidate` says whether it may
+    get a request now. `weight` is below 1 while anomaly mitigation is in effect.
     """
 
     __slots__ = (
@@ -24,6 +24,7 @@ class TargetState:
         "health",
         "is_candidate",
         "outstanding",
+        "probed_at",
         "ramping_since",
         "requests",
         "since",
@@ -37,6 +38,7 @@ class TargetState:
         self.address = target.address
         self.health = TargetHealth()
         self.since = now
+        self.probed_at: float | None = None
         self.outstanding = 0
         self.requests = 0
         self.errors = 0

@@ -18,6 +18,7 @@ from simlb.core.plan import ListenerPlan
 from simlb.core.rules import Decision
 from simlb.core.target_group import Basis, TargetGroupState, TargetState
 from simlb.core.transforms import CompiledTransforms, TransformStatus
+from simlb.dataplane.explain_header import ExplainingClient
 from simlb.dataplane.kept_body import BodyKeeper, KeptBody
 from simlb.dataplane.streams import ClientStream, TargetStream
 from simlb.dataplane.target_failure import NOTHING_SENT, TARGETS_FAULT, TargetFailure
@@ -145,6 +146,7 @@ class Exchange(ExchangeRecord):
             head.drops_loose_names = self.plan.attributes.drop_invalid_header_fields
             self.findings = tuple(head.findings)
             self.marks = self._marks()
+            self._heed_question()
             refusal = self._examine()
             if refusal:
                 self.answer_error(refusal)
@@ -160,6 +162,11 @@ class Exchange(ExchangeRecord):
             assert type(action) is CompiledFixedResponse
             self.action = "fixed-response"
             self._answer(Answer(action.status_code, body=action.body, content_type=action.content_type))
+
+    def _heed_question(self) -> None:
+        """Let the response tell why, when its client asks and the configuration allows it."""
+        if self.head.fields.asks_why and self.plan.load_balancer.explain_header:
+            self.client = ExplainingClient(self.client, self)
 
     def _examine(self) -> int:
         """The status for a head that is not served; 0 when it is (reference 0, steps 3-4)."""
@@ -220,6 +227,7 @@ class Exchange(ExchangeRecord):
 
     def answer_plain_http(self) -> None:
         """Plain HTTP reached an HTTPS listener: a 400 page of its own (reference 4.2)."""
+        self._heed_question()
         body = error_pages.pad(error_pages.plain_http_page(), BAD_REQUEST, self.head.fields.user_agent)
         self._answer(Answer(BAD_REQUEST, body=body, closes=True))
 

@@ -61,7 +61,8 @@ class Story:
     """A whole explanation.
 
     `subject` says what is explained, `outcome` what came of it; `cause` is the likely one where something went wrong,
-    `next_steps` what to do about it. `facts` are plain values for programs, by name.
+    `next_steps` what to do about it. `facts` are plain values for programs, by name. `steps_title` stands over the
+    steps where they are not what happened.
     """
 
     subject: Words
@@ -71,6 +72,7 @@ class Story:
     cause: Words | None = None
     next_steps: tuple[Words, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    steps_title: Words | None = None
 
     def text(self, language: Language = "en", width: int = WIDTH) -> str:
         """As lines of at most `width` columns: the outcome, cause and next steps, what happened."""
@@ -97,4 +99,5 @@ class Story:
             "next_steps": [words.of(language) for words in self.next_steps],
             "facts": dict(self.facts),
             "language": language,
+            **({} if self.steps_title is None else {"steps_title": self.steps_title.of(language)}),
         }

@@ -70,7 +70,7 @@ def lines(story: Mapping[str, Any], width: int = WIDTH) -> Iterator[Line]:
             yield from _paragraph(Part.TEXT, str(step), width, first=f"  {number}. ", rest="     ")
     if story["steps"]:
         yield Line(Part.TEXT, "")
-        yield Line(Part.HEADING, headings["steps"])
+        yield Line(Part.HEADING, str(story.get("steps_title") or headings["steps"]))
         yield from _steps(story, width)
 
 

@@ -52,6 +52,7 @@ class ALB:
         dns: str | Sequence[str] = (),
         strict: bool = True,
         allow_targets: Sequence[str] = (),
+        explain_header: bool = False,
         seed: int | None = None,
         control: bool = False,
         keep_bodies: int | str = 0,
@@ -59,8 +60,9 @@ class ALB:
         """`dns` are further names that lead to it; `strict=False` allows health checks quicker than AWS's.
 
         `allow_targets` are networks beyond loopback that targets may be in. `seed` makes its draws repeatable.
-        `control` opens a control port as well, for other programs. `keep_bodies` is how much of each request's body is
-        kept for `lb.replay`: `"64k"`.
+        `control` opens a control port as well, for other programs. With `explain_header`, answers to requests with
+        `X-Simlb-Explain: 1` say why in a header. `keep_bodies` is how much of each request's body is kept for
+        `lb.replay`: `"64k"`.
         """
         self.name = name
         self.clock = Clock.of(clock)
@@ -80,6 +82,7 @@ class ALB:
             "strict": strict,
             "keep_bodies": keep_bodies,
             "allow_targets": list(allow_targets),
+            **some(explain_header=explain_header or None),
             "load_balancers": [
                 {
                     "name": name,

@@ -18,8 +18,8 @@ from simlb.testing import report
 from simlb.testing.certificates import authority
 from simlb.testing.client import TIMEOUT_S, Bytes, Client, arequest
 from simlb.testing.events import Events
+from simlb.testing.explanations import Explained
 from simlb.testing.faults import RunningFault
-from simlb.testing.life import Life
 from simlb.testing.loops import Home, Ready
 from simlb.testing.messages import Response
 from simlb.testing.scenarios import run_scenario
@@ -46,7 +46,7 @@ class NotReachedError(AssertionError):
     """What was waited for did not come about."""
 
 
-class RunningLoadBalancer(Life):
+class RunningLoadBalancer(Explained):
     """What `with alb.start() as lb` gives. Usable from any thread; in async code what takes time is awaited."""
 
     def __init__(self, alb: ALB, home: Home) -> None:

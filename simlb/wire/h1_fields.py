@@ -19,8 +19,9 @@ LINE_MAX_BYTES = 16 * 1024
 SECTION_MAX_BYTES = 64 * 1024
 
 # What a line means to the load balancer. Ordinary lines (no entry at all) and LOOSE_NAMEs go to the target as they are.
-LOOSE_NAME, USER_AGENT, DROP, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, FORWARDED_FOR = range(8)
-TRACE, UPGRADE, EXPECT, SUSPICIOUS, INVALID, NO_COLON, EMPTY, BAD, FOLDED, DIRTY = range(8, 18)
+# Those below DROP are noted and kept.
+LOOSE_NAME, USER_AGENT, EXPLAIN, DROP, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, FORWARDED_FOR = range(9)
+TRACE, UPGRADE, EXPECT, SUSPICIOUS, INVALID, NO_COLON, EMPTY, BAD, FOLDED, DIRTY = range(9, 19)
 
 Entry = tuple[int, Any] | None
 """None for an ordinary line; else its kind and what is needed of its value."""
@@ -39,6 +40,7 @@ _KINDS: dict[bytes, int] = {
     b"x-amzn-trace-id": TRACE,
     b"upgrade": UPGRADE,
     b"expect": EXPECT,
+    b"x-simlb-explain": EXPLAIN,
     # Hop-by-hop, or written by the load balancer itself.
     b"keep-alive": DROP,
     b"proxy-connection": DROP,
@@ -209,7 +211,7 @@ class FieldParser:
             elif kind >= FOLDED:
                 return False
             elif kind != DROP:
-                if kind == USER_AGENT:
+                if kind < DROP:
                     keep(line)
                 _note(fields, kind, value)
         if fields.size >= LINE_MAX_BYTES:
@@ -292,7 +294,7 @@ def _settle(fields: RequestFields, kept: list[bytes], loose: list[bytes]) -> Non
     """What all lines together mean, once each has been noted; `kept` are those for the target."""
     if fields.findings or fields.host is None or len(fields.content_lengths) + len(fields.transfer_encodings) > 1:
         fields.is_odd = True
-    if fields.line_too_long or fields.size > SECTION_MAX_BYTES:
+    if fields.line_too_long or fields.size > SECTION_MAX_BYTES or fields.asks_why:
         fields.is_odd = True
     if fields.trace is not None or fields.forwarded_for is not None or fields.upgrade is not None:
         fields.needs_rewriting = True
@@ -342,6 +344,8 @@ def _note(fields: RequestFields, kind: int, value: Any) -> None:
         fields.upgrade = value
     elif kind == EXPECT:
         fields.expects_continue = value.lower() == b"100-continue"
+    elif kind == EXPLAIN:
+        fields.asks_why = value == b"1"
     else:
         finding = _DEFECTS[kind]
         if finding not in fields.findings:

@@ -182,7 +182,7 @@ def _interpret(head: RequestHead, findings: list[Finding]) -> None:
     )
     findings += found
     head.findings = tuple(findings)
-    head.is_odd = bool(findings or fields.loose_lines)
+    head.is_odd = bool(findings or fields.loose_lines or fields.asks_why)
     codings = desync.transfer_codings(b",".join(encodings)) if encodings else []
     _set_framing(head, codings)
     is_severe = desync.worst(findings)[0] is DesyncClass.SEVERE

@@ -189,6 +189,7 @@ def answer_bytes(answer: Answer, *, is_head_request: bool, closes: bool, now_dat
         b"" if has_no_body else b"Content-Length: %d\r\n" % len(answer.body),
         _CONNECTION_LINES[CLOSE if closes else KEEP_ALIVE],
         b"Location: %b\r\n" % answer.location.encode("latin-1") if answer.location is not None else b"",
+        answer.lines,
         b"\r\n",
         b"" if is_head_request or has_no_body else answer.body,
     ]

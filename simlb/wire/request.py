@@ -55,10 +55,12 @@ class RequestFields:
     nominated: frozenset[bytes] = frozenset()
     """Further fields that the Connection header declares hop-by-hop."""
     expects_continue = False
+    asks_why = False
+    """`X-Simlb-Explain: 1`: the client wants to be told why it got this response, where that is switched on."""
     findings: tuple[Finding, ...] = ()
     line_too_long = False
     is_odd = False
-    """True when the section needs a closer look: defects, doubtful framing, no valid Host, untidy names."""
+    """True when the section needs a closer look: defects, doubtful framing, no valid Host, untidy names, a question."""
     needs_rewriting = False
     """True when the client sent a trace id, X-Forwarded-For or an upgrade, which the load balancer has to merge."""
     size = 0
@@ -131,7 +133,7 @@ class RequestHead:
         self.refusal = 0
         """The status code for a head that cannot be served whatever the configuration says; 0 for all others."""
         self.is_odd = False
-        """True when an exchange has to look at findings, refusal or untidy names before it goes on."""
+        """True when an exchange has to look at findings, refusal, untidy names or a question before it goes on."""
 
     @property
     def path(self) -> bytes:

@@ -45,6 +45,15 @@ class ResponseHead:
         self.size = 0
         self.serialised: dict[int, bytes] = {}
 
+    def with_lines(self, lines: bytes) -> ResponseHead:
+        """The same head with other field lines; this one may be shared."""
+        other = ResponseHead(self.status_code, self.phrase)
+        for name in self.__slots__:
+            if name != "serialised":
+                setattr(other, name, getattr(self, name))
+        other.lines = lines
+        return other
+
     @property
     def is_informational(self) -> bool:
         """True for 1xx other than 101: it announces a later response."""
@@ -59,10 +68,11 @@ def has_body(method: bytes, status_code: int) -> bool:
 class Answer:
     """An answer the load balancer makes itself: a page, a redirect or a fixed response (reference 4.2).
 
-    `body` is what a GET gets; a HEAD gets its length only. `closes` ends the connection behind it.
+    `body` is what a GET gets; a HEAD gets its length only. `closes` ends the connection behind it. `lines` are further
+    whole field lines.
     """
 
-    __slots__ = ("body", "closes", "content_type", "location", "status_code")
+    __slots__ = ("body", "closes", "content_type", "lines", "location", "status_code")
 
     def __init__(
         self,
@@ -78,6 +88,7 @@ class Answer:
         self.content_type = content_type
         self.location = location
         self.closes = closes
+        self.lines = b""
 
 
 def error_answer(status_code: int, user_agent: bytes | None, *, closes: bool = False) -> Answer:

@@ -17,10 +17,11 @@ from aiohttp.web import RouteDef
 from simlb.cli.main import main
 from simlb.controlplane import runfile
 from simlb.controlplane.explain_routes import explain_routes
+from simlb.controlplane.explain_state_routes import state_routes
 from simlb.controlplane.fault_routes import fault_routes
 from simlb.controlplane.server import ControlServer
 from simlb.faults.desk import BookDesk
-from tests.controlplane.explains import FakeExplainDesk
+from tests.controlplane.explains import FakeExplainDesk, FakeStateDesk
 from tests.controlplane.fakes import FakeInstance
 from tests.faults.fake_site import FakeSite, book
 
@@ -64,7 +65,13 @@ class Running:
         self.site = FakeSite()
         faults, _ = book(self.site)
         self.explaining = FakeExplainDesk()
-        routes = [*fault_routes(BookDesk(faults, self.site)), *explain_routes(self.explaining), *more]
+        self.standing = FakeStateDesk()
+        routes = [
+            *fault_routes(BookDesk(faults, self.site)),
+            *explain_routes(self.explaining),
+            *state_routes(self.standing),
+            *more,
+        ]
         self._server = ControlServer(self.instance, TOKEN, 0, routes=routes)
         self._wait(self._server.start())
         # A process of its own, so that `down` can watch it end.

@@ -70,7 +70,6 @@ def test_json(run: Run, running: Running) -> None:
     [
         (["#999"], "E750", "No exchange '#999' is kept."),
         (["x"], "E751", "'x' names no exchange."),
-        ([], "E751", "Explain what?"),
         (["last", "3"], "E751", "One word too many: '3'."),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simlb.controlplane.explain_state_routes import RequestBody
 from simlb.errors import SimlbError
 
 STORY: dict[str, Any] = {
@@ -34,4 +35,53 @@ class FakeExplainDesk:
             raise SimlbError("E750", "No exchange '#999' is kept.", "→ kept are #0 to #7")
         if reference == "x":
             raise SimlbError("E751", "'x' names no exchange.")
+        return STORY | {"language": language}
+
+
+def finding(severity: str, subject: str, cause: str | None = "It is so.") -> dict[str, Any]:
+    """One of an overview."""
+    facts = {"severity": severity, "kind": "unhealthy"}
+    return STORY | {"subject": subject, "outcome": "It is out.", "cause": cause, "facts": facts}
+
+
+STATUS: dict[str, Any] = STORY | {
+    "outcome": '41 × 502 in the last 60 s, all produced by the load balancer (target code "-").',
+    "steps": [
+        {
+            "topic": "target",
+            "text": "41  i-03  connection refused",
+            "details": ["→ Nothing listens at 127.0.0.1:9003."],
+        },
+        {"topic": "health", "text": "i-03 counts as healthy still.", "details": []},
+    ],
+    "next_steps": ["Start it again: simlb target restart i-03"],
+    "facts": {"count": 41},
+}
+
+
+class FakeStateDesk:
+    """Knows how nothing stands, and remembers who asked for what."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.findings: list[dict[str, Any]] = []
+
+    def overview(self, language: str) -> dict[str, Any]:
+        """What was put into `findings`."""
+        self.calls.append(("overview", language))
+        return {"outcome": "So it stands.", "stories": self.findings, "language": language}
+
+    def status(self, status_code: int, last_s: float, language: str) -> dict[str, Any]:
+        """Always the same."""
+        self.calls.append(("status", status_code, last_s, language))
+        return STATUS | {"language": language}
+
+    def targets(self, name: str, language: str) -> dict[str, Any]:
+        """The story, twice."""
+        self.calls.append(("target", name, language))
+        return {"stories": [STORY | {"language": language}] * 2}
+
+    def request(self, wanted: RequestBody, language: str) -> dict[str, Any]:
+        """The story."""
+        self.calls.append(("request", wanted, language))
         return STORY | {"language": language}

@@ -18,3 +18,11 @@ class Algorithm(Protocol[T]):
 
     def choose(self, candidates: Sequence[T], now: float, random: Random) -> T:
         """The target of the next request. `candidates` must not be empty; `now` is load-balancer seconds."""
+
+    def chances(self, candidates: Sequence[T], now: float) -> list[float]:
+        """How likely each candidate is to be chosen next: 1 for whose turn it is. Nothing is changed by asking."""
+
+
+def certain(candidates: Sequence[T], chosen: T) -> list[float]:
+    """The chances where there is nothing left to chance."""
+    return [1.0 if candidate is chosen else 0.0 for candidate in candidates]

@@ -12,6 +12,8 @@ from heapq import heapify, heappop, heappush, heapreplace
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
+from simlb.core.algorithms import certain
+
 
 class HasOutstanding(Hashable, Protocol):
     """What is needed of a target."""
@@ -57,6 +59,13 @@ class LeastOutstandingRequests(Generic[T]):
         current[target] = fresh = (entry[0], turn, entry[2], target)
         heapreplace(heap, fresh)
         return target
+
+    def chances(self, candidates: Sequence[T], now: float) -> list[float]:
+        """Who has the fewest requests in flight, and of those waits longest."""
+        other = LeastOutstandingRequests[T]()
+        other._candidates, other._turn, other._turns = self._candidates, self._turn, self._turns
+        other._heap, other._current = list(self._heap), dict(self._current)
+        return certain(candidates, other.choose(candidates, now, Random(0)))
 
     def on_changed(self, target: T) -> None:
         """The target's count of requests in flight has changed."""

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeVar
 
+from simlb.core.algorithms import certain
+
 T = TypeVar("T")
 
 
@@ -32,6 +34,16 @@ class RoundRobin:
             place = 0
         self._next = place + 1
         return candidates[place]
+
+    def chances(self, candidates: Sequence[T], now: float) -> list[float]:
+        """Whose turn it is."""
+        return certain(candidates, self.copy().choose(candidates, now, Random(0)))
+
+    def copy(self) -> RoundRobin:
+        """Another one at the same place of the same cycle, which goes on by itself."""
+        other = RoundRobin()
+        other._candidates, other._next = self._candidates, self._next
+        return other
 
     def _resume(self, candidates: Sequence[object]) -> None:
         """Go on where the former list was left."""

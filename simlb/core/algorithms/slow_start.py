@@ -16,6 +16,7 @@ from heapq import heapify, heapreplace
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
+from simlb.core.algorithms import certain
 from simlb.core.algorithms.round_robin import RoundRobin
 
 WEIGHT_MIN = 0.01
@@ -77,6 +78,13 @@ class SlowStart(Generic[T]):
         self._known[target] = (since, deadline, weight)
         heapreplace(due, (deadline, place, target))
         return target
+
+    def chances(self, candidates: Sequence[T], now: float) -> list[float]:
+        """Whose turn it is, or who is due."""
+        other = SlowStart[T](self._cycle.copy(), self.duration_s)
+        other._candidates, other._full, other._due = self._candidates, self._full, list(self._due)
+        other._known, other._round, other._next_step = dict(self._known), self._round, self._next_step
+        return certain(candidates, other.choose(candidates, now, Random(0)))
 
     def _restart(self, candidates: Sequence[T], now: float) -> None:
         """Take up another list. Those whose ramp goes on keep what they have waited, even if left out for once."""

@@ -42,6 +42,11 @@ class WeightedRandom(Generic[T]):
         place = bisect_right(bounds, random.random() * bounds[-1])
         return candidates[place if place < len(bounds) else -1]
 
+    def chances(self, candidates: Sequence[T], now: float) -> list[float]:
+        """Each candidate's part of the whole."""
+        whole = sum(candidate.weight for candidate in candidates)
+        return [candidate.weight / whole for candidate in candidates]
+
     def _restart(self, candidates: Sequence[T]) -> None:
         self._candidates = candidates
         weights = [candidate.weight for candidate in candidates]

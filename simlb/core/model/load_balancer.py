@@ -86,7 +86,10 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancer:
-    """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it."""
+    """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it.
+
+    `explain_header` is simlb's own, off as in AWS: responses to requests with `X-Simlb-Explain: 1` say why.
+    """
 
     name: str
     id: str
@@ -98,6 +101,7 @@ class LoadBalancer:
     security_group: SecurityGroup = field(default_factory=SecurityGroup)
     names: tuple[str, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    explain_header: bool = False
 
     @property
     def resource(self) -> str:

@@ -1,0 +1,62 @@
+"""Where a request would arrive: which load balancer, by its name or address, and which of its listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from simlb.core.model import LoadBalancer
+from simlb.core.server_names import canonical
+from simlb.dataplane.listener import OpenListener
+from simlb.dataplane.node import LoadBalancerNode
+from simlb.errors import SimlbError
+
+
+class Place(NamedTuple):
+    """`listener` is None when the load balancer has none at that port."""
+
+    load_balancer: str
+    node: LoadBalancerNode
+    listener: OpenListener | None
+
+
+def locate(
+    models: Mapping[str, LoadBalancer],
+    nodes: Mapping[str, LoadBalancerNode],
+    host: str,
+    port: int,
+    load_balancer: str | None = None,
+) -> Place:
+    """The load balancer that `host` leads to: by its name, its address, or because there is no other.
+
+    `port` is a listener's own or its published one. Raises SimlbError E756 where several could be meant.
+    """
+    if load_balancer is not None:
+        if load_balancer not in nodes:
+            raise SimlbError("E756", f"There is no load balancer '{load_balancer}'.", f"there are: {', '.join(nodes)}")
+        return _place(load_balancer, nodes, port)
+    wanted = canonical(host)
+    named = [name for name, node in nodes.items() if _leads_to(models[name], node, wanted)]
+    candidates = named or list(nodes)
+    if len(candidates) > 1:
+        candidates = [name for name in candidates if _place(name, nodes, port).listener is not None] or candidates
+    if len(candidates) == 1:
+        return _place(candidates[0], nodes, port)
+    raise SimlbError(
+        "E756",
+        f"{host}:{port} could be any of these load balancers: {', '.join(candidates)}.",
+        *(f"--load-balancer {name}" for name in candidates),
+    )
+
+
+def _leads_to(model: LoadBalancer, node: LoadBalancerNode, host: str) -> bool:
+    names = {canonical(name) for name in (model.dns_name, *model.names)}
+    return host in names or any(canonical(listener.host) == host for listener in node.listeners.values())
+
+
+def _place(name: str, nodes: Mapping[str, LoadBalancerNode], port: int) -> Place:
+    node = nodes[name]
+    listener = node.listeners.get(port)
+    if listener is None:
+        listener = next((one for one in node.listeners.values() if one.published_port == port), None)
+    return Place(name, node, listener)
