@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from simlb.core.metrics.buckets import BOUNDS
 from simlb.observe.metrics import MetricSink
 
-LE_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+LE_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """The buckets of the histogram: each is the end of one of the finer ones."""
 _PLACES = tuple(BOUNDS.index(bound) for bound in LE_S)
 
@@ -131,7 +131,7 @@ def expose(sink: MetricSink, now: Now, accept: str) -> tuple[bytes, str]:
 
 def families(sink: MetricSink, now: Now) -> Iterator[Family]:
     """Everything that there is to scrape."""
-    yield InfoMetricFamily("simlb_build", "Version of simlb", {"version": now.version, "instance": now.instance})
+    yield InfoMetricFamily("simlb_build", "Version of simlb", {"version": now.version, "name": now.instance})
     yield _single(GaugeMetricFamily, "simlb_start_time_seconds", "Start, in seconds since 1970", now.started_at_s)
     yield _single(GaugeMetricFamily, "simlb_time_speed_ratio", "How much faster its time runs", now.speed)
     yield from _requests(sink)

@@ -39,16 +39,14 @@ class Outcome(NamedTuple):
     target_status_code: int
 
 
-class _Same:
-    """Records that came to the same: how many there are in this second, and where they count."""
+class _Meaning:
+    """What records that differ at most in their target count for, and how many of them this second has had."""
 
-    __slots__ = ("byte_keys", "bytes", "count", "evaluations", "keys", "outcome", "per_target", "rule_key", "times")
+    __slots__ = ("byte_keys", "bytes", "count", "evaluations", "keys", "per_target", "rule_key")
 
-    def __init__(self, record: ExchangeRecord, times: list[float]) -> None:
+    def __init__(self, record: ExchangeRecord, outcome: Outcome) -> None:
         self.count = 0
         self.bytes = 0
-        self.times = times
-        self.outcome = outcome = _outcome(record)
         elb, group = outcome.load_balancer, outcome.target_group
         names = tuple(_names(record))
         of_both = [name for name in names if group and METRICS[name].is_of_groups]
@@ -62,6 +60,19 @@ class _Same:
         self.per_target = Key(_PER_TARGET, elb, group) if record.target_address is not None and group else None
         self.rule_key = Key("RuleEvaluations", elb)
         self.evaluations = 0 if record.decision is None else record.decision.evaluations
+
+
+class _Same:
+    """Records that came to the same, at the same target: how many there are in this second."""
+
+    __slots__ = ("bytes", "count", "meaning", "outcome", "times")
+
+    def __init__(self, outcome: Outcome, meaning: _Meaning, times: list[float]) -> None:
+        self.count = 0
+        self.bytes = 0
+        self.outcome = outcome
+        self.meaning = meaning
+        self.times = times
 
 
 class MetricSink:
@@ -80,6 +91,7 @@ class MetricSink:
         self.divisors: dict[tuple[str, str], int] = {}
         """By load balancer and group: among how many targets RequestCountPerTarget divides its requests."""
         self._same: dict[tuple[object, ...], _Same] = {}
+        self._meanings: dict[tuple[object, ...], _Meaning] = {}
         self._waiting: dict[tuple[str, str], list[float]] = {}
         self._spread: dict[tuple[str, str], StatisticSet] = {}
         self._extra: dict[Key, float] = {}
@@ -94,6 +106,7 @@ class MetricSink:
         same = self._same
         for record in batch.records:
             target_status_code = record.target_status_code
+            # The decision stands for the listener and the action, the basis for the group.
             key = (
                 record.facts.origin,
                 record.decision,
@@ -104,7 +117,7 @@ class MetricSink:
             )
             entry = same.get(key)
             if entry is None:
-                entry = same[key] = self._begin(record)
+                entry = same[key] = self._begin(key, record)
             entry.count += 1
             entry.bytes += record.received_bytes + record.sent_bytes
             if target_status_code:
@@ -125,9 +138,18 @@ class MetricSink:
         fresh, self._extra = self._extra, {}
         for key, entry in list(self._same.items()):
             if entry.count:
-                self._work_out(entry, fresh)
+                meaning = entry.meaning
+                meaning.count += entry.count
+                meaning.bytes += entry.bytes
+                self._count_outcome(entry.outcome, entry.count)
+                entry.count = entry.bytes = 0
             else:
                 del self._same[key]
+        for key, meaning in list(self._meanings.items()):
+            if meaning.count:
+                self._work_out(meaning, fresh)
+            else:
+                del self._meanings[key]
         for counted, amount in fresh.items():
             self.count(counted, self._second, amount)
         for (elb, group), spread in self._spread.items():
@@ -150,9 +172,15 @@ class MetricSink:
 
     # -- records -------------------------------------------------------------------------------------------------------
 
-    def _begin(self, record: ExchangeRecord) -> _Same:
-        place = record.facts.elb, _dimension(record.target_group_arn)
-        return _Same(record, self._waiting.setdefault(place, []))
+    def _begin(self, key: tuple[object, ...], record: ExchangeRecord) -> _Same:
+        outcome = _outcome(record)
+        origin, decision, basis, address, *codes = key
+        alike = (origin, decision, basis, address is None, *codes)
+        meaning = self._meanings.get(alike)
+        if meaning is None:
+            meaning = self._meanings[alike] = _Meaning(record, outcome)
+        times = self._waiting.setdefault((outcome.load_balancer, outcome.target_group), [])
+        return _Same(outcome, meaning, times)
 
     def _note(self, record: ExchangeRecord) -> None:
         for name in record.marks:
@@ -174,24 +202,25 @@ class MetricSink:
             counts[bisect_left(BOUNDS, duration_s)] += 1
         times.clear()
 
-    def _work_out(self, entry: _Same, fresh: dict[Key, float]) -> None:
-        count, moved = entry.count, entry.bytes
-        entry.count = entry.bytes = 0
-        for key in entry.keys:
+    def _work_out(self, meaning: _Meaning, fresh: dict[Key, float]) -> None:
+        count, moved = meaning.count, meaning.bytes
+        meaning.count = meaning.bytes = 0
+        for key in meaning.keys:
             fresh[key] = fresh.get(key, 0) + count
-        for key in entry.byte_keys:
+        for key in meaning.byte_keys:
             fresh[key] = fresh.get(key, 0) + moved
-        if entry.evaluations:
-            fresh[entry.rule_key] = fresh.get(entry.rule_key, 0) + count * entry.evaluations
-            if entry.evaluations > FREE_RULE_EVALUATIONS:
-                paid = count * (entry.evaluations - FREE_RULE_EVALUATIONS)
-                self.paid_rule_evaluations[entry.rule_key.load_balancer] += paid
-        if entry.per_target is not None:
-            _, elb, group = entry.per_target
+        if meaning.evaluations:
+            fresh[meaning.rule_key] = fresh.get(meaning.rule_key, 0) + count * meaning.evaluations
+            if meaning.evaluations > FREE_RULE_EVALUATIONS:
+                paid = count * (meaning.evaluations - FREE_RULE_EVALUATIONS)
+                self.paid_rule_evaluations[meaning.rule_key.load_balancer] += paid
+        if meaning.per_target is not None:
+            _, elb, group = meaning.per_target
             divisor = self.divisors.get((elb, group or ""), 0)
             if divisor:
-                fresh[entry.per_target] = fresh.get(entry.per_target, 0) + count / divisor
-        outcome = entry.outcome
+                fresh[meaning.per_target] = fresh.get(meaning.per_target, 0) + count / divisor
+
+    def _count_outcome(self, outcome: Outcome, count: int) -> None:
         if outcome not in self.requests and len(self.requests) >= LABELS_MAX:
             outcome = outcome._replace(target=OTHER if outcome.target else "")
         self.requests[outcome] = self.requests.get(outcome, 0) + count

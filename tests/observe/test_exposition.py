@@ -128,7 +128,7 @@ async def test_how_it_stands(records: Records) -> None:
         labels(load_balancer="web", side="client"): 3,
         labels(load_balancer="web", side="target"): 2,
     }
-    assert found["simlb_build_info"] == {labels(version="0.1.0", instance="default"): 1}
+    assert found["simlb_build_info"] == {labels(version="0.1.0", name="default"): 1}
     assert found["simlb_access_log_lines_lost_total"] == {(): 1}
 
 
@@ -154,6 +154,10 @@ async def test_the_guide_has_every_name(records: Records) -> None:
     endings = re.compile(r"_(bucket|count|sum)$")
     names = {endings.sub("", name) for name in scrape(records)}
     assert set(re.findall(r"`(simlb_\w+)`", page)) == names
+
+
+async def test_no_label_is_one_of_prometheus_own(records: Records) -> None:
+    assert not {"instance", "job"} & set().union(*exported(records).values())
 
 
 async def test_openmetrics_to_those_who_ask_for_it(records: Records) -> None:
