@@ -375,6 +375,7 @@ def test_a_symbolic_link_leads_nowhere(desk: Desk, tmp_path: Path, where: str) -
     desk.deliver()
     assert list(outside.iterdir()) == []
     assert desk.codes() == ["E714"]
+    assert f"'{link.name}' is a symbolic link" in desk.notices[0].text
     desk.elapsed += RETRY_S
     link.unlink()
     desk.deliver()
