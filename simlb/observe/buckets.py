@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
 
 from simlb.core.attributes import AttributeValueError
@@ -123,7 +124,7 @@ def _open_folder(above: Path, parts: tuple[str, ...]) -> int:
         for part in parts:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(part, 0o700, dir_fd=folder)
-            inner = os.open(part, _FOLDER, dir_fd=folder)
+            inner = _open_part(part, folder)
             os.close(folder)
             folder = inner
     except BaseException:
@@ -132,7 +133,21 @@ def _open_folder(above: Path, parts: tuple[str, ...]) -> int:
     return folder
 
 
+def _open_part(part: str, folder: int) -> int:
+    try:
+        return os.open(part, _FOLDER, dir_fd=folder)
+    except OSError:
+        # What the system says of a link depends on the system.
+        if stat.S_ISLNK(os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode):
+            raise _link_error(part) from None
+        raise
+
+
+def _link_error(part: str) -> OSError:
+    return OSError(errno.ELOOP, f"'{part}' is a symbolic link, which is not followed")
+
+
 def _make_folders(above: Path, path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     if path.resolve() != above.resolve() / path.relative_to(above):
-        raise OSError(errno.ELOOP, "a symbolic link is in the way")
+        raise _link_error(str(path.relative_to(above)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import compress
 from pathlib import Path
 
 from simlb.core.events import Notice
@@ -60,15 +61,15 @@ class LogFiles:
         places = self._places[LogKind.ACCESS]
         if not places:
             return
-        names = {record.facts.elb for record in batch.records}
+        owners = [record.facts.elb for record in batch.records]
+        names = set(owners)
         if len(names) == 1:
-            self._put(places.get(names.pop()), batch.text, len(batch.records))
+            self._put(places.get(owners[0]), batch.text, len(owners))
             return
-        by_name: dict[str, list[bytes]] = {}
-        for record, line in zip(batch.records, batch.text.splitlines(keepends=True), strict=True):
-            by_name.setdefault(record.facts.elb, []).append(line)
-        for name, lines in by_name.items():
-            self._put(places.get(name), b"".join(lines), len(lines))
+        lines = batch.text.splitlines(keepends=True)
+        for name in names:
+            own = list(compress(lines, map(name.__eq__, owners)))
+            self._put(places.get(name), b"".join(own), len(own))
 
     def take_lines(self, kind: LogKind, name: str, lines: list[str]) -> None:
         """Lines of another kind, of one load balancer."""

@@ -20,6 +20,8 @@ from simlb.observe.open_interval import OpenInterval, Sealed, leftovers
 FILE_BYTES_MAX = 64 * 1024 * 1024
 RETRY_S = 5.0
 """How long after a delivery that failed it is tried again, in real seconds."""
+SETTLED_S = 1.0
+"""How long writing has to work again before that is said, in real seconds."""
 SLICE_S = 0.05
 """How long one call may work on deliveries while lines may be waiting."""
 
@@ -33,6 +35,8 @@ class _Stream:
         self.open: OpenInterval | None = None
         self.missing: int | None = None
         """Lines lost since writing began to fail; None while it works."""
+        self.works_since: float | None = None
+        """Since when it works again, while that is not told yet."""
 
 
 class LogSpool:
@@ -78,10 +82,8 @@ class LogSpool:
             self._on_lost(stream, place, text.count(b"\n", interval.size - before), failure)
             if not interval.is_whole:
                 self._seal(stream)
-        elif stream.missing is not None:
-            words = f"The {WORDS[place.kind]} log {interval.path} is written again"
-            self._notify(Notice(level="warning", text=f"{words}; {stream.missing} lines are missing in it."))
-            stream.missing = None
+        elif stream.missing is not None and stream.works_since is None:
+            stream.works_since = self._monotonic()
 
     def _interval(self, stream: _Stream, place: LogPlace, now_s: float) -> OpenInterval:
         interval = stream.open
@@ -103,6 +105,7 @@ class LogSpool:
 
     def _on_lost(self, stream: _Stream, place: LogPlace, lines: int, error: OSError) -> None:
         self.lost[place.kind] += lines
+        stream.works_since = None
         if stream.missing is None:
             stream.missing = 0
             where = self._folder if stream.open is None else stream.open.path
@@ -115,6 +118,21 @@ class LogSpool:
                 )
             )
         stream.missing += lines
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether `settle` has something to tell before long."""
+        return any(stream.works_since is not None for stream in self._streams.values())
+
+    def settle(self, after_s: float = SETTLED_S) -> None:
+        """Say which logs have worked again for so long: a disk that is nearly full takes a short line now and then."""
+        now = self._monotonic()
+        for place, stream in self._streams.items():
+            if stream.works_since is not None and now - stream.works_since >= after_s:
+                where = self._folder if stream.open is None else stream.open.path
+                words = f"The {WORDS[place.kind]} log {where} is written again"
+                self._notify(Notice(level="warning", text=f"{words}; {stream.missing} lines are missing in it."))
+                stream.missing = stream.works_since = None
 
     # -- buckets -------------------------------------------------------------------------------------------------------
 
@@ -230,6 +248,7 @@ class LogSpool:
 
     def close(self) -> None:
         """Deliver everything. What cannot be delivered waits for the next start."""
+        self.settle(after_s=0)
         for stream in self._streams.values():
             if stream.open is not None:
                 self._seal(stream)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from simlb.core.events import Notice
 from simlb.core.log_files import LogKind, LogPlace
-from simlb.observe.log_spool import RETRY_S, LogSpool
+from simlb.observe.log_spool import RETRY_S, SETTLED_S, LogSpool
 
 QUEUE_BYTES_MAX = 64 * 1024 * 1024
 WRITE_EVERY_S = 0.2
@@ -119,6 +119,7 @@ class LogWriter:
                 is_last = self._is_closing  # before looking: what comes later is not there when it closes
                 has_written = self._write()
                 spool.rotate(self._wall())
+                spool.settle()
                 if is_last:
                     break
                 if spool.is_delivering:
@@ -161,6 +162,8 @@ class LogWriter:
             left_s = None if ends_at is None else max(0.0, min(ends_at - self._wall(), 60.0))
             if self._spool.has_failed:
                 left_s = RETRY_S if left_s is None else min(left_s, RETRY_S)
+            if self._spool.is_settling:
+                left_s = SETTLED_S if left_s is None else min(left_s, SETTLED_S)
             self._wake.wait(left_s)
         self._is_asleep = False
         if not self._is_closing:

@@ -63,6 +63,8 @@ REQUESTS = [
     get("/", "User-Agent: -"),
     get("/", "User-Agent: "),
     get("/r/x?y=1"),
+    b"GET /r/a b?c d HTTP/1.1\r\nHost: shop.test\r\n\r\n",
+    b"GET /r/\xec\x95\x88\x22 HTTP/1.1\r\nHost: shop.test\r\n\r\n",
     get("/fixed"),
     get("/404"),
     get("/none"),

@@ -46,9 +46,13 @@ def test_killed_simlb_takes_its_processes_along_and_starts_again_at_the_same_por
     assert len(targets) == 2
     # Traffic on open connections must not keep the ports from the next start.
     connection = first.client().connect()
-    assert exchange(connection, "GET", "/").status == 200
+    assert exchange(connection, "GET", "/before-the-end").status == 200
+    wait_until(lambda: "/before-the-end" in first.log_on_disk(), "its line is in the open file")
     first.process.kill()
     assert first.wait() == -signal.SIGKILL
+    (open_file,) = (simlb.home / "logs" / "default" / "open").glob("*.log")
+    with open_file.open("a") as file:
+        file.write("https 2026-11-")
     wait_until(lambda: not _family(first), "all of its processes are gone", deadline_s=5)
     connection.close()
     run_file = simlb.home / "run" / "default.json"
@@ -56,10 +60,20 @@ def test_killed_simlb_takes_its_processes_along_and_starts_again_at_the_same_por
     second = simlb.serve(_bound(ports))
     second.wait_healthy()
     assert {port: second.listener(port).published_port for port in (80, 443)} == ports
-    assert second.client().get("/").status == 200
+    assert second.client().get("/after-it").status == 200
+    lines = wait_until(lambda: two_lines(second), "one line of each run")
+    assert [line.count(path) for line, path in zip(lines, ("/before-the-end", "/after-it"), strict=True)] == [1, 1]
+    assert list((simlb.home / "s3").rglob("*.log.gz")), "what the crash had left is delivered"
+    assert second.view().counters["access_log_lines_torn"] == 1
     record = runfile.read(simlb.home, "default")
     assert record is not None
     assert record.pid == second.pid, "the stale file did not stand in the way"
+
+
+def two_lines(instance: Instance) -> list[str]:
+    """The lines of its access log on the disk, as soon as there are two."""
+    lines = instance.log_on_disk().splitlines()
+    return lines if len(lines) >= 2 else []
 
 
 def test_a_killed_wrapper_takes_its_target_along(simlb: Workshop) -> None:

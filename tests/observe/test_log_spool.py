@@ -21,7 +21,7 @@ from simlb.core.attributes import LogBucket
 from simlb.core.events import Notice
 from simlb.core.log_files import LogKind, LogPlace
 from simlb.observe import log_spool
-from simlb.observe.log_spool import RETRY_S, LogSpool
+from simlb.observe.log_spool import RETRY_S, SETTLED_S, LogSpool
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
 
@@ -66,6 +66,11 @@ class Desk:
 
     def write(self, *lines: str, place: LogPlace = PLACE, now: float = NOON) -> None:
         self.spool.append(place, "".join(f"{line}\n" for line in lines).encode(), now)
+
+    def settle(self) -> None:
+        """Let a second pass."""
+        self.elapsed += SETTLED_S
+        self.spool.settle()
 
     def deliver(self) -> None:
         while self.spool.is_delivering:
@@ -375,6 +380,7 @@ def test_a_symbolic_link_leads_nowhere(desk: Desk, tmp_path: Path, where: str) -
     desk.deliver()
     assert list(outside.iterdir()) == []
     assert desk.codes() == ["E714"]
+    assert f"'{link.name}' is a symbolic link" in desk.notices[0].text
     desk.elapsed += RETRY_S
     link.unlink()
     desk.deliver()
@@ -440,11 +446,28 @@ def test_a_full_disk_is_said_once_and_so_is_its_end(desk: Desk, disk: Disk) -> N
     assert os.strerror(errno.ENOSPC) in notice.text
     disk.free = 10**9
     desk.write("3")
+    desk.settle()
     assert [notice.level for notice in desk.notices] == ["error", "warning"]
     assert "6 lines are missing" in desk.notices[1].text
     assert desk.spool.lost == {LogKind.ACCESS: 6}
     desk.spool.close()
     assert list(desk.delivered().values()) == [["1", "2", "3"]]
+
+
+def test_a_disk_that_takes_a_short_line_now_and_then_is_said_once(desk: Desk, disk: Disk) -> None:
+    desk.write("1")
+    for _ in range(10):
+        disk.free = 0
+        desk.write("much too long")
+        disk.free = len("short\n")
+        desk.write("short")
+        assert desk.spool.is_settling
+        desk.elapsed += SETTLED_S / 2
+        desk.spool.settle()
+    assert desk.codes() == ["E713"]
+    desk.spool.settle(after_s=0)
+    assert "; 10 lines are missing" in desk.notices[1].text
+    assert not desk.spool.is_settling
 
 
 def test_a_line_torn_by_a_full_disk_is_cut_off(desk: Desk, disk: Disk) -> None:
@@ -455,6 +478,7 @@ def test_a_line_torn_by_a_full_disk_is_cut_off(desk: Desk, disk: Disk) -> None:
     assert desk.open == ["first", "second"]
     disk.free = 10**9
     desk.write("fifth")
+    desk.settle()
     assert desk.open == ["first", "second", "fifth"]
     assert "2 lines are missing" in desk.notices[1].text
 
@@ -561,6 +585,7 @@ def test_a_folder_that_is_a_file(desk: Desk) -> None:
     assert desk.codes() == ["E713"]
     (desk.state / "logs").unlink()
     desk.write("1")
+    desk.settle()
     assert desk.open == ["1"]
     assert "1 lines are missing" in desk.notices[1].text
 

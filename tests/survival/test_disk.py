@@ -75,10 +75,10 @@ def test_a_file_that_may_not_grow(simlb: Workshop) -> None:
 
 @pytest.fixture
 def tiny_disk(simlb: Workshop) -> Iterator[Path]:
-    """The folder of the logs, on a disk of 64 kB."""
+    """The folder of the logs, on a disk of 4 MB."""
     folder = simlb.home / "logs"
     folder.mkdir(parents=True)
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False)
     if made.returncode:
         pytest.skip(f"no disk to fill: {made.stderr.decode().strip()}")
     yield folder
