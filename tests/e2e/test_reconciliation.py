@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from simlb.cli.accesslog import fields
 from simlb.controlplane.client import ControlClient
 from simlb.core.log_files import LogKind
+from simlb.observe.log_fields import Entry, Value, as_json, split
 from tests.e2e import processes
 from tests.e2e.counting_client import Books, CountingClients
 from tests.e2e.harness import DEADLINE_S, SIMLB, Instance, Workshop, wait_until
@@ -180,6 +180,11 @@ def test_lines_lost_to_a_full_disk_are_counted(simlb: Workshop) -> None:
     assert simlb.run("down").returncode == 0
     assert instance.wait() == 0
     assert sorted(instance.access_log.splitlines()) == sorted(written), "the end delivers them"
+
+
+def fields(line: str) -> dict[str, Value]:
+    """An access-log line by the names of its fields."""
+    return as_json(Entry(split(line)), LogKind.ACCESS)
 
 
 def check(books: Books, lines: list[str], counters: Counter[str]) -> None:
