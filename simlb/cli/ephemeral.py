@@ -11,7 +11,7 @@ import secrets
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,8 +75,10 @@ def _serve(arguments: Namespace, presenter: JsonPresenter | TextPresenter) -> in
 
     seed = secrets.randbits(SEED_BITS) if arguments.seed is None else arguments.seed
     token = runfile.new_token()
+    let_through = _hold_back_sigterm()
     files = EphemeralFiles()
     try:
+        let_through()
         presenter.owns(token=token, ca_pem=files.authority.ca_pem.decode("ascii"), seed=seed)
         options = AppOptions(
             instance="ephemeral",
@@ -139,6 +141,14 @@ def _loader(arguments: Namespace, files: EphemeralFiles) -> loading.Load:
         return on_free_ports(compiled, certificates.notices)
 
     return load
+
+
+def _hold_back_sigterm() -> Callable[[], object]:
+    """Let a SIGTERM wait, until what it gives back is called: between a folder's making and its owner nobody tidies."""
+    if sys.platform == "win32":
+        return lambda: None
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    return lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
