@@ -91,12 +91,8 @@ def _rules(listener: Listener) -> Iterator[RuleView]:
             action=action_words(rule.action),
         )
     yield RuleView(
-        priority="default", arn=_default_rule_arn(listener.arn), action=action_words(listener.default_action)
+        priority="default", arn=ids.default_rule_arn(listener.arn), action=action_words(listener.default_action)
     )
-
-
-def _default_rule_arn(listener_arn: str) -> str:
-    return f"{listener_arn.replace(':listener/', ':listener-rule/')}/{ids.resource_id(listener_arn, 'default')}"
 
 
 def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> TargetGroupView:

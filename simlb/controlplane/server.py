@@ -14,6 +14,7 @@ Registering and deregistering answer a TargetChange, other POSTs `{"message": ".
 its `{name}` may be its `address:port`.
 
 docs/json-api.md shows all of them with their answers, and those of `fault_routes`, `load_routes` and `testing_routes`.
+`query` answers AWS's clients at `/`.
 
 Errors are `{"code": "E302", "message": "...", "hints": [...], "notes": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
@@ -32,6 +33,7 @@ from aiohttp.typedefs import Handler, Middleware
 from simlb.controlplane.bodies import RegisterTarget, decode_body, error_body, refuse_body
 from simlb.controlplane.guard import Guard
 from simlb.controlplane.instance import Instance
+from simlb.controlplane.signed import refuse_of
 from simlb.errors import BindError, SimlbError
 
 HOST = "127.0.0.1"
@@ -176,17 +178,20 @@ def _gate(guard: Guard) -> Middleware:
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         response: web.StreamResponse
+        refuse = refuse_of(request.match_info.handler) or _refuse
         try:
             guard.check_page(request.headers.getall("Host", []), request.headers)
             if request.method not in {"GET", "HEAD"}:
-                guard.check_token(request.headers)
+                if refuse is _refuse:
+                    guard.check_token(request.headers)
                 await _drain(request)
             response = await handler(request)
         except SimlbError as error:
             status = _STATUS_OF_CODE.get(error.code) or _STATUS_OF_KIND.get(error.code[:2], 409)
-            response = _error(status, error)
+            response = _closing(refuse(request, status, error))
         except web.HTTPException as error:
-            response = _error(error.status, SimlbError(_CODE_OF_STATUS.get(error.status, "E608"), error.reason))
+            refused = SimlbError(_CODE_OF_STATUS.get(error.status, "E608"), error.reason)
+            response = _closing(refuse(request, error.status, refused))
             if allowed := error.headers.get("Allow"):
                 response.headers["Allow"] = allowed
         response.headers.update(_FIXED_HEADERS)
@@ -195,12 +200,16 @@ def _gate(guard: Guard) -> Middleware:
     return gate
 
 
-def _error(status: int, error: SimlbError) -> web.Response:
+def _refuse(_: web.Request, status: int, error: SimlbError) -> web.Response:
     response = web.json_response(error_body(error), status=status)
     if status == web.HTTPUnauthorized.status_code:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if status != web.HTTPConflict.status_code:
-        # A body that was not read must not be taken for the next request.
+    return response
+
+
+def _closing(response: web.Response) -> web.Response:
+    """A body that was not read must not be taken for the next request."""
+    if response.status != web.HTTPConflict.status_code:
         response.force_close()
     return response
 

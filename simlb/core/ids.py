@@ -60,3 +60,58 @@ def rule_arn(region: str, lb_name: str, lb_id: str, listener_port: int, priority
     listener = resource_id(lb_id, str(listener_port))
     rule = resource_id(listener, "rule", str(priority))
     return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:listener-rule/app/{lb_name}/{lb_id}/{listener}/{rule}"
+
+
+def default_rule_arn(listener_arn: str) -> str:
+    """ARN of a listener's default rule."""
+    return f"{listener_arn.replace(':listener/', ':listener-rule/')}/{resource_id(listener_arn, 'default')}"
+
+
+def vpc_id(region: str) -> str:
+    """The VPC that everything of a region is in: `vpc-0` and 16 hex digits."""
+    return f"vpc-0{resource_id(region, 'vpc')}"
+
+
+def subnet_id(zone: str) -> str:
+    """The subnet of an availability zone."""
+    return f"subnet-0{resource_id(zone, 'subnet')}"
+
+
+def security_group_id(region: str, load_balancer: str) -> str:
+    """The security group of a load balancer, which is its own."""
+    return f"sg-0{resource_id(region, 'sg', load_balancer)}"
+
+
+def zones(region: str) -> tuple[str, ...]:
+    """The availability zones that load balancers of a region have nodes in: one."""
+    return (f"{region}a",)
+
+
+_HOSTED_ZONES = {
+    "us-east-1": "Z35SXDOTRQ7X7K",
+    "us-east-2": "Z3AADJGX6KTTL2",
+    "us-west-1": "Z368ELLRRE2KJ0",
+    "us-west-2": "Z1H1FL5HABSF5",
+    "ca-central-1": "ZQSVJUPU6J1EY",
+    "eu-central-1": "Z215JYRZR1TBD5",
+    "eu-west-1": "Z32O12XQLNTSW2",
+    "eu-west-2": "ZHURV8PSTC4K8",
+    "eu-west-3": "Z3Q77PNBQS71R4",
+    "eu-north-1": "Z23TAZ6LKFMNIO",
+    "eu-south-1": "Z3ULH7SSC9OV64",
+    "ap-east-1": "Z3DQVH9N71FHZ0",
+    "ap-northeast-1": "Z14GRHDCWA56QT",
+    "ap-northeast-2": "ZWKZPGTI48KDX",
+    "ap-northeast-3": "Z5LXEXXYW11ES",
+    "ap-southeast-1": "Z1LMS91P8CMLE5",
+    "ap-southeast-2": "Z1GM3OXH4ZPM65",
+    "ap-south-1": "ZP97RAFLXTNZK",
+    "sa-east-1": "Z2P70J7HTTTPLU",
+    "me-south-1": "ZS929ML54UICD",
+    "af-south-1": "Z268VQBMOI5EKX",
+}
+
+
+def hosted_zone_id(region: str) -> str:
+    """`CanonicalHostedZoneId` of a region's load balancers: AWS's own, or `Z` and 13 signs where it is not known."""
+    return _HOSTED_ZONES.get(region) or f"Z{_digest(region, 'hosted zone')[:13].upper()}"

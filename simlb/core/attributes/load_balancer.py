@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from simlb.core.attributes.table import Attribute, flag, resolve, table
@@ -65,6 +65,8 @@ class LoadBalancerAttributes:
     xff_client_port: bool = False
     xff_header_processing: XffMode = "append"
     access_logs: bool = False
+    given: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The wire strings it was read from."""
 
     @classmethod
     def from_wire(cls, given: Mapping[str, str]) -> LoadBalancerAttributes:
@@ -81,4 +83,9 @@ class LoadBalancerAttributes:
             xff_client_port=values["routing.http.xff_client_port.enabled"] == "true",
             xff_header_processing=cast("XffMode", values["routing.http.xff_header_processing.mode"]),
             access_logs=values["access_logs.s3.enabled"] == "true",
+            given=dict(given),
         )
+
+    def to_wire(self) -> dict[str, str]:
+        """Every attribute with its value in force, as AWS shows them."""
+        return {key: self.given.get(key, row.default) for key, row in LOAD_BALANCER_ATTRIBUTES.items()}

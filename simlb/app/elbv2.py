@@ -1,0 +1,55 @@
+"""The application as the elbv2 API sees it: see `Estate`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from simlb.controlplane.operations.table import elbv2_service
+from simlb.controlplane.query.routes import query_routes
+from simlb.core.model import Configuration, Listener, LoadBalancer
+from simlb.core.target_group import TargetGroupState
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from simlb.app.application import App
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def elbv2_routes(app: App) -> list[web.RouteDef]:
+    """The routes by which AWS's clients talk to this instance."""
+    return query_routes(elbv2_service(AppEstate(app)))
+
+
+class AppEstate:
+    """Implements `simlb.controlplane.operations.estate.Estate` for an application."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    @property
+    def region(self) -> str:
+        """All load balancers of a configuration are in one."""
+        return self._app.configuration.load_balancers[0].region
+
+    @property
+    def created_at(self) -> datetime:
+        """The start of the instance."""
+        return self._app.started_at
+
+    def configuration(self) -> Configuration:
+        """File, commands and faults together."""
+        return self._app.configuration
+
+    def live_group(self, name: str) -> TargetGroupState | None:
+        """How a target group stands."""
+        return next((group for group in self._app.live_groups() if group.group.name == name), None)
+
+    def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
+        """With the port where the listener really is."""
+        scheme = listener.protocol.lower()
+        port = self._app.nodes[load_balancer.name].listeners[listener.port].published_port
+        name = load_balancer.names[0] if load_balancer.names else load_balancer.dns_name
+        return f"{scheme}://{name}{'' if port == _DEFAULT_PORTS[scheme] else f':{port}'}/"

@@ -1,0 +1,68 @@
+"""Every operation of the API and what carries it out. Those without a row are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simlb.controlplane.operations import (
+    account,
+    listeners,
+    load_balancers,
+    rules,
+    tags,
+    target_groups,
+    target_health,
+    trust_stores,
+)
+from simlb.controlplane.operations.call import Call, Handler
+from simlb.controlplane.operations.catalog import Catalog
+from simlb.controlplane.operations.estate import Estate
+from simlb.controlplane.operations.refused import refuse
+from simlb.controlplane.query.credentials import Scope
+from simlb.controlplane.query.model import Operation, elbv2
+from simlb.controlplane.query.protocol import Answer, QueryService, Values
+from simlb.core.model import Configuration
+
+HANDLERS: Mapping[str, Handler] = {
+    **load_balancers.HANDLERS,
+    **listeners.HANDLERS,
+    **rules.HANDLERS,
+    **target_groups.HANDLERS,
+    **target_health.HANDLERS,
+    **tags.HANDLERS,
+    **account.HANDLERS,
+    **trust_stores.HANDLERS,
+}
+
+
+class Elbv2:
+    """The elbv2 API of one instance."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self._seen: Configuration | None = None
+        self._catalog = Catalog()
+
+    def run(self, operation: Operation, scope: Scope, parameters: Values) -> Answer:
+        """Carry out a call. Raises QueryError."""
+        call = Call(
+            operation=operation.name,
+            parameters=parameters,
+            region=scope.region,
+            estate=self._estate,
+            catalog=self._catalog_of(scope.region),
+        )
+        return HANDLERS.get(operation.name, refuse)(call)
+
+    def _catalog_of(self, region: str) -> Catalog:
+        if region != self._estate.region:
+            return Catalog()
+        configuration = self._estate.configuration()
+        if configuration is not self._seen:
+            self._seen, self._catalog = configuration, Catalog.of(configuration)
+        return self._catalog
+
+
+def elbv2_service(estate: Estate) -> QueryService:
+    """The API, ready to be asked."""
+    return QueryService(elbv2(), Elbv2(estate).run)
