@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
+from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.routes import query_routes
-from simlb.core.model import Configuration, Listener, LoadBalancer
+from simlb.core.changes import Changes
+from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
 from simlb.core.target_group import TargetGroupState
+from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from simlb.app.application import App
 
+T = TypeVar("T")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -32,7 +39,7 @@ class AppEstate:
     @property
     def region(self) -> str:
         """All load balancers of a configuration are in one."""
-        return self._app.configuration.load_balancers[0].region
+        return self._app.compiled.settings.region
 
     @property
     def created_at(self) -> datetime:
@@ -46,6 +53,33 @@ class AppEstate:
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands."""
         return next((group for group in self._app.live_groups() if group.group.name == name), None)
+
+    @property
+    def changes(self) -> Changes:
+        """The application's."""
+        return self._app.changes
+
+    def certificate(self, arn: str) -> Certificate | None:
+        """One that a listener of the file has."""
+        listeners = (listener for balancer in self._app.base.load_balancers for listener in balancer.listeners)
+        found = (certificate for listener in listeners for certificate in listener.certificates)
+        return next((certificate for certificate in found if certificate.arn == arn), None)
+
+    async def change(self, edit: Callable[[Draft], T]) -> T:
+        """See `Estate.change`."""
+        app = self._app
+        async with app.reloading:
+            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time())
+            result = edit(draft)
+            try:
+                await app.change(draft.changes, draft.registrations, self._keep)
+            except SimlbError as error:
+                raise QueryError("InvalidConfigurationRequest", f"{error.what} (SIMLB-{error.code})") from error
+        await app.faults.refresh()
+        return result
+
+    async def _keep(self) -> None:
+        """Nothing is kept on disk yet."""
 
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
         """With the port where the listener really is."""

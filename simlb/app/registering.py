@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from simlb.app.registrations import Registration, free_name
 from simlb.controlplane.durations import both_times
 from simlb.controlplane.views import TargetChange
 from simlb.core import ids, quotas
 from simlb.core.model import Bind, Protocol, Target, TargetGroup, TargetType
+from simlb.core.registrations import Registration, free_name
 from simlb.core.target_group import RoutingMode, TargetState
 from simlb.errors import SimlbError
 
@@ -30,6 +30,23 @@ def address_policy(compiled: Compiled) -> AddressPolicy:
     from simlb.config.addresses import AddressPolicy, system_resolver
 
     return AddressPolicy(compiled.settings.allow_targets, system_resolver)
+
+
+def target_policy(compiled: Compiled) -> Callable[[Target], bool]:
+    """Whether a target may be where it is, by what the file allows."""
+    from simlb.config.problems import Refused
+
+    policy = address_policy(compiled)
+
+    def is_allowed(target: Target) -> bool:
+        host = f"[{target.dial_host}]" if ":" in target.dial_host else target.dial_host
+        try:
+            policy.locate(f"http://{host}:{target.dial_port}")
+        except Refused:
+            return False
+        return True
+
+    return is_allowed
 
 
 async def register(app: App, group_name: str, url: str, name: str | None) -> TargetChange:
@@ -212,7 +229,7 @@ def _name(app: App, address: str, wanted: str | None) -> str:
 
 def _all_known(app: App) -> Iterator[Registration]:
     """The file's targets, also those that were removed by command; what commands have added; what still drains."""
-    for name, group in app.compiled.configuration.target_groups.items():
+    for name, group in app.base.target_groups.items():
         yield from (Registration(name, target) for target in group.targets)
     yield from app.registrations.added
     for node in app.nodes.values():

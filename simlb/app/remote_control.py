@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from simlb.app.registrations import Registrations
 from simlb.clock import ManualClock
 from simlb.controlplane.testing_routes import ClockView, TrafficPage, routes_for_tests
 from simlb.controlplane.views import InstanceView
+from simlb.core.registrations import Registrations
 from simlb.errors import SimlbError
 from simlb.observe.traffic import Traffic
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView:
     """The whole instance as it stands now."""
-    models = {load_balancer.name: load_balancer for load_balancer in app.compiled.configuration.load_balancers}
+    models = {load_balancer.name: load_balancer for load_balancer in app.base.load_balancers}
     load_balancers = []
     for name, node in app.nodes.items():
         model = models[name]
@@ -57,9 +57,11 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         access_log=str(app.observing.access_log_path),
         load_balancers=tuple(load_balancers),
         target_groups=tuple(
-            _target_group(app, node, group) for node in app.nodes.values() for group in node.groups.values()
+            _target_group(app, node, group)
+            for node in (*app.nodes.values(), app.spare)
+            for group in node.groups.values()
         ),
-        notices=(*app.notices, *app.registrations.drift()),
+        notices=(*app.notices, *app.changes.drift(app.compiled.configuration), *app.registrations.drift()),
         counters=dict(sorted(app.observing.sums().items())),
     )
 

@@ -174,7 +174,7 @@ class LoadBalancerNode:
             old.is_stopping = True
             old.close()
         self.listeners.update(opened)
-        self._reconcile_groups(load_balancer, target_groups)
+        self._reconcile_groups(load_balancer.target_group_names(), target_groups)
         published = {port: open_.published_port for port, open_ in self.listeners.items()}
         for port, listener in wanted.items():
             open_ = self.listeners[port]
@@ -195,6 +195,10 @@ class LoadBalancerNode:
         if self._sweep_timer is None:
             self._sweep()
 
+    def keep_unused(self, target_groups: Mapping[str, TargetGroup]) -> None:
+        """Know these groups, which nothing forwards to, and no others."""
+        self._reconcile_groups((), target_groups)
+
     def change_target_groups(self, target_groups: Mapping[str, TargetGroup]) -> None:
         """Take over new descriptions of these groups; listeners, rules and other groups stay as they are."""
         now = self.now()
@@ -213,12 +217,15 @@ class LoadBalancerNode:
             if any(certificate.arn in arns for certificate in certificates):
                 open_.use_contexts(OpenListener.load_contexts(certificates), certificates)
 
-    def _reconcile_groups(self, load_balancer: LoadBalancer, target_groups: Mapping[str, TargetGroup]) -> None:
-        used = load_balancer.target_group_names()
+    def _reconcile_groups(self, used: Collection[str], target_groups: Mapping[str, TargetGroup]) -> None:
         now = self.now()
         self._configured = frozenset(target_groups)
         for name in [name for name in self.groups if name not in target_groups]:
             group = self.groups[name]
+            if all(state.health.state is HealthState.UNUSED for state in group.targets.values()):
+                # Another node has it from now on, or nobody: there is nothing to drain.
+                self._forget_group(name)
+                continue
             empty = TargetGroup(name=name, arn=group.group.arn, attributes=group.group.attributes)
             self._reconcile(group, empty, now, in_use=False)
         for name, description in target_groups.items():
@@ -232,6 +239,13 @@ class LoadBalancerNode:
             else:
                 self._reconcile(present, description, now, in_use=name in used)
         self._arm_drain()
+
+    def _forget_group(self, name: str) -> None:
+        for state in self.groups.pop(name).targets.values():
+            self._health.forget(state)
+            pool = self._pools.pop(state, None)
+            if pool is not None:
+                pool.cut(TargetFailure.DEREGISTERED)
 
     def _reconcile(self, group: TargetGroupState, description: TargetGroup, now: float, *, in_use: bool) -> None:
         old_check = group.group.health_check

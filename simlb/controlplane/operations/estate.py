@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from simlb.core.model import Configuration, Listener, LoadBalancer
+from simlb.core.changes import Changes
+from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
 from simlb.core.target_group import TargetGroupState
+
+if TYPE_CHECKING:
+    from simlb.controlplane.operations.draft import Draft
+
+T = TypeVar("T")
 
 
 class Estate(Protocol):
@@ -25,6 +32,21 @@ class Estate(Protocol):
 
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands; None for one without listeners and targets."""
+
+    @property
+    def changes(self) -> Changes:
+        """What API calls have made of the file's configuration."""
+
+    def certificate(self, arn: str) -> Certificate | None:
+        """The certificate of that ARN, issued, imported or the file's; None when there is none."""
+
+    async def change(self, edit: Callable[[Draft], T]) -> T:
+        """Put what `edit` makes of a draft in force, and give back what it returned once that is safe on disk.
+
+        One after the other: what `edit` reads of the draft holds until its change is in force. What it raises ends the
+        change, with nothing changed. Raises QueryError too when what was asked for cannot be served, such as a port
+        that is taken.
+        """
 
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
         """What a client on this machine types to reach the listener."""

@@ -7,14 +7,11 @@ commands have added where it still fits. All of it is a value: what a reload mak
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from simlb.core.model import Configuration, Target, TargetType
-
-if TYPE_CHECKING:
-    from simlb.config.addresses import AddressPolicy
 
 Owner = Literal["file", "api"]
 
@@ -95,8 +92,10 @@ class Registrations:
                 "a reload registers it again, as the file says."
             )
 
-    def after_reload(self, file: Configuration, policy: AddressPolicy) -> tuple[Registrations, tuple[str, ...]]:
-        """What stays when `file` is read anew, with its `policy` of addresses, and what to say about the rest."""
+    def after_reload(
+        self, file: Configuration, is_allowed: Callable[[Target], bool]
+    ) -> tuple[Registrations, tuple[str, ...]]:
+        """What stays when `file` is read anew, and what to say about the rest. `is_allowed`: at that address."""
         told: list[str] = []
         for item in self.removed:
             group = file.target_groups.get(item.target_group)
@@ -107,7 +106,7 @@ class Registrations:
         file_names = {target.name: target.address for group in file.target_groups.values() for target in group.targets}
         names = {*file_names, *(item.target.name for item in self.added)}
         for item in self.added:
-            reason = _leaves(item, file, policy)
+            reason = _leaves(item, file, is_allowed)
             if reason is not None:
                 told.append(f"drift: {item.words}, added by command, {reason}.")
                 continue
@@ -125,10 +124,8 @@ def free_name(taken: Collection[str]) -> str:
     return next(name for number in itertools.count(1) if (name := f"i-{number:02}") not in taken)
 
 
-def _leaves(item: Registration, file: Configuration, policy: AddressPolicy) -> str | None:
+def _leaves(item: Registration, file: Configuration, is_allowed: Callable[[Target], bool]) -> str | None:
     """Why an added target cannot stay; None when it can."""
-    from simlb.config.problems import Refused
-
     group = file.target_groups.get(item.target_group)
     if group is None:
         return f"leaves: the file has no target group '{item.target_group}' any more"
@@ -140,11 +137,4 @@ def _leaves(item: Registration, file: Configuration, policy: AddressPolicy) -> s
     own = next((target for target in group.targets if not mine.isdisjoint((target.address, target.key))), None)
     if own is not None:
         return f"is the file's own now, as {own.name}"
-    host = item.target.dial_host
-    try:
-        policy.locate(
-            f"http://[{host}]:{item.target.dial_port}" if ":" in host else f"http://{host}:{item.target.dial_port}"
-        )
-    except Refused:
-        return "leaves: the file does not allow its address any more"
-    return None
+    return None if is_allowed(item.target) else "leaves: the file does not allow its address any more"

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from simlb.app.registrations import Registration, Registrations, free_name
-from simlb.config.addresses import AddressPolicy
 from simlb.core.model import Configuration, Target, TargetGroup, TargetProcess, TargetType
+from simlb.core.registrations import Registration, Registrations, free_name
 
 
 def target(name: str, port: int, *, host: str = "127.0.0.1", process: str | None = None) -> Target:
@@ -26,11 +25,10 @@ def file(processes: Sequence[str] = (), **groups: Sequence[Target]) -> Configura
     )
 
 
-def no_addresses(name: str) -> list[str]:
-    raise AssertionError(f"{name} is looked up")
+def loopback(target: Target) -> bool:
+    return ipaddress.ip_address(target.dial_host).is_loopback
 
 
-LOOPBACK = AddressPolicy((), no_addresses)
 ONE, TWO, RUN = target("i-01", 9001), target("i-02", 9002), target("i-03", 9003, process="i-03")
 FILE = file(["i-03"], web=[ONE, TWO, RUN], api=[])
 
@@ -122,7 +120,7 @@ def test_what_was_added_and_removed_again_is_no_drift() -> None:
 )
 def test_a_reload(new_file: Configuration, kept: dict[str, list[str]], told: list[str]) -> None:
     before = Registrations().register(Registration("web", target("i-04", 9004))).deregister(Registration("web", TWO))
-    after, said = before.after_reload(new_file, LOOPBACK)
+    after, said = before.after_reload(new_file, loopback)
     assert in_force(after, new_file) == kept
     assert list(said) == told
     assert after.removed == ()
@@ -132,7 +130,7 @@ def test_a_renamed_target_has_one_name_in_all_its_groups() -> None:
     before = Registrations()
     for group in ("web", "api"):
         before = before.register(Registration(group, target("i-01", 9004)))
-    after, said = before.after_reload(FILE, LOOPBACK)
+    after, said = before.after_reload(FILE, loopback)
     assert in_force(after) == {"web": ["i-01", "i-02", "i-03", "i-04"], "api": ["i-04"]}
     assert len(said) == 2
 
@@ -140,9 +138,8 @@ def test_a_renamed_target_has_one_name_in_all_its_groups() -> None:
 @pytest.mark.parametrize("host", ["10.0.0.7", "fd00::7"])
 def test_an_address_that_the_file_allows_no_more_leaves(host: str) -> None:
     before = Registrations().register(Registration("web", target("i-04", 80, host=host)))
-    allowed = AddressPolicy([ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")], no_addresses)
-    assert before.after_reload(FILE, allowed) == (before, ())
-    after, said = before.after_reload(FILE, LOOPBACK)
+    assert before.after_reload(FILE, lambda _: True) == (before, ())
+    after, said = before.after_reload(FILE, loopback)
     assert after == Registrations()
     assert said[0].endswith("added by command, leaves: the file does not allow its address any more.")
 
@@ -157,7 +154,7 @@ INSTANCE = dataclasses.replace(ADDRESS, id="i-0abc", instance_ip="127.0.0.1")
 def test_a_target_leaves_when_its_group_calls_targets_by_something_else(added: Target, new_type: TargetType) -> None:
     group = TargetGroup(name="web", arn="web", target_type=new_type)
     new_file = dataclasses.replace(FILE, target_groups={"web": group})
-    after, said = Registrations().register(Registration("web", added)).after_reload(new_file, LOOPBACK)
+    after, said = Registrations().register(Registration("web", added)).after_reload(new_file, loopback)
     assert after == Registrations()
     assert said == (
         f"drift: i-04 (127.0.0.1:9004), added by command, leaves: the targets of web are of type {new_type} now.",
@@ -179,7 +176,7 @@ def test_no_instance_is_registered_twice(own: dict[str, str]) -> None:
         targets=(dataclasses.replace(INSTANCE, **own),),  # type: ignore[arg-type]
     )
     new_file = dataclasses.replace(FILE, target_groups={"web": group})
-    after, said = Registrations().register(Registration("web", INSTANCE)).after_reload(new_file, LOOPBACK)
+    after, said = Registrations().register(Registration("web", INSTANCE)).after_reload(new_file, loopback)
     assert after == Registrations()
     assert "is the file's own now" in said[0]
 

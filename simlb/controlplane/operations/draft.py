@@ -1,0 +1,109 @@
+"""A change that an API call is making: what there will be if nothing goes wrong. Nothing of it is in force before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from simlb.controlplane.operations.catalog import Catalog
+from simlb.core.changes import Changes, LoadBalancerFacts
+from simlb.core.model import Configuration, Listener, LoadBalancer, Target, TargetGroup
+from simlb.core.registrations import Registration, Registrations
+
+
+class Draft:
+    """Load balancers, target groups, targets and tags, to be changed. Operations check first, then write.
+
+    `file` is the configuration file's configuration; `now` wall-clock time.
+    """
+
+    def __init__(self, file: Configuration, changes: Changes, registrations: Registrations, now: float) -> None:
+        self.file = file
+        self.changes = changes
+        self.registrations = registrations
+        self.now = now
+        self._catalog: Catalog | None = None
+
+    @property
+    def configuration(self) -> Configuration:
+        """Everything as it would be."""
+        return self.registrations.applied_to(self.changes.applied_to(self.file))
+
+    @property
+    def catalog(self) -> Catalog:
+        """The same, by ARN. As of the last write."""
+        if self._catalog is None:
+            self._catalog = Catalog.of(self.configuration)
+        return self._catalog
+
+    def put_load_balancer(self, balancer: LoadBalancer) -> None:
+        """A new load balancer, or one as it is to be from now on (listeners and rules included)."""
+        self._change(load_balancers={**self.changes.load_balancers, balancer.arn: balancer})
+
+    def put_listener(self, balancer: LoadBalancer, listener: Listener, *, arn: str | None = None) -> None:
+        """A new listener of `balancer`; with `arn` in place of the one that has that ARN."""
+        listeners = tuple(listener if present.arn == arn else present for present in balancer.listeners)
+        if arn is None:
+            listeners = (*listeners, listener)
+        self.put_load_balancer(replace(balancer, listeners=listeners))
+
+    def remove_load_balancer(self, arn: str) -> None:
+        """Delete it, with its listeners and rules."""
+        self._forget(arn, load_balancers={key: one for key, one in self.changes.load_balancers.items() if key != arn})
+
+    def put_target_group(self, group: TargetGroup) -> None:
+        """A new target group, or one as it is to be; its targets stay as they are."""
+        self._change(target_groups={**self.changes.target_groups, group.arn: replace(group, targets=())})
+
+    def remove_target_group(self, group: TargetGroup) -> None:
+        """Delete it. Its targets are registered there no more."""
+        added = tuple(item for item in self.registrations.added if item.target_group != group.name)
+        removed = tuple(item for item in self.registrations.removed if item.target_group != group.name)
+        self.registrations = replace(self.registrations, added=added, removed=removed)
+        rest = {key: one for key, one in self.changes.target_groups.items() if key != group.arn}
+        self._forget(group.arn, target_groups=rest)
+
+    def register(self, group: TargetGroup, target: Target) -> None:
+        """One more target in the group. Harmless when it is there."""
+        if any(present.key == target.key for present in group.targets):
+            return
+        back = next(
+            (
+                item
+                for item in self.registrations.removed
+                if (item.target_group, item.target.key) == (group.name, target.key)
+            ),
+            None,
+        )
+        if back is not None:
+            self.registrations = self.registrations.give_back(back)
+        else:
+            self.registrations = self.registrations.register(Registration(group.name, target))
+        self._catalog = None
+
+    def deregister(self, group: TargetGroup, target: Target) -> None:
+        """That registered target no more: it drains."""
+        self.registrations = self.registrations.deregister(Registration(group.name, target))
+        self._catalog = None
+
+    def put_tags(self, arn: str, tags: dict[str, str]) -> None:
+        """All tags of a resource."""
+        rest = {key: held for key, held in self.changes.tags.items() if key != arn}
+        self._change(tags={**rest, arn: tags} if tags else rest)
+
+    def put_facts(self, arn: str, facts: LoadBalancerFacts) -> None:
+        """What the API tells of a load balancer."""
+        self._change(facts={**self.changes.facts, arn: facts})
+
+    def _forget(self, arn: str, **rest: object) -> None:
+        own = {balancer.arn for balancer in self.file.load_balancers}
+        own |= {group.arn for group in self.file.target_groups.values()}
+        self._change(
+            removed=self.changes.removed | ({arn} & own),
+            tags={key: held for key, held in self.changes.tags.items() if key != arn},
+            facts={key: held for key, held in self.changes.facts.items() if key != arn},
+            **rest,
+        )
+
+    def _change(self, **members: object) -> None:
+        self.changes = replace(self.changes, **members)  # type: ignore[arg-type]
+        self._catalog = None
