@@ -6,11 +6,11 @@ that is drift, and a reload gives it back to the file. Targets are not here: `si
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from simlb.core.model import Configuration, LoadBalancer, TargetGroup
+from simlb.core.model import Configuration, InboundRule, LoadBalancer, SecurityGroup, TargetGroup
 
 Owner = Literal["file", "api"]
 IpAddressType = Literal["ipv4", "dualstack"]
@@ -31,12 +31,22 @@ class LoadBalancerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedSecurityGroup:
+    """A security group of its own, which load balancers name by its id. `inbound` is what it lets in."""
+
+    id: str
+    name: str
+    description: str
+    inbound: tuple[InboundRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """Load balancers (with listeners and rules) and target groups by ARN: new ones, and the file's as changed.
 
     `removed` are ARNs of the file's that were deleted. `tags` are by the ARN of any resource, `facts` by the ARN of a
     load balancer; both may be there for resources that are otherwise as the file says. Target groups have no targets
-    here.
+    here. `security_groups` are by id.
     """
 
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
@@ -44,20 +54,30 @@ class Changes:
     removed: frozenset[str] = frozenset()
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     facts: Mapping[str, LoadBalancerFacts] = field(default_factory=dict)
+    security_groups: Mapping[str, NamedSecurityGroup] = field(default_factory=dict)
 
     def applied_to(self, file: Configuration) -> Configuration:
         """What is in force, before commands register targets: the file's resources as changed, then the API's own."""
-        if not (self.load_balancers or self.target_groups or self.removed):
+        if not (self.load_balancers or self.target_groups or self.removed or self.facts):
             return file
         balancers = {balancer.arn: balancer for balancer in file.load_balancers if balancer.arn not in self.removed}
+        balancers |= self.load_balancers
+        for arn, facts in self.facts.items():
+            if facts.security_groups and arn in balancers:
+                balancers[arn] = replace(balancers[arn], security_group=self.gate_of(facts.security_groups))
         groups = {group.arn: group for group in file.target_groups.values() if group.arn not in self.removed}
         for arn, group in self.target_groups.items():
             groups[arn] = replace(group, targets=groups[arn].targets if arn in groups else ())
         return replace(
             file,
-            load_balancers=tuple((balancers | dict(self.load_balancers)).values()),
+            load_balancers=tuple(balancers.values()),
             target_groups={group.name: group for group in groups.values()},
         )
+
+    def gate_of(self, ids: Iterable[str]) -> SecurityGroup:
+        """What security groups let in together. One that is not there lets nobody in."""
+        groups = [self.security_groups[one] for one in ids if one in self.security_groups]
+        return SecurityGroup(inbound=tuple(dict.fromkeys(rule for group in groups for rule in group.inbound)))
 
     @property
     def arns(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simlb.controlplane.operations.catalog import Catalog
-from simlb.core.changes import Changes, LoadBalancerFacts
+from simlb.core.changes import Changes, LoadBalancerFacts, NamedSecurityGroup
 from simlb.core.model import Configuration, Listener, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registration, Registrations
 
@@ -93,6 +93,15 @@ class Draft:
     def put_facts(self, arn: str, facts: LoadBalancerFacts) -> None:
         """What the API tells of a load balancer."""
         self._change(facts={**self.changes.facts, arn: facts})
+
+    def put_security_group(self, group: NamedSecurityGroup) -> None:
+        """A new security group, or one as it is to be: the load balancers that name it follow."""
+        self._change(security_groups={**self.changes.security_groups, group.id: group})
+
+    def remove_security_group(self, group_id: str) -> None:
+        """Delete it. Check first that nobody names it."""
+        rest = {key: one for key, one in self.changes.security_groups.items() if key != group_id}
+        self._change(security_groups=rest)
 
     def _forget(self, arn: str, **rest: object) -> None:
         own = {balancer.arn for balancer in self.file.load_balancers}
