@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.env_parser import add_env
 from simlb.cli.load_arguments import add_load
 
 MAX_PORT = 65535
@@ -103,6 +104,7 @@ def build() -> Parser:
     _add_running(commands)
     add_scenario(commands)
     add_load(commands)
+    add_env(commands)
     _add_faults(commands)
     _add_files(commands)
     return parser

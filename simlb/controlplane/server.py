@@ -24,10 +24,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 from collections.abc import Sequence
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from simlb.controlplane.bodies import RegisterTarget, decode_body, error_body, refuse_body
@@ -63,6 +65,15 @@ _STATUS_OF_KIND = {"E5": 422}
 _CODE_OF_STATUS = {413: "E612"}
 
 
+def _is_of_simlb(record: logging.LogRecord) -> bool:
+    """Bytes that are no HTTP are answered with 400; they are no failure of ours that a terminal should show."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_LOG = logging.getLogger("simlb.control")
+_LOG.addFilter(_is_of_simlb)
+
+
 class ControlServer:
     """The control port of one instance. `port` 0 takes any free one; else the next free one of the following 20."""
 
@@ -84,7 +95,12 @@ class ControlServer:
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_gate(Guard(self.port, self._token))])
         app.add_routes(self.routes())
         self._runner = web.AppRunner(
-            app, handle_signals=False, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S, lingering_time=0
+            app,
+            handle_signals=False,
+            access_log=None,
+            logger=_LOG,
+            shutdown_timeout=CLOSE_TIMEOUT_S,
+            lingering_time=0,
         )
         await self._runner.setup()
         await web.SockSite(self._runner, sock).start()

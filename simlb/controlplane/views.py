@@ -180,6 +180,7 @@ class InstanceView:
     """A running instance. `started_at` is ISO 8601 in UTC, `control` the control port's `host:port`.
 
     `uptime_s` and `real_uptime_s` differ by the speed. `notices` are sentences that a person should have read.
+    `region` is the AWS region that its load balancers are in.
     """
 
     name: str
@@ -197,6 +198,7 @@ class InstanceView:
     target_groups: tuple[TargetGroupView, ...]
     notices: tuple[str, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
+    region: str = "ap-northeast-2"
 
     def targets(self) -> Iterator[TargetView]:
         """Every target of every group, in the configuration's order."""

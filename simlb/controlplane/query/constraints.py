@@ -10,6 +10,8 @@ from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.controlplane.query.model import Shape
 
 NOT_NULL = "Member must not be null"
+VIOLATIONS_TOLD_MAX = 100
+"""In one answer; a body of 64 KiB may hold thousands."""
 
 
 def violation(value: str | None, path: str, constraint: str) -> str:
@@ -19,9 +21,9 @@ def violation(value: str | None, path: str, constraint: str) -> str:
 
 
 def refusal(violations: list[str]) -> QueryError:
-    """All of them in one answer, as AWS tells them."""
+    """All of them in one answer, as AWS tells them; of very many the first ones."""
     noun = "validation error" if len(violations) == 1 else "validation errors"
-    return invalid(f"{len(violations)} {noun} detected: {'; '.join(violations)}")
+    return invalid(f"{len(violations)} {noun} detected: {'; '.join(violations[:VIOLATIONS_TOLD_MAX])}")
 
 
 def broken(value: Any, shape: Shape) -> Iterator[str]:

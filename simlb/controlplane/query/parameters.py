@@ -23,7 +23,7 @@ DEPTH_MAX = 16
 """Names with more dots belong to no shape."""
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _DOUBLE = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,3})?")
 _INTEGER_MAX = 2**31 - 1
 _LONG_MAX = 2**63 - 1
@@ -37,8 +37,9 @@ def read_form(text: str) -> dict[str, str]:
     if not text:
         return {}
     try:
+        text.encode()  # what came over the wire undecoded may hold lone surrogates
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_MAX)
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise QueryError("MalformedQueryString", "The parameters are not UTF-8.") from None
     except ValueError:
         raise QueryError(

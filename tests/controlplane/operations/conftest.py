@@ -1,0 +1,105 @@
+"""The API over a configuration alone: calls as botocore writes them, answers as it reads them, no sockets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simlb import config
+from simlb.config.certificates import UnissuedCertificates
+from simlb.controlplane.operations.table import elbv2_service
+from simlb.controlplane.query.protocol import QueryRequest
+from simlb.core.model import Configuration, Listener, LoadBalancer
+from simlb.core.target_group import TargetGroupState
+from tests.aws import REGION, authorization
+from tests.controlplane.query.botocore_model import form, parsed
+
+CREATED_AT = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
+
+
+class CallFailedError(Exception):
+    """An error as boto3 would raise it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class Held:
+    """An `Estate` of one configuration, whose target groups stand as tests say."""
+
+    region = REGION
+    created_at = CREATED_AT
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.held = configuration
+        self.groups = {
+            group.name: TargetGroupState(group, 0.0, cookie_key=bytes(32))
+            for group in configuration.target_groups.values()
+        }
+
+    def configuration(self) -> Configuration:
+        return self.held
+
+    def live_group(self, name: str) -> TargetGroupState | None:
+        return self.groups.get(name)
+
+    def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
+        return f"{listener.protocol.lower()}://{load_balancer.name}.test:{listener.port + 8000}/"
+
+
+class Api:
+    """Asks it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.estate: Held
+        self._service: Any = None
+
+    def load(self, text: str) -> Held:
+        """Answer for this configuration."""
+        path = self._folder / "simlb.yaml"
+        path.write_text(f"simlb: config/1\n{text}")
+        compiled = config.load(
+            path, certificates=UnissuedCertificates(REGION), allocate_port=lambda _: 1, sample_names=()
+        )
+        self.estate = Held(compiled.configuration)
+        self._service = elbv2_service(self.estate)
+        return self.estate
+
+    async def __call__(self, operation: str, /, *, region: str = REGION, **parameters: Any) -> dict[str, Any]:
+        """The result. Raises CallFailedError."""
+        request = QueryRequest(body=form(operation, parameters).encode(), authorization=authorization(region))
+        reply = await self._service.answer(request)
+        result = parsed(operation, reply.status, reply.body)
+        if error := result.get("Error"):
+            raise CallFailedError(error["Code"], error["Message"])
+        assert reply.status == 200
+        del result["ResponseMetadata"]
+        return result
+
+    async def fails(self, operation: str, /, *, region: str = REGION, **parameters: Any) -> tuple[str, str]:
+        """The error's code and message."""
+        with pytest.raises(CallFailedError) as caught:
+            await self(operation, region=region, **parameters)
+        return caught.value.code, caught.value.message
+
+    async def pages(self, operation: str, member: str, /, **parameters: Any) -> list[list[Any]]:
+        """All pages."""
+        pages: list[list[Any]] = []
+        while True:
+            result = await self(operation, **parameters)
+            pages.append(result[member])
+            if "NextMarker" not in result:
+                return pages
+            parameters["Marker"] = result["NextMarker"]
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Api:
+    """Without a configuration yet."""
+    return Api(tmp_path)

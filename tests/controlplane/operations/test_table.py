@@ -1,0 +1,51 @@
+"""All 51 operations: answered or refused, and docs/aws-api.md says which."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from simlb.controlplane.operations.table import HANDLERS
+from simlb.controlplane.query.model import elbv2
+from tests.controlplane.operations.conftest import Api
+from tests.controlplane.operations.shop import SHOP
+from tests.controlplane.query.values import Values
+
+OPERATIONS = elbv2().operations
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "aws-api.md").read_text(encoding="utf-8")
+CHANGING = sorted(OPERATIONS.keys() - HANDLERS.keys())
+
+
+def test_whatever_only_reads_is_answered() -> None:
+    assert HANDLERS.keys() <= OPERATIONS.keys()
+    assert [name for name in OPERATIONS if name.startswith(("Describe", "Get"))] == sorted(HANDLERS)
+    assert len(CHANGING) == 32
+
+
+def test_the_page_tells_each_of_them() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (answered|refused for now) \|", PAGE, re.MULTILINE)
+    assert rows == [(name, "answered" if name in HANDLERS else "refused for now") for name in OPERATIONS]
+
+
+@pytest.mark.parametrize("operation", CHANGING)
+async def test_what_changes_something_is_refused(api: Api, operation: str) -> None:
+    api.load(SHOP)
+    parameters = Values(operation, is_input=True).structure(OPERATIONS[operation].input)
+    code, message = await api.fails(operation, **parameters)
+    assert code == "OperationNotPermitted"
+    assert message.startswith("simlb does not change load balancers through the API yet: " + operation)
+    assert "simlb.yaml" in message
+
+
+async def test_parameters_are_checked_before_that(api: Api) -> None:
+    api.load(SHOP)
+    code, _ = await api.fails("CreateTargetGroup", Name="a", Protocol="HTTPX")
+    assert code == "ValidationError"
+
+
+async def test_targets_can_be_registered_by_command(api: Api) -> None:
+    api.load(SHOP)
+    _, message = await api.fails("RegisterTargets", TargetGroupArn="a", Targets=[{"Id": "i-01"}])
+    assert "simlb target add GROUP URL" in message
