@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from simlb.app.registering import target_refusal
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.routes import query_routes
 from simlb.core.changes import Changes
-from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
+from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import SimlbError
 
@@ -35,6 +37,7 @@ class AppEstate:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._random = random.Random(app.options.seed)
 
     @property
     def region(self) -> str:
@@ -52,7 +55,7 @@ class AppEstate:
 
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands."""
-        return next((group for group in self._app.live_groups() if group.group.name == name), None)
+        return self._app.live_group(name) if name in self._app.configuration.target_groups else None
 
     @property
     def changes(self) -> Changes:
@@ -65,11 +68,15 @@ class AppEstate:
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
 
+    def target_refusal(self, target: Target) -> str | None:
+        """By the file's `allow_targets`, and where simlb itself listens."""
+        return target_refusal(self._app, target)
+
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """See `Estate.change`."""
         app = self._app
         async with app.reloading:
-            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time())
+            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time(), self._random)
             result = edit(draft)
             try:
                 await app.change(draft.changes, draft.registrations, self._keep)

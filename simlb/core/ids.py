@@ -31,9 +31,10 @@ def listener_arn(region: str, name: str, lb_id: str, port: int) -> str:
     )
 
 
-def target_group_arn(region: str, name: str) -> str:
-    """ARN of a target group."""
-    return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/{resource_id(region, 'tg', name)}"
+def target_group_arn(region: str, name: str, tg_id: str | None = None) -> str:
+    """ARN of a target group; without an id of the configuration's own one."""
+    tg_id = tg_id or resource_id(region, "tg", name)
+    return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/{tg_id}"
 
 
 def instance_id(region: str, name: str) -> str:

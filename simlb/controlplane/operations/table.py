@@ -10,8 +10,10 @@ from simlb.controlplane.operations import (
     load_balancers,
     rules,
     tags,
+    target_group_changes,
     target_groups,
     target_health,
+    target_registration,
     trust_stores,
 )
 from simlb.controlplane.operations.call import Call, Handler
@@ -19,6 +21,7 @@ from simlb.controlplane.operations.catalog import Catalog
 from simlb.controlplane.operations.estate import Estate
 from simlb.controlplane.operations.refused import refuse
 from simlb.controlplane.query.credentials import Scope
+from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.model import Operation, elbv2
 from simlb.controlplane.query.protocol import Answer, QueryService, Values
 from simlb.core.model import Configuration
@@ -28,11 +31,16 @@ HANDLERS: Mapping[str, Handler] = {
     **listeners.HANDLERS,
     **rules.HANDLERS,
     **target_groups.HANDLERS,
+    **target_group_changes.HANDLERS,
     **target_health.HANDLERS,
+    **target_registration.HANDLERS,
     **tags.HANDLERS,
     **account.HANDLERS,
     **trust_stores.HANDLERS,
 }
+
+
+_READING = ("Describe", "Get")
 
 
 class Elbv2:
@@ -45,6 +53,12 @@ class Elbv2:
 
     def run(self, operation: Operation, scope: Scope, parameters: Values) -> Answer:
         """Carry out a call. Raises QueryError."""
+        if scope.region != self._estate.region and not operation.name.startswith(_READING):
+            raise QueryError(
+                "OperationNotPermitted",
+                f"This simlb is in {self._estate.region}: nothing can be changed in {scope.region}. "
+                f"Give your client that region: AWS_REGION={self._estate.region}",
+            )
         call = Call(
             operation=operation.name,
             parameters=parameters,
