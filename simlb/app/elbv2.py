@@ -55,7 +55,10 @@ class AppEstate:
 
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands."""
-        return self._app.live_group(name) if name in self._app.configuration.target_groups else None
+        nodes = (*self._app.nodes.values(), self._app.spare)
+        found = [node.groups[name] for node in nodes if name in node.groups]
+        # A group that has moved to another load balancer drains where it was.
+        return self._app.live_group(name) if len(found) > 1 else next(iter(found), None)
 
     @property
     def changes(self) -> Changes:

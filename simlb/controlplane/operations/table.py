@@ -39,8 +39,8 @@ HANDLERS: Mapping[str, Handler] = {
     **trust_stores.HANDLERS,
 }
 
-
-_READING = ("Describe", "Get")
+READING = ("Describe", "Get")
+"""How the names of operations begin that change nothing."""
 
 
 class Elbv2:
@@ -53,12 +53,8 @@ class Elbv2:
 
     def run(self, operation: Operation, scope: Scope, parameters: Values) -> Answer:
         """Carry out a call. Raises QueryError."""
-        if scope.region != self._estate.region and not operation.name.startswith(_READING):
-            raise QueryError(
-                "OperationNotPermitted",
-                f"This simlb is in {self._estate.region}: nothing can be changed in {scope.region}. "
-                f"Give your client that region: AWS_REGION={self._estate.region}",
-            )
+        if not operation.name.startswith(READING):
+            self._check_may_change(operation, scope)
         call = Call(
             operation=operation.name,
             parameters=parameters,
@@ -67,6 +63,18 @@ class Elbv2:
             catalog=self._catalog_of(scope.region),
         )
         return HANDLERS.get(operation.name, refuse)(call)
+
+    def _check_may_change(self, operation: Operation, scope: Scope) -> None:
+        if not scope.in_header:
+            # Any web page can have a browser open a URL; only AWS's clients set the header.
+            raise QueryError("AccessDenied", f"{operation.name} has to be signed in the Authorization header.")
+        region = self._estate.region
+        if scope.region != region:
+            raise QueryError(
+                "OperationNotPermitted",
+                f"This simlb is in {region}: nothing can be changed in {scope.region}. "
+                f"Give your client its region: AWS_REGION={region}",
+            )
 
     def _catalog_of(self, region: str) -> Catalog:
         if region != self._estate.region:

@@ -16,9 +16,8 @@ def name_errors(noun: str, name: str) -> Iterator[ElbError]:
     elif len(name) > NAME_CHARS_MAX:
         yield invalid(f"{noun} name '{name}' cannot be longer than '{NAME_CHARS_MAX}' characters")
     elif name.strip("-") and not (name.isascii() and name.replace("-", "").isalnum()):
-        yield invalid(
-            f"{noun} name '{name}' can only contain characters that are alphanumeric characters or hyphens(-)"
-        )
+        what = "can only contain characters that are alphanumeric characters or hyphens(-)"
+        yield invalid(f"{noun} name '{name}' {what}")
     elif name.startswith("-") or name.endswith("-"):
         yield invalid(f"{noun} name '{name}' cannot begin or end with '-'")
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, TypeVar
 
 import pytest
 
 from simlb import config
 from simlb.config.certificates import UnissuedCertificates
+from simlb.controlplane.operations.catalog import Catalog
+from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.protocol import QueryRequest
-from simlb.core.model import Configuration, Listener, LoadBalancer
+from simlb.core.changes import Changes
+from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer, Target
+from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState
 from tests.aws import REGION, authorization
 from tests.controlplane.query.botocore_model import form, parsed
 
+T = TypeVar("T")
 CREATED_AT = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 
 
@@ -36,7 +43,10 @@ class Held:
     created_at = CREATED_AT
 
     def __init__(self, configuration: Configuration) -> None:
-        self.held = configuration
+        self.held = self._file = configuration
+        self._changes = Changes()
+        self.registrations = Registrations()
+        self._random = Random(1)
         self.groups = {
             group.name: TargetGroupState(group, 0.0, cookie_key=bytes(32))
             for group in configuration.target_groups.values()
@@ -44,6 +54,31 @@ class Held:
 
     def configuration(self) -> Configuration:
         return self.held
+
+    @property
+    def changes(self) -> Changes:
+        return self._changes
+
+    def certificate(self, arn: str) -> Certificate | None:
+        listeners = (listener for balancer in self.held.load_balancers for listener in balancer.listeners)
+        found = (certificate for listener in listeners for certificate in listener.certificates)
+        return next((certificate for certificate in found if certificate.arn == arn), None)
+
+    def target_refusal(self, target: Target) -> str | None:
+        return None if target.ip.startswith("127.") else f"'{target.ip}' is not on this machine"
+
+    async def change(self, edit: Callable[[Draft], T]) -> T:
+        draft = Draft(self._file, self._changes, self.registrations, CREATED_AT.timestamp(), self._random)
+        result = edit(draft)
+        self._changes, self.registrations, self.held = draft.changes, draft.registrations, draft.configuration
+        users = Catalog.of(self.held).users
+        for group in self.held.target_groups.values():
+            in_use = group.name in users
+            if group.name in self.groups:
+                self.groups[group.name].reconcile(group, 0.0, in_use=in_use)
+            else:
+                self.groups[group.name] = TargetGroupState(group, 0.0, cookie_key=bytes(32), in_use=in_use)
+        return result
 
     def live_group(self, name: str) -> TargetGroupState | None:
         return self.groups.get(name)
