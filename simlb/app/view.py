@@ -61,7 +61,11 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
             for node in (*app.nodes.values(), app.spare)
             for group in node.groups.values()
         ),
-        notices=(*app.notices, *app.changes.drift(app.compiled.configuration), *app.registrations.drift()),
+        notices=(
+            *app.notices,
+            *app.changes.drift(app.compiled.configuration),
+            *app.registrations.drift(app.compiled.configuration),
+        ),
         counters=dict(sorted(app.observing.sums().items())),
         region=app.configuration.load_balancers[0].region,
     )
