@@ -96,6 +96,7 @@ class LoadBalancerCompiler:
             attributes=LoadBalancerAttributes.from_wire(values),
             security_group=security_group,
             names=further,
+            address=host,
             listeners=tuple(listeners.values()),
         )
 

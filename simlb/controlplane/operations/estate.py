@@ -51,5 +51,17 @@ class Estate(Protocol):
         that is taken.
         """
 
+    def address(self, configuration: Configuration) -> str:
+        """A loopback address for one more load balancer beside those of `configuration`: one that none of them has.
+
+        Where the system has a single one, and where listeners are exposed or on any free port, all share that.
+        """
+
+    def begin_provisioning(self, arn: str) -> None:
+        """That load balancer has just been created; it becomes active on the load balancers' clock."""
+
+    def is_provisioning(self, arn: str) -> bool:
+        """Whether it is not active yet. After a restart all are."""
+
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
         """What a client on this machine types to reach the listener."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from simlb.controlplane.operations import (
     account,
     listeners,
+    load_balancer_changes,
     load_balancers,
     rules,
     tags,
@@ -28,6 +29,7 @@ from simlb.core.model import Configuration
 
 HANDLERS: Mapping[str, Handler] = {
     **load_balancers.HANDLERS,
+    **load_balancer_changes.HANDLERS,
     **listeners.HANDLERS,
     **rules.HANDLERS,
     **target_groups.HANDLERS,

@@ -47,6 +47,7 @@ class Held:
         self._changes = Changes()
         self.registrations = Registrations()
         self._random = Random(1)
+        self.provisioning: set[str] = set()
         self.groups = {
             group.name: TargetGroupState(group, 0.0, cookie_key=bytes(32))
             for group in configuration.target_groups.values()
@@ -66,6 +67,15 @@ class Held:
 
     def target_refusal(self, target: Target) -> str | None:
         return None if target.ip.startswith("127.") else f"'{target.ip}' is not on this machine"
+
+    def address(self, configuration: Configuration) -> str:
+        return f"127.0.{len(configuration.load_balancers)}.1"
+
+    def begin_provisioning(self, arn: str) -> None:
+        self.provisioning.add(arn)
+
+    def is_provisioning(self, arn: str) -> bool:
+        return arn in self.provisioning
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
         draft = Draft(self._file, self._changes, self.registrations, CREATED_AT.timestamp(), self._random)
