@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from simlb.app.addresses import free_address
-from simlb.app.registering import target_refusal
+from simlb.app.registering import refusals
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.errors import QueryError
@@ -75,9 +75,9 @@ class AppEstate:
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
 
-    def target_refusal(self, target: Target) -> str | None:
+    def target_policy(self) -> Callable[[Target], str | None]:
         """By the file's `allow_targets`, and where simlb itself listens."""
-        return target_refusal(self._app, target)
+        return refusals(self._app)
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """See `Estate.change`."""

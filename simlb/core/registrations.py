@@ -47,14 +47,20 @@ class Registrations:
         The process of a removed target is not wanted any more either, unless another group has that target too.
         """
         removed = {(item.target_group, item.target.key) for item in self.removed}
+        added: dict[str, list[Target]] = {}
+        for item in self.added:
+            added.setdefault(item.target_group, []).append(item.target)
+        touched = {name for name, _ in removed} | added.keys()
         groups = {
             name: replace(
                 group,
                 targets=(
                     *(target for target in group.targets if (name, target.key) not in removed),
-                    *(item.target for item in self.added if item.target_group == name),
+                    *added.get(name, ()),
                 ),
             )
+            if name in touched
+            else group
             for name, group in file.target_groups.items()
         }
         wanted = {target.process for group in groups.values() for target in group.targets}
@@ -66,12 +72,6 @@ class Registrations:
         """Who wants that registered target."""
         is_added = any((item.target_group, item.target.key) == (target_group, target.key) for item in self.added)
         return "api" if is_added else "file"
-
-    def taken_key(self, target_group: str, target: Target) -> Registration | None:
-        """The file's target of the same id and port that was removed from the group, if one was."""
-        return next(
-            (item for item in self.removed if (item.target_group, item.target.key) == (target_group, target.key)), None
-        )
 
     def taken(self, target_group: str, address: str) -> Registration | None:
         """The file's target at that address that a command has removed from the group, if one has."""
@@ -92,6 +92,22 @@ class Registrations:
         if registration in self.added:
             return replace(self, added=tuple(item for item in self.added if item != registration))
         return replace(self, removed=(*self.removed, registration))
+
+    def deregister_all(self, registrations: Collection[Registration]) -> Registrations:
+        """Without any of these, each of which is there: as `deregister`, for as many as a group may have."""
+        leaving = {(item.target_group, item.target.key) for item in registrations}
+        added = tuple(item for item in self.added if (item.target_group, item.target.key) not in leaving)
+        own = {(item.target_group, item.target.key) for item in self.added}
+        taken = tuple(item for item in registrations if (item.target_group, item.target.key) not in own)
+        return replace(self, added=added, removed=(*self.removed, *taken))
+
+    def register_all(self, target_group: str, targets: Collection[Target]) -> Registrations:
+        """With all of these, none of which is there: the file's own back in their place, the others new."""
+        coming = {(target_group, target.key): target for target in targets}
+        removed = tuple(item for item in self.removed if (item.target_group, item.target.key) not in coming)
+        back = {(item.target_group, item.target.key) for item in self.removed}
+        new = tuple(Registration(*each) for each in ((target_group, coming[key]) for key in coming if key not in back))
+        return replace(self, added=(*self.added, *new), removed=removed)
 
     def drift(self, file: Configuration) -> Iterator[str]:
         """How what is in force differs from what the file says of its own target groups, one sentence each."""

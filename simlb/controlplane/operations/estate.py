@@ -40,8 +40,8 @@ class Estate(Protocol):
     def certificate(self, arn: str) -> Certificate | None:
         """The certificate of that ARN, issued, imported or the file's; None when there is none."""
 
-    def target_refusal(self, target: Target) -> str | None:
-        """Why there cannot be a target at that address, with what to do about it; None when there can."""
+    def target_policy(self) -> Callable[[Target], str | None]:
+        """Tells why there cannot be a target where that one is, and what to do about it; None when there can."""
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """Put what `edit` makes of a draft in force, and give back what it returned once that is safe on disk.

@@ -65,8 +65,8 @@ class Held:
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
 
-    def target_refusal(self, target: Target) -> str | None:
-        return None if target.ip.startswith("127.") else f"'{target.ip}' is not on this machine"
+    def target_policy(self) -> Callable[[Target], str | None]:
+        return lambda target: None if target.ip.startswith("127.") else f"'{target.ip}' is not on this machine"
 
     def address(self, configuration: Configuration) -> str:
         return f"127.0.{len(configuration.load_balancers)}.1"
