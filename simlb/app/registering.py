@@ -92,7 +92,7 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
         draining = any(state.target.address == address for state in _live(app, group_name))
         name = _name(app, address, name)
         registration = app.registrations.taken(group_name, address)
-        if registration is not None and (registration.target.process is None or registration.keeps_process or draining):
+        if registration is not None and (registration.target.process is None or registration.by == "api" or draining):
             registrations = app.registrations.give_back(registration)
         else:
             # Also at the address of a process that has ended with its deregistration: commands start no process.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,8 @@ from botocore.exceptions import ClientError, WaiterError
 from simlb.app.elbv2 import PROVISIONING_S, AppEstate
 from simlb.config.binds import default_host
 from simlb.core import ids
-from simlb.core.model import Bind, FixedResponseAction, Listener, Protocol
+from simlb.core.changes import NamedSecurityGroup
+from simlb.core.model import Bind, FixedResponseAction, InboundRule, Listener, Protocol
 from simlb.testing import ALB, Clock, FakeBackend
 from simlb.testing.running import RunningLoadBalancer
 from tests.app.conftest import Bench
@@ -142,6 +144,20 @@ async def test_status_shows_it_and_a_reload_keeps_it(bench: Bench) -> None:
     await app.reload()
     assert app.nodes["new"].listeners[80] is opened
     assert app.view().load_balancers[1].listeners[0].published_port == opened.published_port
+
+
+async def test_security_groups_are_enforced_at_once(bench: Bench) -> None:
+    app = await bench.start()
+    both = Both(bench)
+    arn = app.configuration.load_balancers[0].arn
+    rules = (InboundRule(port=81, source=ipaddress.ip_network("127.0.0.2/32")),)
+    group = NamedSecurityGroup(id="sg-1", name="office", description="", inbound=rules)
+    await AppEstate(app).change(lambda draft: draft.put_security_group(group))
+    await both.api("SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=["sg-1"])
+    assert [listener.gate for listener in app.view().load_balancers[0].listeners] == ["closed", "restricted"]
+    own = ids.security_group_id(REGION, "my-alb")
+    await both.api("SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=[own])
+    assert [listener.gate for listener in app.view().load_balancers[0].listeners] == ["open", "open"]
 
 
 async def test_a_reload_gives_the_files_own_back(bench: Bench) -> None:

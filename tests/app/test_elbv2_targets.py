@@ -196,6 +196,7 @@ async def test_a_reload_keeps_what_the_api_has_made_and_gives_back_what_is_the_f
     await both.api("ModifyTargetGroup", TargetGroupArn=web, HealthCheckPath="/other")
     await both.api("DeregisterTargets", TargetGroupArn=web, Targets=[{"Id": "127.0.0.1", "Port": 9}])
     assert any("target group web was changed through the API" in notice for notice in app.view().notices)
+    assert any("was removed from web through the API; a reload" in notice for notice in app.view().notices)
     bench.write(web=['{url: "http://127.0.0.1:7", name: nine}'])
     told = await app.reload()
     assert "target group web was changed through the API; now it is as the file says." in told

@@ -90,7 +90,7 @@ class Draft:
 
     def deregister(self, group: TargetGroup, targets: Iterable[Target]) -> None:
         """Those registered targets no more: they drain. Their processes go on running, as instances do."""
-        items = [Registration(group.name, target, keeps_process=True) for target in targets]
+        items = [Registration(group.name, target, by="api") for target in targets]
         self.registrations = self.registrations.deregister_all(items)
         self._catalog = None
 
