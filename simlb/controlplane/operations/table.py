@@ -19,6 +19,7 @@ from simlb.controlplane.operations.catalog import Catalog
 from simlb.controlplane.operations.estate import Estate
 from simlb.controlplane.operations.refused import refuse
 from simlb.controlplane.query.credentials import Scope
+from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.model import Operation, elbv2
 from simlb.controlplane.query.protocol import Answer, QueryService, Values
 from simlb.core.model import Configuration
@@ -34,6 +35,9 @@ HANDLERS: Mapping[str, Handler] = {
     **trust_stores.HANDLERS,
 }
 
+READING = ("Describe", "Get")
+"""How the names of operations begin that change nothing."""
+
 
 class Elbv2:
     """The elbv2 API of one instance."""
@@ -45,6 +49,9 @@ class Elbv2:
 
     def run(self, operation: Operation, scope: Scope, parameters: Values) -> Answer:
         """Carry out a call. Raises QueryError."""
+        if not scope.in_header and not operation.name.startswith(READING):
+            # Any web page can have a browser open a URL; only AWS's clients set the header.
+            raise QueryError("AccessDenied", f"{operation.name} has to be signed in the Authorization header.")
         call = Call(
             operation=operation.name,
             parameters=parameters,

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from simlb.controlplane.operations.table import HANDLERS
+from simlb.controlplane.operations.references import KINDS
+from simlb.controlplane.operations.table import HANDLERS, elbv2_service
+from simlb.controlplane.query.errors import COMMON_STATUS
 from simlb.controlplane.query.model import elbv2
+from simlb.controlplane.query.protocol import QueryRequest
 from tests.controlplane.operations.conftest import Api
 from tests.controlplane.operations.shop import SHOP
 from tests.controlplane.query.values import Values
 
 OPERATIONS = elbv2().operations
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "aws-api.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs" / "aws-api.md").read_text(encoding="utf-8")
 CHANGING = sorted(OPERATIONS.keys() - HANDLERS.keys())
 
 
@@ -49,3 +53,20 @@ async def test_targets_can_be_registered_by_command(api: Api) -> None:
     api.load(SHOP)
     _, message = await api.fails("RegisterTargets", TargetGroupArn="a", Targets=[{"Id": "i-01"}])
     assert "simlb target add GROUP URL" in message
+
+
+async def test_a_signed_url_may_only_read(api: Api) -> None:
+    service = elbv2_service(api.load(SHOP))
+    credential = "X-Amz-Credential=a/20261128/ap-northeast-2/elasticloadbalancing/aws4_request"
+    for action, status in (("DescribeLoadBalancers", 200), ("DeleteRule&RuleArn=a", 403)):
+        reply = await service.answer(QueryRequest(query=f"Action={action}&Version=2015-12-01&{credential}"))
+        assert reply.status == status
+
+
+def test_every_error_has_a_status() -> None:
+    """Of the service model, or one that all services share."""
+    known = elbv2().errors.keys() | COMMON_STATUS.keys()
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "simlb/controlplane").rglob("*.py"))
+    raised = set(re.findall(r'QueryError\(\s*"(\w+)"', source)) | {kind.code for kind in KINDS}
+    assert len(raised) > 12
+    assert raised - known == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -106,8 +107,6 @@ async def test_states_reasons_and_descriptions(
 async def test_draining_targets_are_listed(shop: Api) -> None:
     live = shop.estate.groups["web"]
     targets = live.group.targets
-    import dataclasses
-
     live.reconcile(dataclasses.replace(live.group, targets=targets[1:]), 0.0, in_use=True)
     told = await health(shop)
     assert [each["Target"]["Port"] for each in told] == [9002, 9001]
