@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from simlb import config
 from simlb.config.certificates import UnissuedCertificates
+from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.protocol import QueryRequest
-from simlb.core.model import Configuration, Listener, LoadBalancer
+from simlb.core.changes import Changes
+from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
+from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState
 from tests.aws import REGION, authorization
 from tests.controlplane.query.botocore_model import form, parsed
@@ -29,6 +33,9 @@ class CallFailedError(Exception):
         self.message = message
 
 
+T = TypeVar("T")
+
+
 class Held:
     """An `Estate` of one configuration, whose target groups stand as tests say."""
 
@@ -36,14 +43,35 @@ class Held:
     created_at = CREATED_AT
 
     def __init__(self, configuration: Configuration) -> None:
-        self.held = configuration
-        self.groups = {
-            group.name: TargetGroupState(group, 0.0, cookie_key=bytes(32))
-            for group in configuration.target_groups.values()
-        }
+        self.held = self.file = configuration
+        self.changes = Changes()
+        self.registrations = Registrations()
+        self.groups: dict[str, TargetGroupState] = {}
+        self._reconcile()
 
     def configuration(self) -> Configuration:
         return self.held
+
+    def certificate(self, arn: str) -> Certificate | None:
+        listeners = (listener for balancer in self.held.load_balancers for listener in balancer.listeners)
+        found = (certificate for listener in listeners for certificate in listener.certificates)
+        return next((certificate for certificate in found if certificate.arn == arn), None)
+
+    async def change(self, edit: Callable[[Draft], T]) -> T:
+        draft = Draft(self.file, self.changes, self.registrations, CREATED_AT.timestamp())
+        result = edit(draft)
+        self.changes, self.registrations = draft.changes, draft.registrations
+        self.held = draft.configuration
+        self._reconcile()
+        return result
+
+    def _reconcile(self) -> None:
+        for group in self.held.target_groups.values():
+            present = self.groups.get(group.name)
+            if present is None:
+                self.groups[group.name] = TargetGroupState(group, 0.0, cookie_key=bytes(32))
+            else:
+                present.reconcile(group, 0.0, in_use=True)
 
     def live_group(self, name: str) -> TargetGroupState | None:
         return self.groups.get(name)

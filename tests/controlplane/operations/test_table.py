@@ -24,8 +24,7 @@ CHANGING = sorted(OPERATIONS.keys() - HANDLERS.keys())
 
 def test_whatever_only_reads_is_answered() -> None:
     assert HANDLERS.keys() <= OPERATIONS.keys()
-    assert [name for name in OPERATIONS if name.startswith(("Describe", "Get"))] == sorted(HANDLERS)
-    assert len(CHANGING) == 32
+    assert not [name for name in CHANGING if name.startswith(("Describe", "Get"))]
 
 
 def test_the_page_tells_each_of_them() -> None:
