@@ -7,14 +7,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from simlb.app.placing import places
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.routes import query_routes
 from simlb.core.changes import Changes
-from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer
 from simlb.core.target_group import TargetGroupState
-from simlb.errors import SimlbError
+from simlb.errors import BindError, SimlbError
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -65,16 +66,21 @@ class AppEstate:
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
 
+    def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
+        """On the load balancer's own loopback address: the port, then those in its stead."""
+        return places(self._app, configuration, load_balancer, port)
+
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """See `Estate.change`."""
         app = self._app
         async with app.reloading:
             draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time())
-            result = edit(draft)
             try:
+                result = edit(draft)
                 await app.change(draft.changes, draft.registrations, self._keep)
             except SimlbError as error:
-                raise QueryError("InvalidConfigurationRequest", f"{error.what} (SIMLB-{error.code})") from error
+                code = "ResourceInUse" if isinstance(error, BindError) else "InvalidConfigurationRequest"
+                raise QueryError(code, f"{error.what} (SIMLB-{error.code})") from error
         await app.faults.refresh()
         return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 
 from simlb.controlplane.operations.catalog import Catalog
@@ -22,6 +23,10 @@ class Draft:
         self.registrations = registrations
         self.now = now
         self._catalog: Catalog | None = None
+
+    def new_id(self) -> str:
+        """16 lower-case hex digits, by which AWS tells resources of one name apart; no ARN has them yet."""
+        return secrets.token_hex(8)
 
     @property
     def configuration(self) -> Configuration:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 from simlb.controlplane.operations import (
     account,
+    listener_certificates,
+    listener_changes,
     listeners,
     load_balancers,
+    rule_changes,
     rules,
     tags,
     target_groups,
@@ -27,7 +30,10 @@ from simlb.core.model import Configuration
 HANDLERS: Mapping[str, Handler] = {
     **load_balancers.HANDLERS,
     **listeners.HANDLERS,
+    **listener_changes.HANDLERS,
+    **listener_certificates.HANDLERS,
     **rules.HANDLERS,
+    **rule_changes.HANDLERS,
     **target_groups.HANDLERS,
     **target_health.HANDLERS,
     **tags.HANDLERS,
