@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from simlb.app.placing import places
+from simlb.app.registering import target_refusal
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.routes import query_routes
 from simlb.core.changes import Changes
-from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import BindError, SimlbError
 
@@ -36,6 +38,7 @@ class AppEstate:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._random = random.Random(app.options.seed)
 
     @property
     def region(self) -> str:
@@ -53,7 +56,10 @@ class AppEstate:
 
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands."""
-        return next((group for group in self._app.live_groups() if group.group.name == name), None)
+        nodes = (*self._app.nodes.values(), self._app.spare)
+        found = [node.groups[name] for node in nodes if name in node.groups]
+        # A group that has moved to another load balancer drains where it was.
+        return self._app.live_group(name) if len(found) > 1 else next(iter(found), None)
 
     @property
     def changes(self) -> Changes:
@@ -70,11 +76,15 @@ class AppEstate:
         """On the load balancer's own loopback address: the port, then those in its stead."""
         return places(self._app, configuration, load_balancer, port)
 
+    def target_refusal(self, target: Target) -> str | None:
+        """By the file's `allow_targets`, and where simlb itself listens."""
+        return target_refusal(self._app, target)
+
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """See `Estate.change`."""
         app = self._app
         async with app.reloading:
-            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time())
+            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time(), self._random)
             try:
                 result = edit(draft)
                 await app.change(draft.changes, draft.registrations, self._keep)

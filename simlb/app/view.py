@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView:
     """The whole instance as it stands now."""
     models = {load_balancer.name: load_balancer for load_balancer in app.base.load_balancers}
+    file = app.compiled.configuration
     load_balancers = []
     for name, node in app.nodes.items():
         model = models[name]
@@ -61,7 +62,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
             for node in (*app.nodes.values(), app.spare)
             for group in node.groups.values()
         ),
-        notices=(*app.notices, *app.changes.drift(app.compiled.configuration), *app.registrations.drift()),
+        notices=(*app.notices, *app.changes.drift(file), *app.registrations.drift(file)),
         counters=dict(sorted(app.observing.sums().items())),
         region=app.configuration.load_balancers[0].region,
     )
@@ -77,6 +78,7 @@ def _listener(app: App, load_balancer: str, listener: OpenListener) -> ListenerV
         published_port=listener.published_port,
         default_action=action_words(listener.model.default_action),
         certificate_names=tuple(name for certificate in certificates for name in certificate.names),
+        ssl_policy=listener.model.ssl_policy if listener.is_tls else None,
         gate=listener.gate.state,
         rules=tuple(_rules(listener.model)),
         faults=app.faults.words_on(Scope.LISTENER, str(listener.model.port), load_balancer),

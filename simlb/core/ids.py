@@ -46,9 +46,10 @@ def load_balancer_arn_of(listener_arn: str) -> str:
     return listener_arn.rpartition("/")[0].replace(":listener/", ":loadbalancer/")
 
 
-def target_group_arn(region: str, name: str) -> str:
-    """ARN of a target group."""
-    return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/{resource_id(region, 'tg', name)}"
+def target_group_arn(region: str, name: str, tg_id: str | None = None) -> str:
+    """ARN of a target group; without an id of the configuration's own one."""
+    tg_id = tg_id or resource_id(region, "tg", name)
+    return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/{tg_id}"
 
 
 def instance_id(region: str, name: str) -> str:

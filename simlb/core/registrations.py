@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from simlb.core.model import Configuration, Target, TargetType
@@ -18,10 +18,15 @@ Owner = Literal["file", "api"]
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A target in a group."""
+    """A target in a group.
+
+    `keeps_process` matters for one that was removed: an instance of the API's goes on running when it is deregistered,
+    the target of a command ends.
+    """
 
     target_group: str
     target: Target
+    keeps_process: bool = field(default=False, compare=False)
 
     @property
     def words(self) -> str:
@@ -53,7 +58,7 @@ class Registrations:
             for name, group in file.target_groups.items()
         }
         wanted = {target.process for group in groups.values() for target in group.targets}
-        unwanted = {item.target.process for item in self.removed} - wanted
+        unwanted = {item.target.process for item in self.removed if not item.keeps_process} - wanted
         processes = tuple(process for process in file.processes if process.name not in unwanted)
         return replace(file, target_groups=groups, processes=processes)
 
@@ -61,6 +66,12 @@ class Registrations:
         """Who wants that registered target."""
         is_added = any((item.target_group, item.target.key) == (target_group, target.key) for item in self.added)
         return "api" if is_added else "file"
+
+    def taken_key(self, target_group: str, target: Target) -> Registration | None:
+        """The file's target of the same id and port that was removed from the group, if one was."""
+        return next(
+            (item for item in self.removed if (item.target_group, item.target.key) == (target_group, target.key)), None
+        )
 
     def taken(self, target_group: str, address: str) -> Registration | None:
         """The file's target at that address that a command has removed from the group, if one has."""
@@ -82,9 +93,11 @@ class Registrations:
             return replace(self, added=tuple(item for item in self.added if item != registration))
         return replace(self, removed=(*self.removed, registration))
 
-    def drift(self) -> Iterator[str]:
-        """How what is in force differs from the file, one sentence each."""
+    def drift(self, file: Configuration) -> Iterator[str]:
+        """How what is in force differs from what the file says of its own target groups, one sentence each."""
         for item in self.added:
+            if item.target_group not in file.target_groups:
+                continue
             yield f"drift: {item.words} was added to {item.target_group} by command; the file does not have it."
         for item in self.removed:
             yield (
@@ -106,11 +119,13 @@ class Registrations:
         file_names = {target.name: target.address for group in file.target_groups.values() for target in group.targets}
         names = {*file_names, *(item.target.name for item in self.added)}
         for item in self.added:
+            item = _relocated(item, file)
             reason = _leaves(item, file, is_allowed)
             if reason is not None:
                 told.append(f"drift: {item.words}, added by command, {reason}.")
                 continue
-            if file_names.get(item.target.name, item.target.address) != item.target.address:
+            is_files = file.instance(item.target.id) is not None
+            if not is_files and file_names.get(item.target.name, item.target.address) != item.target.address:
                 name = renamed.setdefault(item.target.name, free_name(names))
                 names.add(name)
                 told.append(f"drift: {item.words}, added by command, is {name} now: the file uses that name.")
@@ -124,6 +139,14 @@ def free_name(taken: Collection[str]) -> str:
     return next(name for number in itertools.count(1) if (name := f"i-{number:02}") not in taken)
 
 
+def _relocated(item: Registration, file: Configuration) -> Registration:
+    """With an instance of the file where the file has it now."""
+    instance, group = file.instance(item.target.id), file.target_groups.get(item.target_group)
+    if instance is None or group is None or group.target_type is not TargetType.INSTANCE:
+        return item
+    return replace(item, target=instance.target(item.target.port, group.port))
+
+
 def _leaves(item: Registration, file: Configuration, is_allowed: Callable[[Target], bool]) -> str | None:
     """Why an added target cannot stay; None when it can."""
     group = file.target_groups.get(item.target_group)
@@ -132,6 +155,8 @@ def _leaves(item: Registration, file: Configuration, is_allowed: Callable[[Targe
     if (item.target.instance_ip is not None) is not (group.target_type is TargetType.INSTANCE):
         # AWS has no such change: it is another group of the same name.
         return f"leaves: the targets of {item.target_group} are of type {group.target_type} now"
+    if item.target.process is not None and all(process.name != item.target.process for process in file.processes):
+        return "leaves: the file does not run it any more"
     # At the file's address, or with the id and port that the file gives to another address.
     mine = {item.target.address, item.target.key}
     own = next((target for target in group.targets if not mine.isdisjoint((target.address, target.key))), None)

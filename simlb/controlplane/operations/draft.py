@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
+from random import Random
 
 from simlb.controlplane.operations.catalog import Catalog
 from simlb.core.changes import Changes, LoadBalancerFacts, NamedSecurityGroup
@@ -14,19 +14,26 @@ from simlb.core.registrations import Registration, Registrations
 class Draft:
     """Load balancers, target groups, targets and tags, to be changed. Operations check first, then write.
 
-    `file` is the configuration file's configuration; `now` wall-clock time.
+    `file` is the configuration file's configuration; `now` wall-clock time; `random` what ids are made of.
     """
 
-    def __init__(self, file: Configuration, changes: Changes, registrations: Registrations, now: float) -> None:
+    def __init__(
+        self, file: Configuration, changes: Changes, registrations: Registrations, now: float, random: Random
+    ) -> None:
         self.file = file
         self.changes = changes
         self.registrations = registrations
         self.now = now
+        self._random = random
         self._catalog: Catalog | None = None
 
     def new_id(self) -> str:
         """16 lower-case hex digits, by which AWS tells resources of one name apart; no ARN has them yet."""
-        return secrets.token_hex(8)
+        arns = {*self.catalog.load_balancers, *self.catalog.listeners, *self.catalog.rules, *self.catalog.target_groups}
+        while True:
+            digits = f"{self._random.getrandbits(64):016x}"
+            if not any(digits in arn for arn in arns):
+                return digits
 
     @property
     def configuration(self) -> Configuration:
@@ -71,14 +78,7 @@ class Draft:
         """One more target in the group. Harmless when it is there."""
         if any(present.key == target.key for present in group.targets):
             return
-        back = next(
-            (
-                item
-                for item in self.registrations.removed
-                if (item.target_group, item.target.key) == (group.name, target.key)
-            ),
-            None,
-        )
+        back = self.registrations.taken_key(group.name, target)
         if back is not None:
             self.registrations = self.registrations.give_back(back)
         else:
@@ -86,8 +86,9 @@ class Draft:
         self._catalog = None
 
     def deregister(self, group: TargetGroup, target: Target) -> None:
-        """That registered target no more: it drains."""
-        self.registrations = self.registrations.deregister(Registration(group.name, target))
+        """That registered target no more: it drains. Its process goes on running, as an instance does."""
+        item = Registration(group.name, target, keeps_process=True)
+        self.registrations = self.registrations.deregister(item)
         self._catalog = None
 
     def put_tags(self, arn: str, tags: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from simlb.core.changes import Changes
-from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ class Estate(Protocol):
 
         `configuration` is everything that there is beside it.
         """
+
+    def target_refusal(self, target: Target) -> str | None:
+        """Why there cannot be a target at that address, with what to do about it; None when there can."""
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """Put what `edit` makes of a draft in force, and give back what it returned once that is safe on disk.

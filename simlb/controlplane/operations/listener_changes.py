@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simlb.controlplane.operations.action_parameters import ActionReader, raise_first
+from simlb.controlplane.operations.attributes import attribute_list, given_attributes
 from simlb.controlplane.operations.call import Call, Handlers, Result
 from simlb.controlplane.operations.catalog import ListenerEntry, rules_of
 from simlb.controlplane.operations.draft import Draft
@@ -16,7 +17,6 @@ from simlb.controlplane.operations.listener_parameters import (
     read_ssl_policy,
 )
 from simlb.controlplane.operations.listeners import attribute_rows, listener_result
-from simlb.controlplane.operations.load_balancers import attribute_list
 from simlb.controlplane.operations.references import LISTENER, LOAD_BALANCER, listener, reachable
 from simlb.controlplane.operations.tags import read_tags
 from simlb.controlplane.query.errors import QueryError, invalid
@@ -109,16 +109,8 @@ async def delete_listener(call: Call) -> Result:
 def modify_listener_attributes(call: Call) -> Result:
     """simlb acts on none of them yet: what is the default already is accepted, anything else is refused."""
     rows = attribute_rows(listener(call).listener.protocol)
-    given: dict[str, str] = {}
-    for attribute in call.parameters["Attributes"]:
-        key = attribute.get("Key") or ""
-        if key in given:
-            raise invalid(f"Listener attribute key '{key}' was specified more than once")
-        if key not in rows:
-            raise QueryError("InvalidConfigurationRequest", f"Listener attribute key '{key}' is not recognized")
-        given[key] = attribute.get("Value") or ""
     try:
-        return {"Attributes": attribute_list(resolve(rows, given))}
+        return {"Attributes": attribute_list(resolve(rows, given_attributes(call, "Listener", rows)))}
     except AttributeValueError as error:
         raise QueryError(error.code, str(error)) from error
 

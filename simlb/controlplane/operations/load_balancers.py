@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simlb.controlplane.operations.attributes import attribute_list
 from simlb.controlplane.operations.call import Call, Handlers, Result
 from simlb.controlplane.operations.paging import paged
 from simlb.controlplane.operations.references import LOAD_BALANCER, check_count, check_exclusive, load_balancer
@@ -46,11 +47,6 @@ def describe_capacity_reservation(call: Call) -> Result:
     """None is ever made: there is no capacity to reserve here."""
     load_balancer(call)
     return {"DecreaseRequestsRemaining": DECREASES_A_DAY, "CapacityReservationState": []}
-
-
-def attribute_list(values: dict[str, str]) -> list[dict[str, str]]:
-    """Attributes as the API lists them."""
-    return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
 def _load_balancer(call: Call, balancer: LoadBalancer) -> Result:
