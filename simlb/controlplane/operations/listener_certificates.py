@@ -10,7 +10,7 @@ from simlb.controlplane.operations.catalog import ListenerEntry
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.listener_changes import put_listener
 from simlb.controlplane.operations.listener_parameters import find_certificate
-from simlb.controlplane.operations.references import LISTENER, reachable
+from simlb.controlplane.operations.references import LISTENER
 from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core.model import Protocol
 
@@ -52,7 +52,7 @@ async def remove_listener_certificates(call: Call) -> Result:
 
 
 def _entry(call: Call, draft: Draft) -> ListenerEntry:
-    entry = LISTENER.find_one(reachable(call, draft).listeners, call.text("ListenerArn"))
+    entry = LISTENER.find_one(draft.catalog.listeners, call.text("ListenerArn"))
     if entry.listener.protocol is not Protocol.HTTPS:
         raise QueryError(
             "InvalidConfigurationRequest", "Certificates can only be specified for listeners with protocol HTTPS"

@@ -17,7 +17,7 @@ from simlb.controlplane.operations.listener_parameters import (
     read_ssl_policy,
 )
 from simlb.controlplane.operations.listeners import attribute_rows, listener_result
-from simlb.controlplane.operations.references import LISTENER, LOAD_BALANCER, listener, reachable
+from simlb.controlplane.operations.references import LISTENER, LOAD_BALANCER, listener
 from simlb.controlplane.operations.tags import read_tags
 from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core import ids
@@ -39,7 +39,7 @@ async def create_listener(call: Call) -> Result:
     tags = read_tags(call.parameters.get("Tags"))
 
     def create(draft: Draft) -> Result:
-        balancer = LOAD_BALANCER.find_one(reachable(call, draft).load_balancers, call.text("LoadBalancerArn"))
+        balancer = LOAD_BALANCER.find_one(draft.catalog.load_balancers, call.text("LoadBalancerArn"))
         reader = ActionReader(draft.catalog, balancer, protocol, port)
         wanted = Listener(
             protocol=protocol,
@@ -69,7 +69,7 @@ async def modify_listener(call: Call) -> Result:
     check_unsupported(call)
 
     def modify(draft: Draft) -> Result:
-        entry = LISTENER.find_one(reachable(call, draft).listeners, call.text("ListenerArn"))
+        entry = LISTENER.find_one(draft.catalog.listeners, call.text("ListenerArn"))
         present, balancer = entry.listener, entry.load_balancer
         protocol, port = read_protocol(call) or present.protocol, call.parameters.get("Port") or present.port
         others = [each for each in balancer.listeners if each.arn != present.arn]
@@ -96,7 +96,7 @@ async def delete_listener(call: Call) -> Result:
     """Close a port. Requests under way on it may finish."""
 
     def delete(draft: Draft) -> Result:
-        entry = LISTENER.find_one(reachable(call, draft).listeners, call.text("ListenerArn"))
+        entry = LISTENER.find_one(draft.catalog.listeners, call.text("ListenerArn"))
         for arn in (entry.arn, *(rule.arn for rule in rules_of(entry.listener))):
             draft.put_tags(arn, {})
         rest = tuple(each for each in entry.load_balancer.listeners if each.arn != entry.arn)

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from simlb.controlplane.operations.call import Call
-from simlb.controlplane.operations.catalog import Catalog, ListenerEntry, RuleEntry
-from simlb.controlplane.operations.draft import Draft
+from simlb.controlplane.operations.catalog import ListenerEntry, RuleEntry
 from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core.model import LoadBalancer, TargetGroup
 
@@ -87,11 +86,6 @@ def target_group(call: Call) -> TargetGroup:
 def rules(call: Call, arns: Iterable[str]) -> list[RuleEntry]:
     """Those of these ARNs."""
     return RULE.find(call.catalog.rules, arns)
-
-
-def reachable(call: Call, draft: Draft) -> Catalog:
-    """What of a draft the call may name: nothing, where it is made in another region."""
-    return draft.catalog if call.region == call.estate.region else Catalog()
 
 
 def check_count(count: int, what: str) -> None:

@@ -12,7 +12,7 @@ from simlb.controlplane.operations.catalog import ListenerEntry, RuleEntry
 from simlb.controlplane.operations.condition_parameters import read_conditions, read_transforms
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.listener_changes import put_listener
-from simlb.controlplane.operations.references import LISTENER, RULE, reachable
+from simlb.controlplane.operations.references import LISTENER, RULE
 from simlb.controlplane.operations.rules import rule_result
 from simlb.controlplane.operations.tags import read_tags
 from simlb.controlplane.query.errors import QueryError, invalid
@@ -29,7 +29,7 @@ async def create_rule(call: Call) -> Result:
     tags = read_tags(given.get("Tags"))
 
     def create(draft: Draft) -> Result:
-        entry = LISTENER.find_one(reachable(call, draft).listeners, call.text("ListenerArn"))
+        entry = LISTENER.find_one(draft.catalog.listeners, call.text("ListenerArn"))
         taken = {rule.priority for rule in entry.listener.rules}
         raise_first(priority_errors(given["Priority"], taken))
         rule = Rule(
@@ -57,7 +57,7 @@ async def modify_rule(call: Call) -> Result:
         raise invalid("You cannot specify both 'Transforms' and 'ResetTransforms'")
 
     def modify(draft: Draft) -> Result:
-        entry, rule = _named(call, draft, call.text("RuleArn"), "modified; use ModifyListener")
+        entry, rule = _named(draft, call.text("RuleArn"), "modified; use ModifyListener")
         if call.given("Conditions"):
             rule = replace(rule, conditions=read_conditions(given["Conditions"]))
         if call.given("Actions"):
@@ -79,7 +79,7 @@ async def delete_rule(call: Call) -> Result:
     """Its requests go to the rules after it from the next one on."""
 
     def delete(draft: Draft) -> Result:
-        entry, rule = _named(call, draft, call.text("RuleArn"), "deleted")
+        entry, rule = _named(draft, call.text("RuleArn"), "deleted")
         _put_rules(draft, entry, tuple(each for each in entry.listener.rules if each.arn != rule.arn))
         draft.put_tags(rule.arn, {})
         return {}
@@ -98,7 +98,7 @@ async def set_rule_priorities(call: Call) -> Result:
     wanted: dict[str, int] = dict(pairs)
 
     def put(draft: Draft) -> Result:
-        found = [_named(call, draft, arn, "given another priority") for arn in wanted]
+        found = [_named(draft, arn, "given another priority") for arn in wanted]
         entry = found[0][0]
         if any(other.arn != entry.arn for other, _ in found):
             raise invalid("All rules must belong to the same listener")
@@ -113,13 +113,12 @@ async def set_rule_priorities(call: Call) -> Result:
     return await call.estate.change(put)
 
 
-def _named(call: Call, draft: Draft, arn: str, done: str) -> tuple[ListenerEntry, Rule]:
+def _named(draft: Draft, arn: str, done: str) -> tuple[ListenerEntry, Rule]:
     """A rule and the listener that it is of. The default one cannot be `done`."""
-    catalog = reachable(call, draft)
-    found: RuleEntry = RULE.find_one(catalog.rules, arn)
+    found: RuleEntry = RULE.find_one(draft.catalog.rules, arn)
     if found.rule is None:
         _refuse_default(arn, done)
-    return catalog.listeners[found.listener.arn], found.rule
+    return draft.catalog.listeners[found.listener.arn], found.rule
 
 
 def _refuse_default(arn: str, done: str) -> NoReturn:
