@@ -67,8 +67,9 @@ class AppEstate:
         return self._app.changes
 
     def certificate(self, arn: str) -> Certificate | None:
-        """One that a listener of the file has."""
-        listeners = (listener for balancer in self._app.base.load_balancers for listener in balancer.listeners)
+        """One that a listener has, or that the file names."""
+        balancers = (*self._app.base.load_balancers, *self._app.compiled.configuration.load_balancers)
+        listeners = (listener for balancer in balancers for listener in balancer.listeners)
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
 
