@@ -107,3 +107,17 @@ class Changes:
         balancers = {arn: balancer for arn, balancer in self.load_balancers.items() if balancer.name not in names}
         groups = {arn: group for arn, group in self.target_groups.items() if group.name not in file.target_groups}
         return replace(self, load_balancers=balancers, target_groups=groups, removed=frozenset()), tuple(told)
+
+
+def contradictions(configuration: Configuration) -> Iterator[str]:
+    """What cannot be served of file and API together: target groups that are not there, or that two load balancers use.
+
+    Neither says so by itself; a file that has changed beneath the API's own load balancers may.
+    """
+    users: dict[str, str] = {}
+    for balancer in configuration.load_balancers:
+        for name in balancer.target_group_names():
+            if name not in configuration.target_groups:
+                yield f"load balancer {balancer.name} forwards to target group {name}, which is not there any more"
+            elif users.setdefault(name, balancer.name) != balancer.name:
+                yield f"load balancers {users[name]} and {balancer.name} both forward to target group {name}"

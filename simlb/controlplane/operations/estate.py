@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from simlb.core.changes import Changes
-from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer, Target
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ class Estate(Protocol):
 
     def certificate(self, arn: str) -> Certificate | None:
         """The certificate of that ARN, issued, imported or the file's; None when there is none."""
+
+    def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
+        """Where the socket of a new listener of `load_balancer` goes, in the order in which places are tried.
+
+        `configuration` is everything that there is beside it.
+        """
 
     def target_policy(self) -> Callable[[Target], str | None]:
         """Tells why there cannot be a target where that one is, and what to do about it; None when there can."""

@@ -17,7 +17,7 @@ from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.protocol import QueryRequest
 from simlb.core.changes import Changes
-from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer, Target
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState
 from tests.aws import REGION, authorization
@@ -64,6 +64,9 @@ class Held:
         listeners = (listener for balancer in self.held.load_balancers for listener in balancer.listeners)
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
+
+    def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
+        return (Bind(host="127.0.0.1", port=port),)
 
     def target_policy(self) -> Callable[[Target], str | None]:
         return lambda target: None if target.ip.startswith("127.") else f"'{target.ip}' is not on this machine"
