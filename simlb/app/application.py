@@ -163,14 +163,14 @@ class App:
 
     def control_routes(self) -> list[RouteDef]:
         """What the control port answers beside its own; each from a module of its own."""
-        from simlb.app.elbv2 import elbv2_routes
+        from simlb.app.aws import aws_routes
         from simlb.app.remote_control import remote_routes
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
-        return [*faults, *load_routes(self.load), *remote_routes(self), *elbv2_routes(self)]
+        return [*faults, *load_routes(self.load), *remote_routes(self), *aws_routes(self)]
 
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""

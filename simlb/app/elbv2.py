@@ -8,26 +8,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from simlb.controlplane.operations.draft import Draft
-from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.errors import QueryError
-from simlb.controlplane.query.routes import query_routes
 from simlb.core.changes import Changes
 from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from simlb.app.application import App
 
 T = TypeVar("T")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def elbv2_routes(app: App) -> list[web.RouteDef]:
-    """The routes by which AWS's clients talk to this instance."""
-    return query_routes(elbv2_service(AppEstate(app)))
 
 
 class AppEstate:
