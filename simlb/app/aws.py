@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simlb.app.ec2 import AppEc2Estate
 from simlb.app.elbv2 import AppEstate
+from simlb.controlplane.ec2.service import Ec2Service
 from simlb.controlplane.identity import sts_service
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.routes import query_routes
@@ -22,6 +24,7 @@ def aws_routes(app: App) -> list[web.RouteDef]:
     services = Services(
         {
             "elasticloadbalancing": elbv2_service(estate),
+            "ec2": Ec2Service(AppEc2Estate(app)),
             "sts": sts_service(),
         }
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simlb.controlplane.operations.catalog import Catalog
-from simlb.core.changes import Changes, LoadBalancerFacts, NamedSecurityGroup
+from simlb.core.changes import Changes, LoadBalancerFacts
 from simlb.core.model import Configuration, Listener, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registration, Registrations
+from simlb.core.security_groups import NamedSecurityGroup
 
 
 class Draft:

@@ -57,10 +57,11 @@ class TestLoadBalancers:
             "Type": "application",
             "AvailabilityZones": [
                 {
-                    "ZoneName": f"{REGION}a",
-                    "SubnetId": ids.subnet_id(f"{REGION}a"),
+                    "ZoneName": f"{REGION}{letter}",
+                    "SubnetId": ids.subnet_id(f"{REGION}{letter}"),
                     "LoadBalancerAddresses": [],
                 }
+                for letter in "abcd"
             ],
             "SecurityGroups": [ids.security_group_id(REGION, "shop")],
             "IpAddressType": "ipv4",
