@@ -22,6 +22,7 @@ class AppEc2Estate(AppEstate):
         super().__init__(app)
         self._instances = app.instances
 
+    @property
     def file(self) -> Configuration:
         """The configuration file's."""
         return self._app.compiled.configuration

@@ -64,7 +64,7 @@ class Ec2Call:
     def security_groups(self) -> dict[str, NamedSecurityGroup]:
         """All there are in the region, by id."""
         if self.is_here:
-            return security_groups(self.estate.file(), self.region, self.estate.changes.security_groups)
+            return security_groups(self.estate.file, self.region, self.estate.changes.security_groups)
         return security_groups(_NOTHING, self.region, {})
 
     def check_dry_run(self) -> None:

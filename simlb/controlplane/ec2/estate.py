@@ -13,6 +13,7 @@ from simlb.core.model import Configuration
 class Ec2Estate(Estate, Protocol):
     """A running simlb as EC2's API sees it."""
 
+    @property
     def file(self) -> Configuration:
         """What the configuration file says, whatever API and commands have made of it."""
 
