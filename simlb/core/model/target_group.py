@@ -46,6 +46,7 @@ class Target:
 
     `id` is an address or an instance's id; only then `instance_ip` is set, to that instance's address. `name` is what
     people call it (`i-01`), in every group it is in; `process` names the process simlb runs for it, if any.
+    `is_stopped`: its instance is stopped, so that it stays registered and gets nothing.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Target:
     name: str
     process: str | None = None
     instance_ip: str | None = None
+    is_stopped: bool = False
 
     @property
     def key(self) -> tuple[str, int]:
