@@ -70,8 +70,13 @@ class Target:
 
     @property
     def address(self) -> str:
-        """`ip:port` as the access log shows it. Of an instance the port where it really listens (see `Instance`)."""
-        port = self.port if self.instance_ip is None else self.dial_port
+        """`ip:port` as the access log shows it.
+
+        An instance that is dialled at its own address has the port where it listens there: what it is registered with
+        may be the same for all instances of that address (see `Instance`).
+        """
+        is_dialled = self.instance_ip is not None and self.dial_host in {self.instance_ip, "localhost"}
+        port = self.dial_port if is_dialled else self.port
         return f"[{self.ip}]:{port}" if ":" in self.ip else f"{self.ip}:{port}"
 
 
