@@ -245,12 +245,9 @@ class App:
         await restore(self)
 
     async def restore(self, registrations: Registrations) -> None:
-        """Serve the file's configuration with these registrations, without what API calls have made of it.
-
-        Call it while holding `reloading`.
-        """
-        if (registrations, Changes()) != (self.registrations, self.changes):
-            await self._apply(self.compiled, registrations, Changes())
+        """Serve the configuration with these registrations. Call it while holding `reloading`."""
+        if registrations != self.registrations:
+            await self._apply(self.compiled, registrations)
 
     async def apply_again(self) -> None:
         """Serve what faults have made of the configuration. Raises SimlbError and changes nothing when it cannot be."""

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from simlb.app.placing import places
-from simlb.app.registering import target_refusal
+from simlb.app.placing import free_address, places
+from simlb.app.registering import refusals
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.routes import query_routes
+from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from simlb.app.application import App
 
 T = TypeVar("T")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+PROVISIONING_S = 3.0
+"""How long a new load balancer is `provisioning`, in load-balancer seconds; in AWS it takes minutes."""
 
 
 def elbv2_routes(app: App) -> list[web.RouteDef]:
@@ -38,6 +40,7 @@ class AppEstate:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._active_at: dict[str, float] = {}
         self._random = random.Random(app.options.seed)
 
     @property
@@ -77,9 +80,9 @@ class AppEstate:
         """On the load balancer's own loopback address: the port, then those in its stead."""
         return places(self._app, configuration, load_balancer, port)
 
-    def target_refusal(self, target: Target) -> str | None:
+    def target_policy(self) -> Callable[[Target], str | None]:
         """By the file's `allow_targets`, and where simlb itself listens."""
-        return target_refusal(self._app, target)
+        return refusals(self._app)
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """See `Estate.change`."""
@@ -98,9 +101,22 @@ class AppEstate:
     async def _keep(self) -> None:
         """Nothing is kept on disk yet."""
 
+    def address(self, configuration: Configuration) -> str:
+        """The first one of the file's series that is free."""
+        return free_address(self._app, configuration)
+
+    def begin_provisioning(self, arn: str) -> None:
+        """For a moment: see `PROVISIONING_S`."""
+        now = self._app.clock.now()
+        self._active_at = {other: at for other, at in self._active_at.items() if at > now}
+        self._active_at[arn] = now + PROVISIONING_S
+
+    def is_provisioning(self, arn: str) -> bool:
+        """By the clock of the load balancers."""
+        return self._app.clock.now() < self._active_at.get(arn, 0.0)
+
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
-        """With the port where the listener really is."""
-        scheme = listener.protocol.lower()
-        port = self._app.nodes[load_balancer.name].listeners[listener.port].published_port
-        name = load_balancer.names[0] if load_balancer.names else load_balancer.dns_name
-        return f"{scheme}://{name}{'' if port == _DEFAULT_PORTS[scheme] else f':{port}'}/"
+        """Where the listener really is."""
+        opened = self._app.nodes[load_balancer.name].listeners[listener.port]
+        names = (*load_balancer.names, load_balancer.dns_name)
+        return listener_url(listener.protocol, opened.host, opened.published_port, names)

@@ -1,4 +1,4 @@
-"""Where the sockets of listeners go that API calls create: what the file's own listeners get, on free addresses."""
+"""Where load balancers and listeners go that API calls create: what the file's own get, on free addresses."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ def places(app: App, configuration: Configuration, balancer: LoadBalancer, port:
         return (Bind(host=_LOOPBACK, port=0),)
     taken = {listener.port for listener in balancer.listeners} | {app.compiled.settings.control_port}
     taken |= {listener.binds[0].port for other in configuration.load_balancers for listener in other.listeners}
-    chosen = binds.candidates(_host_of(app, configuration, balancer), port, taken)
+    chosen = binds.candidates(balancer.address, port, taken)
     free = tuple(bind for bind in chosen if not _is_target(configuration, bind))
     if not free:
         raise BindError("E806", f"A target is at {chosen[0].host}:{port}: the listener would forward to itself.")
     return free
 
 
-def _host_of(app: App, configuration: Configuration, balancer: LoadBalancer) -> str:
-    """Load balancers of the file have the address of their place there, the others the first one that nobody has."""
-    expose = app.options.expose
-    own = [other.arn for other in app.compiled.configuration.load_balancers]
-    if balancer.arn in own:
-        return binds.default_host(own.index(balancer.arn), expose)
-    if balancer.listeners:
-        return balancer.listeners[0].binds[0].host
-    used = {binds.default_host(index, expose) for index in range(len(own))}
-    others = (other for other in configuration.load_balancers if other.arn != balancer.arn)
-    used |= {listener.binds[0].host for other in others for listener in other.listeners}
-    hosts = (binds.default_host(index, expose) for index in range(_ADDRESSES_TRIED))
-    return next((host for host in hosts if host not in used), binds.default_host(_ADDRESSES_TRIED, expose))
+def free_address(app: App, configuration: Configuration) -> str:
+    """The first address of the file's series that no load balancer has or listens on.
+
+    Also those are taken that a reload would give back to the file's own. An ephemeral instance listens on any free port
+    of 127.0.0.1, for others like it may run beside it.
+    """
+    if app.options.is_ephemeral:
+        return _LOOPBACK
+    balancers = (*configuration.load_balancers, *app.compiled.configuration.load_balancers)
+    used = {balancer.address for balancer in balancers}
+    used |= {bind.host for balancer in balancers for listener in balancer.listeners for bind in listener.binds}
+    hosts = [binds.default_host(index, app.options.expose) for index in range(_ADDRESSES_TRIED)]
+    return next((host for host in hosts if host not in used), hosts[-1])
 
 
 def _is_target(configuration: Configuration, bind: Bind) -> bool:

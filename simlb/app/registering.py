@@ -48,17 +48,22 @@ def target_policy(compiled: Compiled) -> Callable[[Target], bool]:
     return is_allowed
 
 
-def target_refusal(app: App, target: Target) -> str | None:
-    """Why there cannot be a target where that one is; None when there can."""
+def refusals(app: App) -> Callable[[Target], str | None]:
+    """Tells why there cannot be a target where one is; None when there can."""
     from simlb.config.problems import Refused
 
-    try:
-        address_policy(app.compiled).locate(_url(target))
-    except Refused as refused:
-        return ". ".join((refused.what, *refused.hints))
-    if _is_own_listener(app, target.dial_host, target.dial_port):
-        return f"The IP address '{target.ip}' cannot be used as a target, as it is in use by a load balancer"
-    return None
+    policy, own = address_policy(app.compiled), _own_listeners(app)
+
+    def refusal(target: Target) -> str | None:
+        try:
+            policy.locate(_url(target))
+        except Refused as refused:
+            return ". ".join((refused.what, *refused.hints))
+        if own(target.dial_host, target.dial_port):
+            return f"The IP address '{target.ip}' cannot be used as a target, as it is in use by a load balancer"
+        return None
+
+    return refusal
 
 
 def _url(target: Target) -> str:
@@ -87,7 +92,7 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
         draining = any(state.target.address == address for state in _live(app, group_name))
         name = _name(app, address, name)
         registration = app.registrations.taken(group_name, address)
-        if registration is not None and (registration.target.process is None or registration.keeps_process or draining):
+        if registration is not None and (registration.target.process is None or registration.by == "api" or draining):
             registrations = app.registrations.give_back(registration)
         else:
             # Also at the address of a process that has ended with its deregistration: commands start no process.
@@ -192,15 +197,20 @@ def _check_scheme(url: str, located: Located, group: TargetGroup) -> None:
 
 def _check_loop(app: App, url: str, located: Located) -> None:
     """As in the file, no target may be a listener: with a loop, one request becomes as many as descriptors allow."""
-    if _is_own_listener(app, located.dial_host, located.port):
+    if _own_listeners(app)(located.dial_host, located.port):
         raise SimlbError("E502", f"'{url}' is where simlb listens: the load balancer would forward to itself.")
 
 
-def _is_own_listener(app: App, host: str, port: int) -> bool:
+def _own_listeners(app: App) -> Callable[[str, int], bool]:
+    """Tells whether a connection to a host and port would reach a listener of simlb's."""
     from simlb.config.binds import meets
 
-    listeners = (listener for node in app.nodes.values() for listener in node.listeners.values())
-    return any(meets(Bind(host=listener.host, port=listener.published_port), host, port) for listener in listeners)
+    binds: dict[int, list[Bind]] = {}
+    for node in app.nodes.values():
+        for listener in node.listeners.values():
+            bind = Bind(host=listener.host, port=listener.published_port)
+            binds.setdefault(bind.port, []).append(bind)
+    return lambda host, port: any(meets(bind, host, port) for bind in binds.get(port, ()))
 
 
 def _check_quotas(app: App, group: TargetGroup) -> None:

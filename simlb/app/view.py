@@ -64,7 +64,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         ),
         notices=(*app.notices, *app.changes.drift(file), *app.registrations.drift(file)),
         counters=dict(sorted(app.observing.sums().items())),
-        region=app.configuration.load_balancers[0].region,
+        region=app.compiled.settings.region,
     )
 
 

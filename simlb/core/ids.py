@@ -64,9 +64,12 @@ def certificate_arn(region: str, names: tuple[str, ...]) -> str:
     return f"arn:aws:acm:{region}:{ACCOUNT}:certificate/{uuid}"
 
 
-def dns_name(region: str, name: str, *, internal: bool) -> str:
-    """`<name>-<digits>.<region>.elb.localhost`, which browsers and curl resolve to loopback by themselves."""
-    digits = int(_digest(region, "dns", name)[:12], 16) % 9_000_000_000 + 1_000_000_000
+def dns_name(region: str, name: str, *, internal: bool, lb_id: str = "") -> str:
+    """`<name>-<digits>.<region>.elb.localhost`, which browsers and curl resolve to loopback by themselves.
+
+    With `lb_id` the digits are that load balancer's, not those of its name.
+    """
+    digits = int(_digest(region, "dns", name, *([lb_id] if lb_id else []))[:12], 16) % 9_000_000_000 + 1_000_000_000
     prefix = "internal-" if internal else ""
     return f"{prefix}{name}-{digits}.{region}.elb.localhost"
 
@@ -93,14 +96,24 @@ def subnet_id(zone: str) -> str:
     return f"subnet-0{resource_id(zone, 'subnet')}"
 
 
+def default_security_group_id(region: str) -> str:
+    """The default security group of the VPC."""
+    return f"sg-0{resource_id(region, 'default sg')}"
+
+
 def security_group_id(region: str, load_balancer: str) -> str:
     """The security group of a load balancer, which is its own."""
     return f"sg-0{resource_id(region, 'sg', load_balancer)}"
 
 
 def zones(region: str) -> tuple[str, ...]:
-    """The availability zones that load balancers of a region have nodes in: one."""
-    return (f"{region}a",)
+    """The availability zones of a region: three. Whatever is on this machine is in the first one."""
+    return tuple(f"{region}{letter}" for letter in "abc")
+
+
+def zone_of(region: str, subnet: str) -> str | None:
+    """The availability zone of a subnet of the VPC; None for what is no such subnet."""
+    return next((zone for zone in zones(region) if subnet_id(zone) == subnet), None)
 
 
 _HOSTED_ZONES = {

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from simlb.app.elbv2 import AppEstate
-from simlb.app.placing import places
+from simlb.app.placing import free_address, places
+from simlb.config.binds import default_host
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.protocol import QueryRequest
 from simlb.core.model import Bind, Configuration, ForwardAction, LoadBalancer
@@ -284,19 +285,19 @@ async def test_each_load_balancer_has_an_address_of_its_own(bench: Bench) -> Non
     (first,) = app.configuration.load_balancers
     assert places(app, app.configuration, first, 9999) == (Bind(host="127.0.0.1", port=9999),)
     assert [bind.port for bind in places(app, app.configuration, first, 443)] == [443, *range(8443, 8453)]
-    second = clone(first, "second")
+    second = clone(first, "second", free_address(app, app.configuration))
+    assert places(app, app.configuration, second, 9999) == (Bind(host=default_host(1, None), port=9999),)
     both = Configuration(load_balancers=(first, second), target_groups={})
-    assert places(app, both, second, 9999) == (Bind(host="127.0.1.1", port=9999),)
-    third = clone(first, "third", Bind(host="127.0.1.1", port=9999))
-    all_three = Configuration(load_balancers=(first, second, third), target_groups={})
-    assert places(app, all_three, second, 9999) == (Bind(host="127.0.2.1", port=9999),)
-    assert places(app, all_three, third, 9998) == (Bind(host="127.0.1.1", port=9998),)
+    assert free_address(app, both) == default_host(2, None)
+    elsewhere = clone(first, "third", "127.0.0.1", Bind(host=default_host(2, None), port=9999))
+    all_three = Configuration(load_balancers=(first, second, elsewhere), target_groups={})
+    assert free_address(app, all_three) == default_host(3, None)
 
 
-def clone(balancer: LoadBalancer, name: str, *binds: Bind) -> LoadBalancer:
-    """Another load balancer, with a listener at each of these places."""
+def clone(balancer: LoadBalancer, name: str, address: str, *binds: Bind) -> LoadBalancer:
+    """Another load balancer at that address, with a listener at each of these places."""
     listeners = tuple(replace(balancer.listeners[0], binds=(bind,)) for bind in binds)
-    return replace(balancer, name=name, arn=f"{balancer.arn}/{name}", listeners=listeners)
+    return replace(balancer, name=name, arn=f"{balancer.arn}/{name}", address=address, listeners=listeners)
 
 
 async def test_a_reload_gives_the_file_its_own_back(bench: Bench) -> None:

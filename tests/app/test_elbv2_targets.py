@@ -188,16 +188,6 @@ async def test_a_command_can_use_a_group_of_the_apis(bench: Bench) -> None:
     assert await both.ports(new) == [9]
 
 
-async def test_a_reset_leaves_the_file_alone(bench: Bench) -> None:
-    app = await bench.start(web=[NINE])
-    both = Both(bench)
-    await both.api("RegisterTargets", TargetGroupArn=await both.create("new"), Targets=[{"Id": NINE_ID}])
-    await both.api("ModifyTargetGroup", TargetGroupArn=await both.arn("web"), HealthCheckPath="/other")
-    await app.reset()
-    assert app.configuration == app.compiled.configuration
-    assert list(app.view().notices) == list(app.notices)
-
-
 async def test_a_reload_keeps_what_the_api_has_made_and_gives_back_what_is_the_files(bench: Bench) -> None:
     app = await bench.start(web=[NINE])
     both = Both(bench)
@@ -206,6 +196,7 @@ async def test_a_reload_keeps_what_the_api_has_made_and_gives_back_what_is_the_f
     await both.api("ModifyTargetGroup", TargetGroupArn=web, HealthCheckPath="/other")
     await both.api("DeregisterTargets", TargetGroupArn=web, Targets=[{"Id": "127.0.0.1", "Port": 9}])
     assert any("target group web was changed through the API" in notice for notice in app.view().notices)
+    assert any("was removed from web through the API; a reload" in notice for notice in app.view().notices)
     bench.write(web=['{url: "http://127.0.0.1:7", name: nine}'])
     told = await app.reload()
     assert "target group web was changed through the API; now it is as the file says." in told

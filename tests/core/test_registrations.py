@@ -79,7 +79,7 @@ def test_a_target_in_a_group_that_the_file_does_not_have_is_no_drift() -> None:
 
 
 def test_an_instance_goes_on_running_when_a_call_deregisters_it() -> None:
-    registrations = Registrations().deregister(Registration("web", RUN, keeps_process=True))
+    registrations = Registrations().deregister(Registration("web", RUN, by="api"))
     assert in_force(registrations) == {"web": ["i-01", "i-02"], "api": []}
     assert [process.name for process in registrations.applied_to(FILE).processes] == ["i-03"]
     assert registrations.give_back(Registration("web", RUN)) == Registrations()

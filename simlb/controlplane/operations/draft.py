@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
 
@@ -25,6 +26,8 @@ class Draft:
         self.registrations = registrations
         self.now = now
         self._random = random
+        self._made_of = (changes, registrations)
+        self._configuration: Configuration | None = None
         self._catalog: Catalog | None = None
 
     def new_id(self) -> str:
@@ -38,7 +41,11 @@ class Draft:
     @property
     def configuration(self) -> Configuration:
         """Everything as it would be."""
-        return self.registrations.applied_to(self.changes.applied_to(self.file))
+        made_of = (self.changes, self.registrations)
+        if self._configuration is None or any(a is not b for a, b in zip(made_of, self._made_of, strict=True)):
+            self._made_of = made_of
+            self._configuration = self.registrations.applied_to(self.changes.applied_to(self.file))
+        return self._configuration
 
     @property
     def catalog(self) -> Catalog:
@@ -74,21 +81,17 @@ class Draft:
         rest = {key: one for key, one in self.changes.target_groups.items() if key != group.arn}
         self._forget(group.arn, target_groups=rest)
 
-    def register(self, group: TargetGroup, target: Target) -> None:
-        """One more target in the group. Harmless when it is there."""
-        if any(present.key == target.key for present in group.targets):
-            return
-        back = self.registrations.taken_key(group.name, target)
-        if back is not None:
-            self.registrations = self.registrations.give_back(back)
-        else:
-            self.registrations = self.registrations.register(Registration(group.name, target))
+    def register(self, group: TargetGroup, targets: Iterable[Target]) -> None:
+        """More targets in the group. Harmless for those that are there."""
+        present = {target.key for target in group.targets}
+        wanted = {target.key: target for target in targets if target.key not in present}
+        self.registrations = self.registrations.register_all(group.name, wanted.values())
         self._catalog = None
 
-    def deregister(self, group: TargetGroup, target: Target) -> None:
-        """That registered target no more: it drains. Its process goes on running, as an instance does."""
-        item = Registration(group.name, target, keeps_process=True)
-        self.registrations = self.registrations.deregister(item)
+    def deregister(self, group: TargetGroup, targets: Iterable[Target]) -> None:
+        """Those registered targets no more: they drain. Their processes go on running, as instances do."""
+        items = [Registration(group.name, target, by="api") for target in targets]
+        self.registrations = self.registrations.deregister_all(items)
         self._catalog = None
 
     def put_tags(self, arn: str, tags: dict[str, str]) -> None:

@@ -46,8 +46,8 @@ class Estate(Protocol):
         `configuration` is everything that there is beside it.
         """
 
-    def target_refusal(self, target: Target) -> str | None:
-        """Why there cannot be a target at that address, with what to do about it; None when there can."""
+    def target_policy(self) -> Callable[[Target], str | None]:
+        """Tells why there cannot be a target where that one is, and what to do about it; None when there can."""
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """Put what `edit` makes of a draft in force, and give back what it returned once that is safe on disk.
@@ -56,6 +56,18 @@ class Estate(Protocol):
         change, with nothing changed. Raises QueryError too when what was asked for cannot be served, such as a port
         that is taken.
         """
+
+    def address(self, configuration: Configuration) -> str:
+        """A loopback address for one more load balancer beside those of `configuration`: one that none of them has.
+
+        Where the system has a single one, and where listeners are exposed or on any free port, all share that.
+        """
+
+    def begin_provisioning(self, arn: str) -> None:
+        """That load balancer has just been created; it becomes active on the load balancers' clock."""
+
+    def is_provisioning(self, arn: str) -> bool:
+        """Whether it is not active yet. After a restart all are."""
 
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
         """What a client on this machine types to reach the listener."""

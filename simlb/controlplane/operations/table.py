@@ -9,6 +9,7 @@ from simlb.controlplane.operations import (
     listener_certificates,
     listener_changes,
     listeners,
+    load_balancer_changes,
     load_balancers,
     rule_changes,
     rules,
@@ -31,6 +32,7 @@ from simlb.core.model import Configuration
 
 HANDLERS: Mapping[str, Handler] = {
     **load_balancers.HANDLERS,
+    **load_balancer_changes.HANDLERS,
     **listeners.HANDLERS,
     **listener_changes.HANDLERS,
     **listener_certificates.HANDLERS,

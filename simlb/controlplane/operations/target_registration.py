@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from simlb.controlplane.operations.call import Call, Handlers, Result
@@ -13,7 +16,6 @@ from simlb.controlplane.operations.target_health import check_target_id
 from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core import ids, quotas
 from simlb.core.model import Configuration, Instance, InstancePort, Target, TargetGroup, TargetType
-from simlb.core.registrations import free_name
 from simlb.core.validation import quota_errors
 
 ALL_ZONES = "all"
@@ -24,12 +26,9 @@ async def register_targets(call: Call) -> Result:
 
     def register(draft: Draft) -> Result:
         group = _group(call, draft)
-        for given in _targets(call):
-            target = _target(call, draft, group, given)
-            _check_running(call, draft, group, target)
-            draft.register(group, target)
-            group = _group(call, draft)
-        _check_quotas(draft, group)
+        reader = _Reader(call, draft, group)
+        draft.register(group, [reader.target(given) for given in _targets(call)])
+        _check_quotas(draft, _group(call, draft))
         return {}
 
     return await call.estate.change(register)
@@ -40,12 +39,12 @@ async def deregister_targets(call: Call) -> Result:
 
     def deregister(draft: Draft) -> Result:
         group = _group(call, draft)
+        wanted: set[tuple[str, int | None]] = set()
         for given in _targets(call):
             check_target_id(group, given["Id"])
-            for target in group.targets:
-                if target.id == given["Id"] and given.get("Port") in {None, target.port}:
-                    draft.deregister(group, target)
-            group = _group(call, draft)
+            wanted.add((given["Id"], given.get("Port")))
+        leaving = [target for target in group.targets if not wanted.isdisjoint({target.key, (target.id, None)})]
+        draft.deregister(group, leaving)
         return {}
 
     return await call.estate.change(deregister)
@@ -62,26 +61,89 @@ def _targets(call: Call) -> list[Mapping[str, Any]]:
     return targets
 
 
-def _target(call: Call, draft: Draft, group: TargetGroup, given: Mapping[str, Any]) -> Target:
-    """What a call describes, as the data plane needs it. Raises QueryError."""
-    target_id, port = given["Id"], given.get("Port") or group.port
-    check_target_id(group, target_id)
-    if given.get("QuicServerId"):
-        raise QueryError("InvalidConfigurationRequest", "QuicServerId is not supported by simlb: it is for QUIC")
-    _check_zone(call, group, given.get("AvailabilityZone"))
-    if group.target_type is TargetType.INSTANCE:
-        instance = find_instance(draft, target_id)
+class _Reader:
+    """Makes targets of what one call describes; a thousand of them in a moment."""
+
+    def __init__(self, call: Call, draft: Draft, group: TargetGroup) -> None:
+        self._call = call
+        self._draft = draft
+        self._group = group
+        self._refusal = call.estate.target_policy()
+        self._processes = {process.name for process in draft.configuration.processes}
+        self._numbers = itertools.count(1)
+
+    def target(self, given: Mapping[str, Any]) -> Target:
+        """One target, as the data plane needs it. Raises QueryError."""
+        group, target_id, port = self._group, given["Id"], given.get("Port") or self._group.port
+        check_target_id(group, target_id)
+        if given.get("QuicServerId"):
+            raise QueryError("InvalidConfigurationRequest", "QuicServerId is not supported by simlb: it is for QUIC")
+        self._check_zone(given.get("AvailabilityZone"))
+        if group.target_type is TargetType.INSTANCE:
+            target = self._instance(target_id, port)
+        else:
+            target = self._address(target_id, port)
+        refusal = self._refusal(target)
+        if refusal is not None:
+            raise QueryError("InvalidTarget", refusal)
+        return target
+
+    def _instance(self, instance_id: str, port: int) -> Target:
+        instance = find_instance(self._draft, instance_id)
         if instance is None:
             raise QueryError(
                 "InvalidTarget", "The specified target does not exist or is not in the same VPC as the target group."
             )
-        target = instance.target(port, group.port)
-    else:
-        target = _address(call, draft, target_id, port)
-    refusal = call.estate.target_refusal(target)
-    if refusal is not None:
-        raise QueryError("InvalidTarget", refusal)
-    return target
+        target = instance.target(port, self._group.port)
+        self._check_running(target)
+        return target
+
+    def _check_running(self, target: Target) -> None:
+        """No process is started because of a call: one that a command has ended stays as it is."""
+        if target.process is None or target.process in self._processes:
+            return
+        live = self._call.estate.live_group(self._group.name)
+        if live is not None and target.key in live.targets:
+            return  # it drains there, and until it has, it runs
+        raise QueryError(
+            "InvalidTarget",
+            f"The following targets are not in a running state and cannot be registered: '{target.id}'",
+        )
+
+    def _address(self, ip: str, port: int) -> Target:
+        """A target that is an address: the one that is known there, or one with a name of its own."""
+        if ipaddress.ip_address(ip).version != 4:
+            raise QueryError("InvalidTarget", f"The IP address '{ip}' is not a valid IPv4 address")
+        present = self._known.get((ip, port))
+        if present is None:
+            name = next(name for number in self._numbers if (name := f"i-{number:02}") not in self._names)
+            present = Target(id=ip, port=port, dial_host=ip, dial_port=port, name=name)
+            self._known[ip, port] = present
+        process = present.process if present.process in self._processes else None
+        return replace(present, id=ip, port=port, process=process, instance_ip=None)
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, int], Target]:
+        """All targets that there are, by where they are."""
+        known: dict[tuple[str, int], Target] = {}
+        for target in _known(self._call, self._draft):
+            known.setdefault((target.ip, target.dial_port), target)
+        return known
+
+    @cached_property
+    def _names(self) -> set[str]:
+        return {target.name for target in _known(self._call, self._draft)}
+
+    def _check_zone(self, zone: str | None) -> None:
+        if not zone:
+            return
+        if self._group.target_type is TargetType.INSTANCE:
+            raise invalid("An Availability Zone cannot be specified for targets of target type 'instance'")
+        here = ids.zones(self._call.region)[0]
+        if zone not in {ALL_ZONES, here}:
+            raise invalid(
+                f"The Availability Zone '{zone}' is not the target's: addresses of this machine are in {here}"
+            )
 
 
 def find_instance(draft: Draft, instance_id: str) -> Instance | None:
@@ -97,24 +159,6 @@ def find_instance(draft: Draft, instance_id: str) -> Instance | None:
     return Instance(id=instance_id, name=target.name, ip=target.instance_ip, dial_host=target.dial_host, ports=(port,))
 
 
-def _address(call: Call, draft: Draft, ip: str, port: int) -> Target:
-    """A target that is an address: the one that is known there, or one with a name of its own."""
-    address = ipaddress.ip_address(ip)
-    if address.version != 4:
-        raise QueryError("InvalidTarget", f"The IP address '{ip}' is not a valid IPv4 address")
-    known = list(_known(call, draft))
-    present = next((target for target in known if (target.ip, target.dial_port) == (ip, port)), None)
-    wanted = {process.name for process in draft.configuration.processes}
-    return Target(
-        id=ip,
-        port=port,
-        dial_host=present.dial_host if present is not None else ip,
-        dial_port=port,
-        name=present.name if present is not None else free_name({target.name for target in known}),
-        process=present.process if present is not None and present.process in wanted else None,
-    )
-
-
 def _known(call: Call, draft: Draft) -> Iterator[Target]:
     """All targets that there are: the file's, also when they are registered nowhere; added ones; those that drain."""
     for instance in draft.file.instances:
@@ -124,34 +168,6 @@ def _known(call: Call, draft: Draft) -> Iterator[Target]:
         live = call.estate.live_group(group.name)
         if live is not None:
             yield from (state.target for state in live.targets.values())
-
-
-def _check_zone(call: Call, group: TargetGroup, zone: str | None) -> None:
-    if not zone:
-        return
-    if group.target_type is TargetType.INSTANCE:
-        raise invalid("An Availability Zone cannot be specified for targets of target type 'instance'")
-    here = ids.zones(call.region)[0]
-    if zone not in {ALL_ZONES, here}:
-        raise invalid(f"The Availability Zone '{zone}' is not the target's: addresses of this machine are in {here}")
-
-
-def _check_running(call: Call, draft: Draft, group: TargetGroup, target: Target) -> None:
-    """No process is started because of a call: one that a command has ended stays as it is."""
-    configuration = draft.configuration
-    if target.process is None or _runs(configuration.processes, target.process):
-        return
-    live = call.estate.live_group(group.name)
-    if live is not None and target.key in live.targets:
-        return  # it drains there, and until it has, it runs
-    raise QueryError(
-        "InvalidTarget",
-        f"The following targets are not in a running state and cannot be registered: '{target.id}'",
-    )
-
-
-def _runs(processes: Iterable[Any], name: str) -> bool:
-    return any(process.name == name for process in processes)
 
 
 def _check_quotas(draft: Draft, group: TargetGroup) -> None:

@@ -89,7 +89,10 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancer:
-    """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it."""
+    """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it.
+
+    `address` is where its listeners are, unless they say otherwise: its own on systems that have enough of them.
+    """
 
     name: str
     id: str
@@ -100,6 +103,7 @@ class LoadBalancer:
     attributes: LoadBalancerAttributes = field(default_factory=LoadBalancerAttributes)
     security_group: SecurityGroup = field(default_factory=SecurityGroup)
     names: tuple[str, ...] = ()
+    address: str = "127.0.0.1"
     listeners: tuple[Listener, ...] = ()
 
     @property

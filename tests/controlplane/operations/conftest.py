@@ -47,6 +47,7 @@ class Held:
         self._changes = Changes()
         self.registrations = Registrations()
         self._random = Random(1)
+        self.provisioning: set[str] = set()
         self.groups = {
             group.name: TargetGroupState(group, 0.0, cookie_key=bytes(32))
             for group in configuration.target_groups.values()
@@ -67,8 +68,17 @@ class Held:
     def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
         return (Bind(host="127.0.0.1", port=port),)
 
-    def target_refusal(self, target: Target) -> str | None:
-        return None if target.ip.startswith("127.") else f"'{target.ip}' is not on this machine"
+    def target_policy(self) -> Callable[[Target], str | None]:
+        return lambda target: None if target.ip.startswith("127.") else f"'{target.ip}' is not on this machine"
+
+    def address(self, configuration: Configuration) -> str:
+        return f"127.0.{len(configuration.load_balancers)}.1"
+
+    def begin_provisioning(self, arn: str) -> None:
+        self.provisioning.add(arn)
+
+    def is_provisioning(self, arn: str) -> bool:
+        return arn in self.provisioning
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
         draft = Draft(self._file, self._changes, self.registrations, CREATED_AT.timestamp(), self._random)
