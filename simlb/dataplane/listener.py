@@ -8,11 +8,13 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from simlb.core.access_log import ConnectionFacts
 from simlb.core.model import Bind, Certificate, Listener, Protocol
 from simlb.core.plan import ListenerPlan
+from simlb.core.rules import RuleTable
 from simlb.core.server_names import choose_certificate
 from simlb.core.ssl_policies import POLICIES
 from simlb.dataplane.descriptors import TurnedAway
@@ -152,6 +154,7 @@ class OpenListener:
         self._server: asyncio.Server | None = None
         self._closed_port: ClosedPort | None = None
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._stamp: object = None
         self._certificates: tuple[Certificate, ...] = ()
         self._chosen: dict[str | None, tuple[ssl.SSLContext, Certificate, bool]] = {}
 
@@ -179,9 +182,41 @@ class OpenListener:
                 ) from error
         return contexts
 
+    def rules_for(self, listener: Listener) -> RuleTable:
+        """The compiled rules of `listener`, which is to take the present one's place: compiled anew if they differ."""
+        present = self.plan.listener
+        if present.rules is listener.rules and present.default_action is listener.default_action:
+            return self.plan.rules
+        return RuleTable(listener.default_action, listener.rules)
+
+    @staticmethod
+    def stamp_of(listener: Listener) -> object:
+        """What its TLS contexts are made of: as long as it is the same, they are good. None for what cannot be read."""
+        try:
+            files = [
+                (path, status.st_mtime_ns, status.st_size, status.st_ino)
+                for certificate in listener.certificates
+                for path in (certificate.certificate_path, certificate.key_path)
+                for status in (Path(path).stat(),)
+            ]
+        except OSError:
+            return None
+        return listener.ssl_policy, [certificate.arn for certificate in listener.certificates], files
+
+    def contexts_for(self, listener: Listener) -> dict[str, ssl.SSLContext]:
+        """Those for `listener` in place of the present one. Raises as `load_contexts`.
+
+        Where nothing has changed they are the present ones, so that clients can go on resuming their sessions.
+        """
+        stamp = self.stamp_of(listener)
+        if stamp is not None and stamp == self._stamp:
+            return self._contexts
+        return self.load_contexts(listener.certificates, listener.ssl_policy)
+
     def use_contexts(self, contexts: dict[str, ssl.SSLContext], certificates: tuple[Certificate, ...]) -> None:
         """Present these from the next handshake on."""
         self._contexts, self._certificates = contexts, certificates
+        self._stamp = self.stamp_of(self.model)
         self._chosen = {}
 
     def context_for(self, server_name: str | None) -> tuple[ssl.SSLContext, Certificate, bool]:

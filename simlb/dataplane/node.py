@@ -153,10 +153,11 @@ class LoadBalancerNode:
                     else:
                         sock, refusals = bind_socket(listener.binds, self._port_owner)
                     open_ = prepared.opened[listener.port] = OpenListener(self, listener, sock, refusals)
-                prepared.rules[listener.port] = RuleTable(listener.default_action, listener.rules)
-                prepared.contexts[listener.port] = OpenListener.load_contexts(
-                    listener.certificates, listener.ssl_policy
-                )
+                if listener.port in prepared.opened:
+                    prepared.rules[listener.port] = RuleTable(listener.default_action, listener.rules)
+                else:
+                    prepared.rules[listener.port] = open_.rules_for(listener)
+                prepared.contexts[listener.port] = open_.contexts_for(listener)
         except BaseException:
             self.discard(prepared)
             raise

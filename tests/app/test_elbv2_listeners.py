@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 from collections.abc import Iterator
@@ -107,6 +108,18 @@ def test_a_new_listener_answers_at_once_and_a_deleted_one_no_more(shop: Shop) ->
     shop.aws.delete_listener(ListenerArn=listener)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(place)
+
+
+def test_a_kept_connection_to_a_deleted_listener_has_one_more_request(shop: Shop) -> None:
+    listener = shop.create(8080, fixed("hello"))
+    connection = http.client.HTTPConnection(*shop.place(listener), timeout=5)
+    connection.request("GET", "/")
+    assert connection.getresponse().read() == b"hello"
+    shop.aws.delete_listener(ListenerArn=listener)
+    connection.request("GET", "/")
+    last = connection.getresponse()
+    assert (last.read(), last.getheader("Connection")) == (b"hello", "close")
+    connection.close()
 
 
 def test_a_target_group_is_probed_from_its_first_forward_on(shop: Shop) -> None:

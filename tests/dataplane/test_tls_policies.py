@@ -49,9 +49,10 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Certific
     return found
 
 
+@cache
 def client(version: str, ciphers: str = "ALL:@SECLEVEL=0") -> ssl.SSLContext:
     """One that speaks this version only."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority().configure_trust(context)
     context.set_ciphers(ciphers)
     with warnings.catch_warnings():
