@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from simlb.app.addresses import free_address
+from simlb.app.registering import refusals
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
+from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
-from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
+from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import SimlbError
 
@@ -18,7 +22,8 @@ if TYPE_CHECKING:
     from simlb.app.application import App
 
 T = TypeVar("T")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+PROVISIONING_S = 3.0
+"""How long a new load balancer is `provisioning`, in load-balancer seconds; in AWS it takes minutes."""
 
 
 class AppEstate:
@@ -26,6 +31,8 @@ class AppEstate:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._active_at: dict[str, float] = {}
+        self._random = random.Random(app.options.seed)
 
     @property
     def region(self) -> str:
@@ -43,7 +50,10 @@ class AppEstate:
 
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands."""
-        return next((group for group in self._app.live_groups() if group.group.name == name), None)
+        nodes = (*self._app.nodes.values(), self._app.spare)
+        found = [node.groups[name] for node in nodes if name in node.groups]
+        # A group that has moved to another load balancer drains where it was.
+        return self._app.live_group(name) if len(found) > 1 else next(iter(found), None)
 
     @property
     def changes(self) -> Changes:
@@ -56,11 +66,15 @@ class AppEstate:
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
 
+    def target_policy(self) -> Callable[[Target], str | None]:
+        """By the file's `allow_targets`, and where simlb itself listens."""
+        return refusals(self._app)
+
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """See `Estate.change`."""
         app = self._app
         async with app.reloading:
-            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time())
+            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time(), self._random)
             result = edit(draft)
             try:
                 await app.change(draft.changes, draft.registrations, self._keep)
@@ -72,9 +86,22 @@ class AppEstate:
     async def _keep(self) -> None:
         """Nothing is kept on disk yet."""
 
+    def address(self, configuration: Configuration) -> str:
+        """The first one of the file's series that is free."""
+        return free_address(self._app, configuration)
+
+    def begin_provisioning(self, arn: str) -> None:
+        """For a moment: see `PROVISIONING_S`."""
+        now = self._app.clock.now()
+        self._active_at = {other: at for other, at in self._active_at.items() if at > now}
+        self._active_at[arn] = now + PROVISIONING_S
+
+    def is_provisioning(self, arn: str) -> bool:
+        """By the clock of the load balancers."""
+        return self._app.clock.now() < self._active_at.get(arn, 0.0)
+
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
-        """With the port where the listener really is."""
-        scheme = listener.protocol.lower()
-        port = self._app.nodes[load_balancer.name].listeners[listener.port].published_port
-        name = load_balancer.names[0] if load_balancer.names else load_balancer.dns_name
-        return f"{scheme}://{name}{'' if port == _DEFAULT_PORTS[scheme] else f':{port}'}/"
+        """Where the listener really is."""
+        opened = self._app.nodes[load_balancer.name].listeners[listener.port]
+        names = (*load_balancer.names, load_balancer.dns_name)
+        return listener_url(listener.protocol, opened.host, opened.published_port, names)

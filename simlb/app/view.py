@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView:
     """The whole instance as it stands now."""
     models = {load_balancer.name: load_balancer for load_balancer in app.base.load_balancers}
+    file = app.compiled.configuration
     load_balancers = []
     for name, node in app.nodes.items():
         model = models[name]
@@ -61,9 +62,9 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
             for node in (*app.nodes.values(), app.spare)
             for group in node.groups.values()
         ),
-        notices=(*app.notices, *app.changes.drift(app.compiled.configuration), *app.registrations.drift()),
+        notices=(*app.notices, *app.changes.drift(file), *app.registrations.drift(file)),
         counters=dict(sorted(app.observing.sums().items())),
-        region=app.configuration.load_balancers[0].region,
+        region=app.compiled.settings.region,
     )
 
 

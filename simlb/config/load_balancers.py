@@ -83,7 +83,7 @@ class LoadBalancerCompiler:
                 arn=ids.listener_arn(region, entry.name, lb_id, listener.port),
                 binds=self._listener_binds(entry, listener, host),
                 default_action=self._actions.compile(scope, listener),
-                certificates=self._listener_certificates(listener, (dns_name, *further)),
+                certificates=self._listener_certificates(listener, (dns_name, *further), host),
                 rules=self._rules.compile(scope, lb_id),
             )
         return model.LoadBalancer(
@@ -96,6 +96,7 @@ class LoadBalancerCompiler:
             attributes=LoadBalancerAttributes.from_wire(values),
             security_group=security_group,
             names=further,
+            address=host,
             listeners=tuple(listeners.values()),
         )
 
@@ -153,7 +154,7 @@ class LoadBalancerCompiler:
         return any(binds.meets(bind, target.dial_host, target.dial_port) for target in targets)
 
     def _listener_certificates(
-        self, listener: ListenerEntry, lb_names: tuple[str, ...]
+        self, listener: ListenerEntry, lb_names: tuple[str, ...], host: str
     ) -> tuple[model.Certificate, ...]:
         context = self._context
         entries = listener.certificates
@@ -164,7 +165,9 @@ class LoadBalancerCompiler:
         if entries is None:
             found: list[model.Certificate] = []
             with context.at(listener):
-                found.append(self._issue((*lb_names, "localhost", "127.0.0.1")))
+                # Names under .localhost do not lead to a further loopback address, so that clients use that itself.
+                own = (host,) if names.is_address(host) and ipaddress.ip_address(host).is_loopback else ()
+                found.append(self._issue((*lb_names, "localhost", "127.0.0.1", *own)))
             return tuple(found)
         if not entries:
             context.fail(listener, "certificates", what="an HTTPS listener has at least one certificate")

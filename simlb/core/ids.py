@@ -33,9 +33,10 @@ def listener_arn(region: str, name: str, lb_id: str, port: int) -> str:
     )
 
 
-def target_group_arn(region: str, name: str) -> str:
-    """ARN of a target group."""
-    return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/{resource_id(region, 'tg', name)}"
+def target_group_arn(region: str, name: str, tg_id: str | None = None) -> str:
+    """ARN of a target group; without an id of the configuration's own one."""
+    tg_id = tg_id or resource_id(region, "tg", name)
+    return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/{tg_id}"
 
 
 def instance_id(region: str, name: str) -> str:
@@ -50,9 +51,12 @@ def certificate_arn(region: str, names: tuple[str, ...]) -> str:
     return f"arn:aws:acm:{region}:{ACCOUNT}:certificate/{uuid}"
 
 
-def dns_name(region: str, name: str, *, internal: bool) -> str:
-    """`<name>-<digits>.<region>.elb.localhost`, which browsers and curl resolve to loopback by themselves."""
-    digits = int(_digest(region, "dns", name)[:12], 16) % 9_000_000_000 + 1_000_000_000
+def dns_name(region: str, name: str, *, internal: bool, lb_id: str = "") -> str:
+    """`<name>-<digits>.<region>.elb.localhost`, which browsers and curl resolve to loopback by themselves.
+
+    With `lb_id` the digits are that load balancer's, not those of its name.
+    """
+    digits = int(_digest(region, "dns", name, *([lb_id] if lb_id else []))[:12], 16) % 9_000_000_000 + 1_000_000_000
     prefix = "internal-" if internal else ""
     return f"{prefix}{name}-{digits}.{region}.elb.localhost"
 
@@ -110,8 +114,13 @@ def route_table_id(region: str) -> str:
 
 
 def zones(region: str) -> tuple[str, ...]:
-    """The availability zones of a region; every load balancer is shown in all of them, and has one node."""
+    """The availability zones of a region, as many as AWS has there. Whatever is on this machine is in the first one."""
     return regions.zones(region)
+
+
+def zone_of(region: str, subnet: str) -> str | None:
+    """The availability zone of a subnet of the VPC; None for what is no such subnet."""
+    return next((zone for zone in zones(region) if subnet_id(zone) == subnet), None)
 
 
 _HOSTED_ZONES = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simlb.controlplane.operations.actions import action_list
+from simlb.controlplane.operations.attributes import attribute_list
 from simlb.controlplane.operations.call import Call, Handlers, Result
 from simlb.controlplane.operations.catalog import ListenerEntry
-from simlb.controlplane.operations.load_balancers import attribute_list
 from simlb.controlplane.operations.paging import paged
 from simlb.controlplane.operations.references import LISTENER, check_exclusive, listener, load_balancer
 from simlb.controlplane.query.errors import invalid

@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from simlb.core.attributes import LoadBalancerAttributes
 from simlb.core.model.action import Action, ForwardAction
+from simlb.core.model.instance import Instance
 from simlb.core.model.rule import IPNetwork, Rule
 from simlb.core.model.target_group import Protocol, TargetGroup
 
@@ -96,7 +97,10 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancer:
-    """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it."""
+    """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it.
+
+    `address` is where its listeners are, unless they say otherwise: its own on systems that have enough of them.
+    """
 
     name: str
     id: str
@@ -107,6 +111,7 @@ class LoadBalancer:
     attributes: LoadBalancerAttributes = field(default_factory=LoadBalancerAttributes)
     security_group: SecurityGroup = field(default_factory=SecurityGroup)
     names: tuple[str, ...] = ()
+    address: str = "127.0.0.1"
     listeners: tuple[Listener, ...] = ()
 
     @property
@@ -139,8 +144,16 @@ class TargetProcess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """Everything one instance serves: load balancers, the target groups their actions name, and processes to run."""
+    """Everything one instance serves: load balancers, the target groups their actions name, and processes to run.
+
+    `instances` are what API calls may register in target groups of type instance: all targets of the file.
+    """
 
     load_balancers: tuple[LoadBalancer, ...]
     target_groups: Mapping[str, TargetGroup]
     processes: tuple[TargetProcess, ...] = ()
+    instances: tuple[Instance, ...] = ()
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """The instance of that id, if there is one."""
+        return next((each for each in self.instances if each.id == instance_id), None)

@@ -70,8 +70,9 @@ class Target:
 
     @property
     def address(self) -> str:
-        """`ip:port` as the access log shows it."""
-        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
+        """`ip:port` as the access log shows it. Of an instance the port where it really listens (see `Instance`)."""
+        port = self.port if self.instance_ip is None else self.dial_port
+        return f"[{self.ip}]:{port}" if ":" in self.ip else f"{self.ip}:{port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

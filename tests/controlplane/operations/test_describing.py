@@ -56,12 +56,8 @@ class TestLoadBalancers:
             "State": {"Code": "active"},
             "Type": "application",
             "AvailabilityZones": [
-                {
-                    "ZoneName": f"{REGION}{letter}",
-                    "SubnetId": ids.subnet_id(f"{REGION}{letter}"),
-                    "LoadBalancerAddresses": [],
-                }
-                for letter in "abcd"
+                {"ZoneName": zone, "SubnetId": ids.subnet_id(zone), "LoadBalancerAddresses": []}
+                for zone in (f"{REGION}a", f"{REGION}b")
             ],
             "SecurityGroups": [ids.security_group_id(REGION, "shop")],
             "IpAddressType": "ipv4",
