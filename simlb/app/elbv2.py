@@ -60,6 +60,10 @@ class AppEstate:
         """The application's."""
         return self._app.changes
 
+    def is_stopped(self, instance_id: str) -> bool:
+        """Through EC2's API."""
+        return self._app.instances.is_stopped(instance_id)
+
     def certificate(self, arn: str) -> Certificate | None:
         """One that a listener of the file has."""
         listeners = (listener for balancer in self._app.base.load_balancers for listener in balancer.listeners)

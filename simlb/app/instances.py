@@ -42,6 +42,10 @@ class Instances:
         stop = self._stops.get(instance.id)
         return InstanceState.RUNNING if stop is None else stop.state
 
+    def is_stopped(self, instance_id: str) -> bool:
+        """Whether the instance of that id does not run, or not yet."""
+        return instance_id in self._stops
+
     def is_own(self, instance: Instance) -> bool:
         """Whether all its processes are simlb's, so that simlb can stop and start it."""
         return all(self._app.fault_site.is_own(target) for target in targets_of(instance))

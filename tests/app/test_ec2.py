@@ -375,6 +375,18 @@ class TestInstances:
         assert shop.health()[0][0] == "healthy"
         assert {shop.lb.get(shop.lb.url).text for _ in range(4)} == {"one", "two"}
 
+    def test_a_stopped_instance_cannot_be_registered(self, shop: Shop) -> None:
+        first = self.ids(shop)["i-01"]
+        made = shop.aws.create_target_group(Name="new", TargetType="instance", Protocol="HTTP", Port=80, VpcId=VPC)
+        target: Any = {"TargetGroupArn": made["TargetGroups"][0]["TargetGroupArn"], "Targets": [{"Id": first}]}
+        shop.ec2.stop_instances(InstanceIds=[first])
+        with pytest.raises(shop.aws.exceptions.InvalidTargetException, match="are not in a running state"):
+            shop.aws.register_targets(**target)
+        shop.ec2.get_waiter("instance_stopped").wait(InstanceIds=[first], WaiterConfig=AT_ONCE)
+        shop.ec2.start_instances(InstanceIds=[first])
+        shop.ec2.get_waiter("instance_running").wait(InstanceIds=[first], WaiterConfig=AT_ONCE)
+        shop.aws.register_targets(**target)
+
     def test_a_reset_starts_them(self, shop: Shop) -> None:
         known = self.ids(shop)
         shop.ec2.stop_instances(InstanceIds=[known["i-01"], known["i-02"]], Force=True)

@@ -37,6 +37,9 @@ class Estate(Protocol):
     def changes(self) -> Changes:
         """What API calls have made of the file's configuration."""
 
+    def is_stopped(self, instance_id: str) -> bool:
+        """Whether that instance has been stopped: it cannot be registered anew."""
+
     def certificate(self, arn: str) -> Certificate | None:
         """The certificate of that ARN, issued, imported or the file's; None when there is none."""
 

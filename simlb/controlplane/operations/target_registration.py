@@ -95,16 +95,17 @@ class _Reader:
                 "InvalidTarget", "The specified target does not exist or is not in the same VPC as the target group."
             )
         target = instance.target(port, self._group.port)
-        self._check_running(target)
+        self._check_running(target, is_stopped=self._call.estate.is_stopped(instance_id))
         return target
 
-    def _check_running(self, target: Target) -> None:
+    def _check_running(self, target: Target, *, is_stopped: bool) -> None:
         """No process is started because of a call: one that a command has ended stays as it is."""
-        if target.process is None or target.process in self._processes:
-            return
-        live = self._call.estate.live_group(self._group.name)
-        if live is not None and target.key in live.targets:
-            return  # it drains there, and until it has, it runs
+        if not is_stopped:
+            if target.process is None or target.process in self._processes:
+                return
+            live = self._call.estate.live_group(self._group.name)
+            if live is not None and target.key in live.targets:
+                return  # it drains there, and until it has, it runs
         raise QueryError(
             "InvalidTarget",
             f"The following targets are not in a running state and cannot be registered: '{target.id}'",

@@ -60,6 +60,9 @@ class Held:
     def changes(self) -> Changes:
         return self._changes
 
+    def is_stopped(self, instance_id: str) -> bool:
+        return False
+
     def certificate(self, arn: str) -> Certificate | None:
         listeners = (listener for balancer in self.held.load_balancers for listener in balancer.listeners)
         found = (certificate for listener in listeners for certificate in listener.certificates)
