@@ -14,7 +14,6 @@ from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
-from simlb.core.instances import InstanceState
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import BindError, SimlbError
@@ -61,6 +60,10 @@ class AppEstate:
         """The application's."""
         return self._app.changes
 
+    def is_stopped(self, instance_id: str) -> bool:
+        """Through EC2's API."""
+        return self._app.instances.is_stopped(instance_id)
+
     def certificate(self, arn: str) -> Certificate | None:
         """One that a listener has, or that the file names."""
         balancers = (*self._app.base.load_balancers, *self._app.compiled.configuration.load_balancers)
@@ -92,12 +95,6 @@ class AppEstate:
 
     async def _keep(self) -> None:
         """Nothing is kept on disk yet."""
-
-    def is_running(self, instance_id: str) -> bool:
-        """As DescribeInstances says."""
-        instances = self._app.instances
-        found = instances.all().get(instance_id)
-        return found is None or instances.state(found) is InstanceState.RUNNING
 
     def address(self, configuration: Configuration) -> str:
         """The first one of the file's series that is free."""
