@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
 from simlb.app.fault_site import FaultSite
+from simlb.app.instances import Instances
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
 from simlb.app.narrator import Narrator
@@ -114,6 +115,7 @@ class App:
         self.own_targets: dict[str, OwnTarget] = {}
         """Targets, by name, that live in this process: faults end and pause them as they do processes."""
         self.fault_site = FaultSite(self, self._random)
+        self.instances = Instances(self)
         self.spare = self._new_node()
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
@@ -167,14 +169,14 @@ class App:
 
     def control_routes(self) -> list[RouteDef]:
         """What the control port answers beside its own; each from a module of its own."""
-        from simlb.app.elbv2 import elbv2_routes
+        from simlb.app.aws import aws_routes
         from simlb.app.remote_control import remote_routes
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
-        return [*faults, *load_routes(self.load), *remote_routes(self), *elbv2_routes(self)]
+        return [*faults, *load_routes(self.load), *remote_routes(self), *aws_routes(self)]
 
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""
@@ -450,8 +452,9 @@ class App:
 
     def process_of(self, name: str) -> str | None:
         """The process behind a target of that name; None for one that the user runs, or that is not there."""
-        registered = (target for group in self.base.target_groups.values() for target in group.targets)
-        targets = itertools.chain(registered, self._known_targets())
+        sources = (self.base, self.compiled.configuration)
+        said = (target for source in sources for group in source.target_groups.values() for target in group.targets)
+        targets = itertools.chain(said, self._known_targets())
         return next((target.process for target in targets if target.name == name and target.process is not None), None)
 
     def _process_of(self, name: str) -> str:

@@ -11,28 +11,20 @@ from typing import TYPE_CHECKING, TypeVar
 from simlb.app.placing import free_address, places
 from simlb.app.registering import refusals
 from simlb.controlplane.operations.draft import Draft
-from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.errors import QueryError
-from simlb.controlplane.query.routes import query_routes
 from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
+from simlb.core.instances import InstanceState
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import BindError, SimlbError
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from simlb.app.application import App
 
 T = TypeVar("T")
 PROVISIONING_S = 3.0
 """How long a new load balancer is `provisioning`, in load-balancer seconds; in AWS it takes minutes."""
-
-
-def elbv2_routes(app: App) -> list[web.RouteDef]:
-    """The routes by which AWS's clients talk to this instance."""
-    return query_routes(elbv2_service(AppEstate(app)))
 
 
 class AppEstate:
@@ -100,6 +92,12 @@ class AppEstate:
 
     async def _keep(self) -> None:
         """Nothing is kept on disk yet."""
+
+    def is_running(self, instance_id: str) -> bool:
+        """As DescribeInstances says."""
+        instances = self._app.instances
+        found = instances.all().get(instance_id)
+        return found is None or instances.state(found) is InstanceState.RUNNING
 
     def address(self, configuration: Configuration) -> str:
         """The first one of the file's series that is free."""

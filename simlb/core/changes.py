@@ -6,11 +6,14 @@ that is drift, and a reload gives it back to the file. Targets are not here: `si
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from simlb.core.model import Configuration, InboundRule, LoadBalancer, SecurityGroup, TargetGroup
+from simlb.core import ids
+from simlb.core.model import Configuration, LoadBalancer, TargetGroup
+from simlb.core.security_groups import NamedSecurityGroup as NamedSecurityGroup
+from simlb.core.security_groups import file_security_groups, gate_of, security_groups
 
 Owner = Literal["file", "api"]
 IpAddressType = Literal["ipv4", "dualstack"]
@@ -31,22 +34,13 @@ class LoadBalancerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedSecurityGroup:
-    """A security group of its own, which load balancers name by its id. `inbound` is what it lets in."""
-
-    id: str
-    name: str
-    description: str
-    inbound: tuple[InboundRule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """Load balancers (with listeners and rules) and target groups by ARN: new ones, and the file's as changed.
 
-    `removed` are ARNs of the file's that were deleted. `tags` are by the ARN of any resource, `facts` by the ARN of a
-    load balancer; both may be there for resources that are otherwise as the file says. Target groups have no targets
-    here. `security_groups` are by id.
+    `removed` are ARNs of the file's that were deleted. `tags` are by the ARN of any resource (for EC2's by the id),
+    `facts` by the ARN of a load balancer; both may be there for resources that are otherwise as the file says. Target
+    groups have no targets here. `security_groups` are by id: those that the API has made, and the file's and the
+    default one as changed.
     """
 
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
@@ -58,13 +52,17 @@ class Changes:
 
     def applied_to(self, file: Configuration) -> Configuration:
         """What is in force, before commands register targets: the file's resources as changed, then the API's own."""
-        if not (self.load_balancers or self.target_groups or self.removed or self.facts):
+        if not (self.load_balancers or self.target_groups or self.removed or self.facts or self.security_groups):
             return file
         balancers = {balancer.arn: balancer for balancer in file.load_balancers if balancer.arn not in self.removed}
         balancers |= self.load_balancers
-        for arn, facts in self.facts.items():
-            if facts.security_groups and arn in balancers:
-                balancers[arn] = replace(balancers[arn], security_group=self.gate_of(facts.security_groups))
+        known: dict[str, Mapping[str, NamedSecurityGroup]] = {}
+        for arn, balancer in balancers.items():
+            named = self.security_groups_of(balancer)
+            if named != _own_group(balancer) or not self.security_groups.keys().isdisjoint(named):
+                region = balancer.region
+                here = known.get(region) or known.setdefault(region, self.all_security_groups(file, region))
+                balancers[arn] = replace(balancer, security_group=gate_of(named, here))
         groups = {group.arn: group for group in file.target_groups.values() if group.arn not in self.removed}
         for arn, group in self.target_groups.items():
             groups[arn] = replace(group, targets=groups[arn].targets if arn in groups else ())
@@ -74,10 +72,16 @@ class Changes:
             target_groups={group.name: group for group in groups.values()},
         )
 
-    def gate_of(self, ids: Iterable[str]) -> SecurityGroup:
-        """What security groups let in together. One that is not there lets nobody in."""
-        groups = [self.security_groups[one] for one in ids if one in self.security_groups]
-        return SecurityGroup(inbound=tuple(dict.fromkeys(rule for group in groups for rule in group.inbound)))
+    def security_groups_of(self, balancer: LoadBalancer) -> tuple[str, ...]:
+        """The ids of the security groups that a load balancer has; without any by the API, the one of its own."""
+        facts = self.facts.get(balancer.arn)
+        if facts is not None and facts.security_groups:
+            return facts.security_groups
+        return _own_group(balancer)
+
+    def all_security_groups(self, file: Configuration, region: str) -> dict[str, NamedSecurityGroup]:
+        """Every security group of the region by id: the default one, the file's and the API's."""
+        return security_groups(file, region, self.security_groups)
 
     @property
     def arns(self) -> frozenset[str]:
@@ -88,6 +92,8 @@ class Changes:
         """How what is in force differs from what the file says of its own resources, one sentence each."""
         for balancer in file.load_balancers:
             yield from self._drift(balancer.arn, f"load balancer {balancer.name}", self.load_balancers)
+            (own,) = _own_group(balancer)
+            yield from self._drift(own, f"the security group of load balancer {balancer.name}", self.security_groups)
         for group in file.target_groups.values():
             yield from self._drift(group.arn, f"target group {group.name}", self.target_groups)
 
@@ -106,7 +112,10 @@ class Changes:
         names = {balancer.name for balancer in file.load_balancers}
         balancers = {arn: balancer for arn, balancer in self.load_balancers.items() if balancer.name not in names}
         groups = {arn: group for arn, group in self.target_groups.items() if group.name not in file.target_groups}
-        return replace(self, load_balancers=balancers, target_groups=groups, removed=frozenset()), tuple(told)
+        own = {group.id for group in file_security_groups(file)}
+        named = {key: group for key, group in self.security_groups.items() if key not in own}
+        kept = replace(self, load_balancers=balancers, target_groups=groups, removed=frozenset(), security_groups=named)
+        return kept, tuple(told)
 
 
 def contradictions(configuration: Configuration) -> Iterator[str]:
@@ -121,3 +130,7 @@ def contradictions(configuration: Configuration) -> Iterator[str]:
                 yield f"load balancer {balancer.name} forwards to target group {name}, which is not there any more"
             elif users.setdefault(name, balancer.name) != balancer.name:
                 yield f"load balancers {users[name]} and {balancer.name} both forward to target group {name}"
+
+
+def _own_group(balancer: LoadBalancer) -> tuple[str]:
+    return (ids.security_group_id(balancer.region, balancer.name),)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
+from simlb.core import regions
+
 ACCOUNT = "000000000000"
 
 
@@ -96,19 +98,39 @@ def subnet_id(zone: str) -> str:
     return f"subnet-0{resource_id(zone, 'subnet')}"
 
 
-def default_security_group_id(region: str) -> str:
-    """The default security group of the VPC."""
-    return f"sg-0{resource_id(region, 'default sg')}"
-
-
 def security_group_id(region: str, load_balancer: str) -> str:
-    """The security group of a load balancer, which is its own."""
+    """The security group of a load balancer of the configuration file, which is its own."""
     return f"sg-0{resource_id(region, 'sg', load_balancer)}"
 
 
+def default_security_group_id(region: str) -> str:
+    """The security group named `default` of the VPC."""
+    return f"sg-0{resource_id(region, 'default sg')}"
+
+
+def named_security_group_id(region: str, name: str) -> str:
+    """A security group that was created with a name."""
+    return f"sg-0{resource_id(region, 'named sg', name)}"
+
+
+def security_group_rule_id(group_id: str, *key: object) -> str:
+    """A rule of a security group, by what it says: `sgr-0` and 16 hex digits."""
+    return f"sgr-0{resource_id(group_id, *map(str, key))}"
+
+
+def internet_gateway_id(region: str) -> str:
+    """The internet gateway of the VPC."""
+    return f"igw-0{resource_id(region, 'igw')}"
+
+
+def route_table_id(region: str) -> str:
+    """The main route table of the VPC."""
+    return f"rtb-0{resource_id(region, 'rtb')}"
+
+
 def zones(region: str) -> tuple[str, ...]:
-    """The availability zones of a region: three. Whatever is on this machine is in the first one."""
-    return tuple(f"{region}{letter}" for letter in "abc")
+    """The availability zones of a region. Whatever is on this machine is in the first one."""
+    return regions.zones(region)
 
 
 def zone_of(region: str, subnet: str) -> str | None:

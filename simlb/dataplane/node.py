@@ -239,7 +239,7 @@ class LoadBalancerNode:
                     description, now, cookie_key=self._cookie_key, in_use=name in used
                 )
                 if name in used:
-                    self._watch(present, list(present.targets.values()))
+                    self._watch(present, [state for state in present.targets.values() if not state.target.is_stopped])
             else:
                 self._reconcile(present, description, now, in_use=name in used)
         self._arm_drain()
@@ -255,7 +255,7 @@ class LoadBalancerNode:
         old_check = group.group.health_check
         before = {state: (state.health.state, state.target) for state in group.targets.values()}
         changes = group.reconcile(description, now, in_use=in_use)
-        for state in changes.draining:
+        for state in (*changes.draining, *changes.stopped):
             self._health.forget(state)
             pool = self._pools.get(state)
             if pool is not None:
@@ -273,7 +273,7 @@ class LoadBalancerNode:
                 pool.interfere(self._behaviours.get(state.target.name))
             if not in_use:
                 self._health.forget(state)
-            elif old_check != description.health_check and state not in changes.added:
+            elif old_check != description.health_check and state not in (*changes.added, *changes.stopped):
                 self._health.reschedule(group, state)
             if old_state is not state.health.state:
                 self._on_state_changed(group, state, old_state)

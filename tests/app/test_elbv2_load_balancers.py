@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -15,8 +14,7 @@ from botocore.exceptions import ClientError, WaiterError
 from simlb.app.elbv2 import PROVISIONING_S, AppEstate
 from simlb.config.binds import default_host
 from simlb.core import ids
-from simlb.core.changes import NamedSecurityGroup
-from simlb.core.model import InboundRule
+from simlb.core.security_groups import NamedSecurityGroup, SecurityGroupRule
 from simlb.testing import ALB, Clock, FakeBackend
 from simlb.testing.running import RunningLoadBalancer
 from tests.app.conftest import Bench
@@ -180,8 +178,8 @@ async def test_security_groups_are_enforced_at_once(bench: Bench) -> None:
     app = await bench.start()
     both = Both(bench)
     arn = app.configuration.load_balancers[0].arn
-    rules = (InboundRule(port=81, source=ipaddress.ip_network("127.0.0.2/32")),)
-    group = NamedSecurityGroup(id="sg-1", name="office", description="", inbound=rules)
+    rule = SecurityGroupRule(protocol="tcp", from_port=81, to_port=81, source="127.0.0.2/32")
+    group = NamedSecurityGroup(id="sg-1", name="office", description="", rules=(rule,))
     await AppEstate(app).change(lambda draft: draft.put_security_group(group))
     await both.api("SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=["sg-1"])
     assert [listener.gate for listener in app.view().load_balancers[0].listeners] == ["closed", "restricted"]

@@ -7,9 +7,10 @@ from dataclasses import replace
 from random import Random
 
 from simlb.controlplane.operations.catalog import Catalog
-from simlb.core.changes import Changes, LoadBalancerFacts, NamedSecurityGroup
+from simlb.core.changes import Changes, LoadBalancerFacts
 from simlb.core.model import Configuration, Listener, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registration, Registrations
+from simlb.core.security_groups import NamedSecurityGroup
 
 
 class Draft:

@@ -57,6 +57,9 @@ class Estate(Protocol):
         that is taken.
         """
 
+    def is_running(self, instance_id: str) -> bool:
+        """False for an instance that EC2's API has stopped, until it runs again."""
+
     def address(self, configuration: Configuration) -> str:
         """A loopback address for one more load balancer beside those of `configuration`: one that none of them has.
 

@@ -16,7 +16,6 @@ from simlb.controlplane.operations.load_balancers import (
 )
 from simlb.controlplane.operations.network import (
     check_address_type,
-    ensure_security_group,
     given_security_groups,
     given_subnets,
     unsupported,
@@ -43,10 +42,7 @@ async def create_load_balancer(call: Call) -> Result:
     scheme = Scheme(call.text("Scheme") or Scheme.INTERNET_FACING)
 
     def create(draft: Draft) -> Result:
-        groups = given_security_groups(call, draft)
-        if not groups:
-            groups = (ids.default_security_group_id(call.region),)
-            ensure_security_group(draft, call.region, groups[0])
+        groups = given_security_groups(call, draft) or (ids.default_security_group_id(call.region),)
         facts = LoadBalancerFacts(created_at=draft.now, subnets=subnets, security_groups=groups)
         present = next((each for each in draft.configuration.load_balancers if each.name == name), None)
         if present is not None:

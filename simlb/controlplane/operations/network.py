@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from simlb.controlplane.operations.call import Call
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core import ids
-from simlb.core.changes import NamedSecurityGroup
-from simlb.core.model import InboundRule
 
 SECURITY_GROUPS_MAX = 5
 """Of one load balancer: the VPC's quota for each of its network interfaces (reference 1.1)."""
 ZONES_MIN = 2
-_EVERYBODY = tuple(InboundRule(port=None, source=ipaddress.ip_network(network)) for network in ("0.0.0.0/0", "::/0"))
 
 
 def unsupported(what: str) -> QueryError:
@@ -70,8 +65,9 @@ def check_address_type(call: Call) -> None:
 def given_security_groups(call: Call, draft: Draft) -> tuple[str, ...]:
     """The `SecurityGroups` of a call, all of which are there; none given is none. Raises QueryError."""
     groups = call.texts("SecurityGroups")
+    there = draft.changes.all_security_groups(draft.file, call.region)
     for group_id in groups:
-        if not ensure_security_group(draft, call.region, group_id):
+        if group_id not in there:
             raise QueryError("InvalidSecurityGroup", f"Security group {group_id} does not exist")
     if len(groups) > SECURITY_GROUPS_MAX:
         raise QueryError(
@@ -79,31 +75,3 @@ def given_security_groups(call: Call, draft: Draft) -> tuple[str, ...]:
             f"A maximum of {SECURITY_GROUPS_MAX} security groups can be specified for a load balancer",
         )
     return groups
-
-
-def ensure_security_group(draft: Draft, region: str, group_id: str) -> bool:
-    """Whether there is such a security group. Those that nobody has had to create come into being by being named.
-
-    These are the VPC's default group, which lets everybody in, and the own groups of the file's load balancers.
-    """
-    if group_id in draft.changes.security_groups:
-        return True
-    if group_id == ids.default_security_group_id(region):
-        draft.put_security_group(
-            NamedSecurityGroup(
-                id=group_id, name="default", description="default VPC security group", inbound=_EVERYBODY
-            )
-        )
-        return True
-    for balancer in draft.file.load_balancers:
-        if group_id == ids.security_group_id(region, balancer.name):
-            draft.put_security_group(
-                NamedSecurityGroup(
-                    id=group_id,
-                    name=balancer.name,
-                    description=f"load balancer {balancer.name} of the configuration file",
-                    inbound=balancer.security_group.inbound,
-                )
-            )
-            return True
-    return False

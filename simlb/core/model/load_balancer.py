@@ -74,10 +74,20 @@ def _target_group_names(listener: Listener) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRule:
-    """One inbound rule of the security group: a listener port (None = all) from a source network."""
+    """One inbound rule of the security group: a listener port (None = all) from a source network.
+
+    With `last_port` it is for a range of ports that begins with `port`.
+    """
 
     port: int | None
     source: IPNetwork
+    last_port: int | None = None
+
+    def covers(self, port: int) -> bool:
+        """Whether it is for that port."""
+        if self.port is None:
+            return True
+        return self.port <= port <= (self.port if self.last_port is None else self.last_port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +101,7 @@ class SecurityGroup:
 
     def networks_for(self, port: int) -> tuple[IPNetwork, ...]:
         """The source networks let in to `port`; empty means that the gate is closed to all."""
-        return tuple(rule.source for rule in self.inbound if rule.port is None or rule.port == port)
+        return tuple(rule.source for rule in self.inbound if rule.covers(port))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,10 @@ async def test_a_signed_url_may_only_read(api: Api) -> None:
 def test_every_error_has_a_status() -> None:
     """Of the service model, or one that all services share."""
     known = elbv2().errors.keys() | COMMON_STATUS.keys()
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "simlb/controlplane").rglob("*.py"))
+    paths = [
+        path for path in (ROOT / "simlb/controlplane").rglob("*.py") if path.parent.name != "ec2"
+    ]  # 400 by default
+    source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     raised = set(re.findall(r'QueryError\(\s*"(\w+)"', source)) | {kind.code for kind in KINDS}
     assert len(raised) > 12
     assert raised - known == set()
