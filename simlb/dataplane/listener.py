@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from simlb.core.access_log import ConnectionFacts
@@ -93,6 +93,20 @@ def _bind_error(bind: Bind, error: OSError, port_owner: Callable[[int], str | No
             "is it another simlb? `simlb status` shows it, `simlb down` stops it",
         )
     return BindError("E104", f"{bind.host}:{bind.port} cannot be opened: {error.strerror or error}.")
+
+
+def _stamp_of(listener: Listener) -> object:
+    """What its TLS contexts are made of: as long as it is the same, they are good. None for what cannot be read."""
+    try:
+        files = [
+            (path, status.st_mtime_ns, status.st_size, status.st_ino)
+            for certificate in listener.certificates
+            for path in (certificate.certificate_path, certificate.key_path)
+            for status in (os.stat(path),)  # noqa: PTH116 - half the time
+        ]
+    except OSError:
+        return None
+    return listener.ssl_policy, [certificate.arn for certificate in listener.certificates], files
 
 
 class _Doorkeeper(asyncio.Protocol):
@@ -189,34 +203,22 @@ class OpenListener:
             return self.plan.rules
         return RuleTable(listener.default_action, listener.rules)
 
-    @staticmethod
-    def stamp_of(listener: Listener) -> object:
-        """What its TLS contexts are made of: as long as it is the same, they are good. None for what cannot be read."""
-        try:
-            files = [
-                (path, status.st_mtime_ns, status.st_size, status.st_ino)
-                for certificate in listener.certificates
-                for path in (certificate.certificate_path, certificate.key_path)
-                for status in (Path(path).stat(),)
-            ]
-        except OSError:
-            return None
-        return listener.ssl_policy, [certificate.arn for certificate in listener.certificates], files
-
-    def contexts_for(self, listener: Listener) -> dict[str, ssl.SSLContext]:
+    def contexts_for(self, listener: Listener) -> tuple[dict[str, ssl.SSLContext], object]:
         """Those for `listener` in place of the present one. Raises as `load_contexts`.
 
-        Where nothing has changed they are the present ones, so that clients can go on resuming their sessions.
+        Where nothing has changed they are the present ones, so that clients can go on resuming their sessions. What
+        comes with them is for `use_contexts`.
         """
-        stamp = self.stamp_of(listener)
+        stamp = _stamp_of(listener)
         if stamp is not None and stamp == self._stamp:
-            return self._contexts
-        return self.load_contexts(listener.certificates, listener.ssl_policy)
+            return self._contexts, stamp
+        return self.load_contexts(listener.certificates, listener.ssl_policy), stamp
 
-    def use_contexts(self, contexts: dict[str, ssl.SSLContext], certificates: tuple[Certificate, ...]) -> None:
+    def use_contexts(
+        self, contexts: dict[str, ssl.SSLContext], certificates: tuple[Certificate, ...], stamp: object = None
+    ) -> None:
         """Present these from the next handshake on."""
-        self._contexts, self._certificates = contexts, certificates
-        self._stamp = self.stamp_of(self.model)
+        self._contexts, self._certificates, self._stamp = contexts, certificates, stamp
         self._chosen = {}
 
     def context_for(self, server_name: str | None) -> tuple[ssl.SSLContext, Certificate, bool]:

@@ -82,7 +82,7 @@ class Prepared:
     def __init__(self, load_balancer: LoadBalancer) -> None:
         self.load_balancer = load_balancer
         self.opened: dict[int, OpenListener] = {}
-        self.contexts: dict[int, dict[str, ssl.SSLContext]] = {}
+        self.contexts: dict[int, tuple[dict[str, ssl.SSLContext], object]] = {}
         self.rules: dict[int, RuleTable] = {}
 
 
@@ -183,7 +183,8 @@ class LoadBalancerNode:
             open_ = self.listeners[port]
             open_.model = listener
             open_.plan = ListenerPlan(load_balancer, listener, published, prepared.rules[port])
-            open_.use_contexts(prepared.contexts[port], listener.certificates)
+            contexts, stamp = prepared.contexts[port]
+            open_.use_contexts(contexts, listener.certificates, stamp)
         self._idle_timeout_s = load_balancer.attributes.idle_timeout_s
         # From here on others run in between: groups and plans have to belong together by now, or a request would ask
         # the old rules for a group that the new configuration has emptied.

@@ -13,6 +13,7 @@ from simlb.core.model.action import Action, ForwardAction
 from simlb.core.model.instance import Instance
 from simlb.core.model.rule import IPNetwork, Rule
 from simlb.core.model.target_group import Protocol, TargetGroup
+from simlb.core.remembered import Remembered
 from simlb.core.ssl_policies import LISTENER_POLICY
 
 
@@ -63,6 +64,12 @@ class Listener:
         for rule in self.rules:
             yield rule.action
         yield self.default_action
+
+
+@Remembered
+def _target_group_names(listener: Listener) -> tuple[str, ...]:
+    forwards = (action for action in listener.actions() if isinstance(action, ForwardAction))
+    return tuple(dict.fromkeys(entry.target_group for action in forwards for entry in action.target_groups))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +130,7 @@ class LoadBalancer:
 
     def target_group_names(self) -> tuple[str, ...]:
         """The target groups that actions of this load balancer name, each once, in their order."""
-        forwards = [
-            action for listener in self.listeners for action in listener.actions() if isinstance(action, ForwardAction)
-        ]
-        return tuple(dict.fromkeys(entry.target_group for action in forwards for entry in action.target_groups))
+        return tuple(dict.fromkeys(name for listener in self.listeners for name in _target_group_names(listener)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
