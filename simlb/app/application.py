@@ -30,7 +30,7 @@ from simlb.controlplane import runfile
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.controlplane.words import counted, next_check, of_each
 from simlb.core.access_log import ExchangeRecord
-from simlb.core.changes import Changes
+from simlb.core.changes import Changes, contradictions
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
 from simlb.core.model import Configuration, Target, TargetGroup
@@ -53,6 +53,10 @@ if TYPE_CHECKING:
 
     from simlb.config import Compiled
 
+_CONTRADICTION_HINTS = (
+    "through the API, delete the load balancer that it made, or its listener or rule that forwards there",
+    "or leave the target group to it in the file",
+)
 STOP_GRACE_S = 5.0
 """How long exchanges under way may take to finish at a stop, in real seconds."""
 
@@ -224,6 +228,8 @@ class App:
             compiled = await asyncio.to_thread(self.options.load)
             changes, overwritten = self.changes.after_reload(compiled.configuration)
             base = changes.applied_to(compiled.configuration)
+            for contradiction in contradictions(base):
+                raise SimlbError("E807", f"{contradiction[0].upper()}{contradiction[1:]}.", *_CONTRADICTION_HINTS)
             registrations, drift = self.registrations.after_reload(base, target_policy(compiled))
             await self._apply(compiled, registrations, changes)
             for warning in (*compiled.warnings, *overwritten, *drift):

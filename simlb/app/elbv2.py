@@ -8,15 +8,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from simlb.app.addresses import free_address
+from simlb.app.placing import free_address, places
 from simlb.app.registering import refusals
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
-from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer, Target
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
-from simlb.errors import SimlbError
+from simlb.errors import BindError, SimlbError
 
 if TYPE_CHECKING:
     from simlb.app.application import App
@@ -60,15 +60,16 @@ class AppEstate:
         """The application's."""
         return self._app.changes
 
-    def is_stopped(self, instance_id: str) -> bool:
-        """Through EC2's API."""
-        return self._app.instances.is_stopped(instance_id)
-
     def certificate(self, arn: str) -> Certificate | None:
-        """One that a listener of the file has."""
-        listeners = (listener for balancer in self._app.base.load_balancers for listener in balancer.listeners)
+        """One that a listener has, or that the file names."""
+        balancers = (*self._app.base.load_balancers, *self._app.compiled.configuration.load_balancers)
+        listeners = (listener for balancer in balancers for listener in balancer.listeners)
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
+
+    def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
+        """On the load balancer's own loopback address: the port, then those in its stead."""
+        return places(self._app, configuration, load_balancer, port)
 
     def target_policy(self) -> Callable[[Target], str | None]:
         """By the file's `allow_targets`, and where simlb itself listens."""
@@ -79,16 +80,21 @@ class AppEstate:
         app = self._app
         async with app.reloading:
             draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time(), self._random)
-            result = edit(draft)
             try:
+                result = edit(draft)
                 await app.change(draft.changes, draft.registrations, self._keep)
             except SimlbError as error:
-                raise QueryError("InvalidConfigurationRequest", f"{error.what} (SIMLB-{error.code})") from error
+                code = "ResourceInUse" if isinstance(error, BindError) else "InvalidConfigurationRequest"
+                raise QueryError(code, f"{error.what} (SIMLB-{error.code})") from error
         await app.faults.refresh()
         return result
 
     async def _keep(self) -> None:
         """Nothing is kept on disk yet."""
+
+    def is_running(self, instance_id: str) -> bool:
+        """As DescribeInstances says."""
+        return not self._app.instances.is_stopped(instance_id)
 
     def address(self, configuration: Configuration) -> str:
         """The first one of the file's series that is free."""

@@ -78,6 +78,7 @@ def _listener(app: App, load_balancer: str, listener: OpenListener) -> ListenerV
         published_port=listener.published_port,
         default_action=action_words(listener.model.default_action),
         certificate_names=tuple(name for certificate in certificates for name in certificate.names),
+        ssl_policy=listener.model.ssl_policy if listener.is_tls else None,
         gate=listener.gate.state,
         rules=tuple(_rules(listener.model)),
         faults=app.faults.words_on(Scope.LISTENER, str(listener.model.port), load_balancer),

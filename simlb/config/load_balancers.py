@@ -9,9 +9,9 @@ from simlb.config import binds, names
 from simlb.config.actions import ActionCompiler, ListenerScope
 from simlb.config.context import Context, attribute_values
 from simlb.config.documents import CertificateEntry, InboundEntry, ListenerEntry, LoadBalancerEntry
-from simlb.config.problems import SCHEMA, Refused
+from simlb.config.problems import NOT_YET, REFERENCE, SCHEMA, Refused, did_you_mean
 from simlb.config.rules import RuleCompiler
-from simlb.core import ids, model
+from simlb.core import ids, model, ssl_policies
 from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, LoadBalancerAttributes
 
 _ANYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
@@ -84,6 +84,7 @@ class LoadBalancerCompiler:
                 binds=self._listener_binds(entry, listener, host),
                 default_action=self._actions.compile(scope, listener),
                 certificates=self._listener_certificates(listener, (dns_name, *further), host),
+                ssl_policy=self._ssl_policy(listener),
                 rules=self._rules.compile(scope, lb_id),
             )
         return model.LoadBalancer(
@@ -152,6 +153,23 @@ class LoadBalancerCompiler:
     def _is_target(self, bind: model.Bind) -> bool:
         targets = (target for group in self._groups.values() for target in group.targets)
         return any(binds.meets(bind, target.dial_host, target.dial_port) for target in targets)
+
+    def _ssl_policy(self, listener: ListenerEntry) -> str:
+        name = listener.ssl_policy
+        if name is None:
+            return ssl_policies.LISTENER_POLICY
+        with self._context.at(listener, "ssl_policy"):
+            if listener.protocol == "HTTP":
+                raise Refused("an HTTP listener has no security policy", code=SCHEMA)
+            if name not in ssl_policies.POLICIES:
+                raise Refused(
+                    f"Policy {name} not found (SSLPolicyNotFound){did_you_mean(name, ssl_policies.POLICIES)}",
+                    code=REFERENCE,
+                )
+            if why := ssl_policies.refusal(name):
+                raise Refused(f"policy {name} is not supported by simlb: {why}", code=NOT_YET)
+            return name
+        return ssl_policies.LISTENER_POLICY
 
     def _listener_certificates(
         self, listener: ListenerEntry, lb_names: tuple[str, ...], host: str

@@ -118,5 +118,19 @@ class Changes:
         return kept, tuple(told)
 
 
+def contradictions(configuration: Configuration) -> Iterator[str]:
+    """What cannot be served of file and API together: target groups that are not there, or that two load balancers use.
+
+    Neither says so by itself; a file that has changed beneath the API's own load balancers may.
+    """
+    users: dict[str, str] = {}
+    for balancer in configuration.load_balancers:
+        for name in balancer.target_group_names():
+            if name not in configuration.target_groups:
+                yield f"load balancer {balancer.name} forwards to target group {name}, which is not there any more"
+            elif users.setdefault(name, balancer.name) != balancer.name:
+                yield f"load balancers {users[name]} and {balancer.name} both forward to target group {name}"
+
+
 def _own_group(balancer: LoadBalancer) -> tuple[str]:
     return (ids.security_group_id(balancer.region, balancer.name),)

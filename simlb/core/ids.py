@@ -33,6 +33,21 @@ def listener_arn(region: str, name: str, lb_id: str, port: int) -> str:
     )
 
 
+def new_listener_arn(load_balancer_arn: str, listener_id: str) -> str:
+    """ARN of a listener that an API call creates: `listener_id` is not its port's, which may change."""
+    return f"{load_balancer_arn.replace(':loadbalancer/', ':listener/')}/{listener_id}"
+
+
+def new_rule_arn(listener_arn: str, rule_id: str) -> str:
+    """ARN of a rule that an API call creates: `rule_id` is not its priority's, which may change."""
+    return f"{listener_arn.replace(':listener/', ':listener-rule/')}/{rule_id}"
+
+
+def load_balancer_arn_of(listener_arn: str) -> str:
+    """ARN of the load balancer that a listener is of."""
+    return listener_arn.rpartition("/")[0].replace(":listener/", ":loadbalancer/")
+
+
 def target_group_arn(region: str, name: str, tg_id: str | None = None) -> str:
     """ARN of a target group; without an id of the configuration's own one."""
     tg_id = tg_id or resource_id(region, "tg", name)

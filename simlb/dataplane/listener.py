@@ -14,6 +14,7 @@ from simlb.core.access_log import ConnectionFacts
 from simlb.core.model import Bind, Certificate, Listener, Protocol
 from simlb.core.plan import ListenerPlan
 from simlb.core.server_names import choose_certificate
+from simlb.core.ssl_policies import POLICIES
 from simlb.dataplane.descriptors import TurnedAway
 from simlb.dataplane.gate import CONNECT_TIMEOUT_S, ClosedPort, Gate, GateState, can_drop
 from simlb.dataplane.h1_client import H1ClientConnection
@@ -160,12 +161,16 @@ class OpenListener:
         return self.model.protocol is Protocol.HTTPS
 
     @staticmethod
-    def load_contexts(certificates: tuple[Certificate, ...]) -> dict[str, ssl.SSLContext]:
-        """Load what an HTTPS listener presents, by ARN. Raises SimlbError when a file cannot be used."""
+    def load_contexts(certificates: tuple[Certificate, ...], ssl_policy: str) -> dict[str, ssl.SSLContext]:
+        """Load what an HTTPS listener presents, by ARN, under its security policy.
+
+        Raises SimlbError when a file cannot be used, or the policy not be served.
+        """
         contexts = {}
         for certificate in certificates:
+            files = str(certificate.certificate_path), str(certificate.key_path)
             try:
-                contexts[certificate.arn] = server_context(str(certificate.certificate_path), str(certificate.key_path))
+                contexts[certificate.arn] = server_context(*files, POLICIES[ssl_policy])
             except (OSError, ssl.SSLError) as error:
                 raise SimlbError(
                     "E211",

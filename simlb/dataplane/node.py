@@ -154,7 +154,9 @@ class LoadBalancerNode:
                         sock, refusals = bind_socket(listener.binds, self._port_owner)
                     open_ = prepared.opened[listener.port] = OpenListener(self, listener, sock, refusals)
                 prepared.rules[listener.port] = RuleTable(listener.default_action, listener.rules)
-                prepared.contexts[listener.port] = OpenListener.load_contexts(listener.certificates)
+                prepared.contexts[listener.port] = OpenListener.load_contexts(
+                    listener.certificates, listener.ssl_policy
+                )
         except BaseException:
             self.discard(prepared)
             raise
@@ -215,7 +217,7 @@ class LoadBalancerNode:
         for open_ in self.listeners.values():
             certificates = open_.model.certificates
             if any(certificate.arn in arns for certificate in certificates):
-                open_.use_contexts(OpenListener.load_contexts(certificates), certificates)
+                open_.use_contexts(OpenListener.load_contexts(certificates, open_.model.ssl_policy), certificates)
 
     def _reconcile_groups(self, used: Collection[str], target_groups: Mapping[str, TargetGroup]) -> None:
         now = self.now()

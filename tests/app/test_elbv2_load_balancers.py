@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
@@ -12,12 +14,11 @@ from botocore.exceptions import ClientError, WaiterError
 from simlb.app.elbv2 import PROVISIONING_S, AppEstate
 from simlb.config.binds import default_host
 from simlb.core import ids
-from simlb.core.changes import NamedSecurityGroup
-from simlb.core.model import Bind, FixedResponseAction, Listener, Protocol
-from simlb.core.security_groups import SecurityGroupRule
+from simlb.core.security_groups import NamedSecurityGroup, SecurityGroupRule
 from simlb.testing import ALB, Clock, FakeBackend
 from simlb.testing.running import RunningLoadBalancer
 from tests.app.conftest import Bench
+from tests.app.test_elbv2_listeners import free_port
 from tests.app.test_elbv2_targets import Both
 from tests.aws import REGION, elbv2
 
@@ -56,7 +57,7 @@ def shop() -> Iterator[Shop]:
     """Time stands still."""
     clock = Clock("manual")
     alb = ALB("shop", clock=clock, control=True)
-    backend = FakeBackend()
+    backend = FakeBackend(text="ok")
     alb.listen(80).forward(alb.target_group("web", backend))
     with alb.start() as lb, elbv2(lb.control_url) as aws:
         yield Shop(lb, backend, clock, aws)
@@ -77,6 +78,38 @@ def test_deleting_frees_the_name_and_the_groups(shop: Shop) -> None:
     shop.aws.delete_load_balancer(LoadBalancerArn=arn)
     shop.wait("load_balancers_deleted", arn)
     assert shop.create() != arn
+
+
+def test_everything_from_nothing_to_a_request_and_back(shop: Shop) -> None:
+    """Two load balancers of one instance; the second is all made by calls."""
+    arn = shop.create()
+    group = shop.aws.create_target_group(
+        Name="tg", Protocol="HTTP", Port=80, VpcId=ids.vpc_id(REGION), Matcher={"HttpCode": "200"}
+    )["TargetGroups"][0]["TargetGroupArn"]
+    instance = {"Id": ids.instance_id(REGION, "i-01")}
+    shop.aws.register_targets(TargetGroupArn=group, Targets=[instance])
+    listener = shop.aws.create_listener(
+        LoadBalancerArn=arn,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )["Listeners"][0]["ListenerArn"]
+    shop.clock.advance(PROVISIONING_S)
+    shop.aws.get_waiter("target_in_service").wait(TargetGroupArn=group, WaiterConfig=AT_ONCE)
+    (told,) = shop.aws.describe_tags(ResourceArns=[listener])["TagDescriptions"]
+    url = urlsplit(next(tag["Value"] for tag in told["Tags"] if tag["Key"] == "simlb:url"))
+    assert url.port is not None
+    connection = http.client.HTTPConnection("127.0.0.1", url.port, timeout=5)
+    connection.request("GET", "/from-the-new-one")
+    assert connection.getresponse().read() == b"ok"
+    assert shop.backend.requests[-1].path == "/from-the-new-one"
+    shop.aws.delete_load_balancer(LoadBalancerArn=arn)
+    connection.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", url.port))
+    (health,) = shop.aws.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    assert health["TargetHealth"]["Reason"] == "Target.NotInUse"
+    shop.aws.delete_target_group(TargetGroupArn=group)
 
 
 def test_the_files_own_is_deleted_and_its_listener_closed(shop: Shop) -> None:
@@ -125,33 +158,28 @@ async def test_each_has_an_address_of_its_own(bench: Bench) -> None:
 async def test_status_shows_it_and_a_reload_keeps_it(bench: Bench) -> None:
     app = await bench.start()
     both = Both(bench)
-    await both.api("CreateLoadBalancer", Name="new", Subnets=SUBNETS)
-    listener = Listener(
-        protocol=Protocol.HTTP,
-        port=80,
-        arn="listener",
-        binds=(Bind(host="127.0.0.1", port=0),),
-        default_action=FixedResponseAction(status_code=200),
-    )
-    await AppEstate(app).change(
-        lambda draft: draft.put_listener(
-            next(each for each in draft.configuration.load_balancers if each.name == "new"), listener
-        )
-    )
-    opened = app.nodes["new"].listeners[80]
+    created = await both.api("CreateLoadBalancer", Name="new", Subnets=SUBNETS)
+    (described,) = created["LoadBalancers"]
+    action = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
+    port = free_port()
+    listener = {"Protocol": "HTTP", "Port": port, "DefaultActions": [action]}
+    await both.api("CreateListener", LoadBalancerArn=described["LoadBalancerArn"], **listener)
+    opened = app.nodes["new"].listeners[port]
+    assert opened.host == default_host(1, None)
     assert [balancer.name for balancer in app.view().load_balancers] == ["my-alb", "new"]
     bench.write()
     await app.reload()
-    assert app.nodes["new"].listeners[80] is opened
+    assert app.nodes["new"].listeners[port] is opened
     assert app.view().load_balancers[1].listeners[0].published_port == opened.published_port
+    assert (await both.api("DescribeLoadBalancers", Names=["new"]))["LoadBalancers"] == [described]
 
 
 async def test_security_groups_are_enforced_at_once(bench: Bench) -> None:
     app = await bench.start()
     both = Both(bench)
     arn = app.configuration.load_balancers[0].arn
-    rules = (SecurityGroupRule(protocol="tcp", from_port=81, to_port=81, source="127.0.0.2/32"),)
-    group = NamedSecurityGroup(id="sg-1", name="office", description="", rules=rules)
+    rule = SecurityGroupRule(protocol="tcp", from_port=81, to_port=81, source="127.0.0.2/32")
+    group = NamedSecurityGroup(id="sg-1", name="office", description="", rules=(rule,))
     await AppEstate(app).change(lambda draft: draft.put_security_group(group))
     await both.api("SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=["sg-1"])
     assert [listener.gate for listener in app.view().load_balancers[0].listeners] == ["closed", "restricted"]

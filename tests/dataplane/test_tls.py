@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from simlb.core.model import Certificate, FixedResponseAction, Protocol
+from simlb.core.ssl_policies import LISTENER_POLICY, POLICIES
 from simlb.dataplane.tls import server_context
 from simlb.errors import SimlbError
 from tests.dataplane.harness import ARN, GET, OK, Client, Rig, TargetConnection, answer, echo, until
@@ -512,7 +513,8 @@ async def test_broken_records_end_the_connection(secure: Rig) -> None:
 
 
 def test_the_offered_ciphers_are_those_of_the_policy(certificates: tuple[Certificate, ...]) -> None:
-    context = server_context(str(certificates[0].certificate_path), str(certificates[0].key_path))
+    files = str(certificates[0].certificate_path), str(certificates[0].key_path)
+    context = server_context(*files, POLICIES[LISTENER_POLICY])
     names = {cipher["name"] for cipher in context.get_ciphers()}
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert all(name.startswith(("TLS_", "ECDHE-")) and "CBC" not in name for name in names)

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 from simlb.controlplane.operations import (
     account,
+    listener_certificates,
+    listener_changes,
     listeners,
     load_balancer_changes,
     load_balancers,
+    rule_changes,
     rules,
     tags,
     target_group_changes,
@@ -31,7 +34,10 @@ HANDLERS: Mapping[str, Handler] = {
     **load_balancers.HANDLERS,
     **load_balancer_changes.HANDLERS,
     **listeners.HANDLERS,
+    **listener_changes.HANDLERS,
+    **listener_certificates.HANDLERS,
     **rules.HANDLERS,
+    **rule_changes.HANDLERS,
     **target_groups.HANDLERS,
     **target_group_changes.HANDLERS,
     **target_health.HANDLERS,

@@ -13,6 +13,7 @@ from simlb.core.model.action import Action, ForwardAction
 from simlb.core.model.instance import Instance
 from simlb.core.model.rule import IPNetwork, Rule
 from simlb.core.model.target_group import Protocol, TargetGroup
+from simlb.core.ssl_policies import LISTENER_POLICY
 
 
 class Scheme(StrEnum):
@@ -45,7 +46,7 @@ class Listener:
     """A protocol and port with a default action.
 
     `port` is what rules, logs and `#{port}` see; `bind` where the socket is. Several candidates are tried in order.
-    The first certificate is the default one.
+    The first certificate is the default one. `ssl_policy` means something on HTTPS listeners only.
     """
 
     protocol: Protocol
@@ -54,6 +55,7 @@ class Listener:
     binds: tuple[Bind, ...]
     default_action: Action
     certificates: tuple[Certificate, ...] = ()
+    ssl_policy: str = LISTENER_POLICY
     rules: tuple[Rule, ...] = ()
 
     def actions(self) -> Iterator[Action]:

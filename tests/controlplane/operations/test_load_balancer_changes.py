@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from simlb.core import ids, quotas
-from simlb.core.changes import NamedSecurityGroup
-from simlb.core.security_groups import SecurityGroupRule
+from simlb.core.security_groups import NamedSecurityGroup, SecurityGroupRule
 from tests.aws import REGION
 from tests.controlplane.operations.conftest import CREATED_AT, Api
 from tests.controlplane.operations.shop import SHOP
 
-A, B, C, _ = (ids.subnet_id(zone) for zone in ids.zones(REGION))
+A, B, C = (ids.subnet_id(zone) for zone in ids.zones(REGION)[:3])
 NEW: dict[str, Any] = {"Name": "new", "Subnets": [A, C]}
 DEFAULT = ids.default_security_group_id(REGION)
 

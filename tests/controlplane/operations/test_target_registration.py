@@ -8,6 +8,7 @@ import pytest
 
 from simlb.core import ids, quotas
 from simlb.core.model import Target
+from simlb.core.registrations import Registration, Registrations
 from tests.aws import REGION
 from tests.controlplane.operations.conftest import Api
 
@@ -190,6 +191,19 @@ async def test_quotas(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     await shop.register("rest", {"Id": FIRST})  # no listener, no load balancer
     monkeypatch.setattr(quotas, "TARGETS_PER_TARGET_GROUP", limit)
     assert await shop.refused("rest", {"Id": ONE}) == ("TooManyTargets", "too many")
+
+
+async def test_an_instance_that_does_not_run_is_refused(shop: Shop) -> None:
+    message = f"The following targets are not in a running state and cannot be registered: '{PAIR}'"
+    shop.estate.stopped.add(PAIR)
+    assert await shop.refused("fleet", {"Id": ONE}, {"Id": PAIR}) == ("InvalidTarget", message)
+    assert len(shop.targets("fleet")) == 1
+
+
+async def test_a_process_that_a_command_has_ended_is_not_started(shop: Shop) -> None:
+    shop.estate.registrations = Registrations().deregister(Registration("fleet", shop.targets("fleet")[0]))
+    code, _ = await shop.refused("rest", {"Id": FIRST})
+    assert code == "InvalidTarget"
 
 
 async def test_no_targets_at_all(shop: Shop) -> None:
