@@ -60,10 +60,6 @@ class AppEstate:
         """The application's."""
         return self._app.changes
 
-    def is_stopped(self, instance_id: str) -> bool:
-        """Through EC2's API."""
-        return self._app.instances.is_stopped(instance_id)
-
     def certificate(self, arn: str) -> Certificate | None:
         """One that a listener has, or that the file names."""
         balancers = (*self._app.base.load_balancers, *self._app.compiled.configuration.load_balancers)
@@ -95,6 +91,10 @@ class AppEstate:
 
     async def _keep(self) -> None:
         """Nothing is kept on disk yet."""
+
+    def is_running(self, instance_id: str) -> bool:
+        """As DescribeInstances says."""
+        return not self._app.instances.is_stopped(instance_id)
 
     def address(self, configuration: Configuration) -> str:
         """The first one of the file's series that is free."""

@@ -60,9 +60,9 @@ class Shop:
             for health in (each["TargetHealth"] for each in found)
         ]
 
-    def connects(self) -> bool:
-        """Whether a new client gets in."""
-        port = int(self.lb.url.rpartition(":")[2].strip("/"))
+    def connects(self, url: str | None = None) -> bool:
+        """Whether a new client gets in; by default to the file's listener."""
+        port = int((url or self.lb.url).rpartition(":")[2].strip("/"))
         try:
             socket.create_connection(("127.0.0.1", port), 0.1).close()
         except TimeoutError:
@@ -334,6 +334,27 @@ class TestSecurityGroups:
             shop.ingress(OWN, tcp(79, 81, IpRanges=[{"CidrIp": "127.0.0.0/8"}]))
             assert (shop.gate(), shop.connects()) == ("restricted", True)
         assert shop.lb.get(shop.lb.url).status_code == 200
+
+    @linux_only
+    def test_a_load_balancer_is_created_behind_a_group(self, shop: Shop) -> None:
+        """As a tutorial has it: VPC, subnets, group, load balancer, listener; and everything away again."""
+        subnets = [subnet["SubnetId"] for subnet in shop.ec2.describe_subnets()["Subnets"][:2]]
+        group = shop.ec2.create_security_group(GroupName="web", Description="d", VpcId=VPC)["GroupId"]
+        (made,) = shop.aws.create_load_balancer(Name="new", Subnets=subnets, SecurityGroups=[group])["LoadBalancers"]
+        (listener,) = shop.aws.create_listener(
+            LoadBalancerArn=made["LoadBalancerArn"],
+            Protocol="HTTP",
+            Port=8080,
+            DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
+        )["Listeners"]
+        (described,) = shop.aws.describe_tags(ResourceArns=[listener["ListenerArn"]])["TagDescriptions"]
+        url = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "simlb:url")
+        assert not shop.connects(url)
+        shop.ingress(group, tcp(8000, 9000, IpRanges=ANYWHERE))
+        assert shop.connects(url)
+        assert shop.fails("delete_security_group", GroupId=group)[0] == "DependencyViolation"
+        shop.aws.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
+        shop.ec2.delete_security_group(GroupId=group)
 
 
 class TestInstances:

@@ -37,9 +37,6 @@ class Estate(Protocol):
     def changes(self) -> Changes:
         """What API calls have made of the file's configuration."""
 
-    def is_stopped(self, instance_id: str) -> bool:
-        """Whether that instance has been stopped: it cannot be registered anew."""
-
     def certificate(self, arn: str) -> Certificate | None:
         """The certificate of that ARN, issued, imported or the file's; None when there is none."""
 
@@ -59,6 +56,9 @@ class Estate(Protocol):
         change, with nothing changed. Raises QueryError too when what was asked for cannot be served, such as a port
         that is taken.
         """
+
+    def is_running(self, instance_id: str) -> bool:
+        """False for an instance that EC2's API has stopped, until it runs again."""
 
     def address(self, configuration: Configuration) -> str:
         """A loopback address for one more load balancer beside those of `configuration`: one that none of them has.

@@ -16,8 +16,6 @@ from simlb.core import ids
 from simlb.core.changes import Changes, LoadBalancerFacts
 from simlb.core.model import LoadBalancer, Scheme
 
-_ZONES_OF_FILE = 2
-"""In how many zones load balancers of the file are shown: as few as AWS allows."""
 DECREASES_A_DAY = 2
 """How often a reservation of capacity may be lowered on one day."""
 
@@ -67,7 +65,7 @@ def facts_of(estate: Estate, changes: Changes, balancer: LoadBalancer) -> LoadBa
     region = balancer.region
     return replace(
         facts,
-        subnets=facts.subnets or tuple(ids.subnet_id(zone) for zone in ids.zones(region)[:_ZONES_OF_FILE]),
+        subnets=facts.subnets or tuple(ids.subnet_id(zone) for zone in ids.zones(region)),
         security_groups=changes.security_groups_of(balancer),
     )
 

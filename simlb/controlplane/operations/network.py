@@ -65,9 +65,9 @@ def check_address_type(call: Call) -> None:
 def given_security_groups(call: Call, draft: Draft) -> tuple[str, ...]:
     """The `SecurityGroups` of a call, all of which are there; none given is none. Raises QueryError."""
     groups = call.texts("SecurityGroups")
-    known = draft.changes.all_security_groups(draft.file, call.region)
+    there = draft.changes.all_security_groups(draft.file, call.region)
     for group_id in groups:
-        if group_id not in known:
+        if group_id not in there:
             raise QueryError("InvalidSecurityGroup", f"Security group {group_id} does not exist")
     if len(groups) > SECURITY_GROUPS_MAX:
         raise QueryError(

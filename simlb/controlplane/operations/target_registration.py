@@ -95,21 +95,23 @@ class _Reader:
                 "InvalidTarget", "The specified target does not exist or is not in the same VPC as the target group."
             )
         target = instance.target(port, self._group.port)
-        self._check_running(target, is_stopped=self._call.estate.is_stopped(instance_id))
+        self._check_running(target)
         return target
 
-    def _check_running(self, target: Target, *, is_stopped: bool) -> None:
+    def _check_running(self, target: Target) -> None:
+        if not (self._call.estate.is_running(target.id) and self._has_process(target)):
+            raise QueryError(
+                "InvalidTarget",
+                f"The following targets are not in a running state and cannot be registered: '{target.id}'",
+            )
+
+    def _has_process(self, target: Target) -> bool:
         """No process is started because of a call: one that a command has ended stays as it is."""
-        if not is_stopped:
-            if target.process is None or target.process in self._processes:
-                return
-            live = self._call.estate.live_group(self._group.name)
-            if live is not None and target.key in live.targets:
-                return  # it drains there, and until it has, it runs
-        raise QueryError(
-            "InvalidTarget",
-            f"The following targets are not in a running state and cannot be registered: '{target.id}'",
-        )
+        if target.process is None or target.process in self._processes:
+            return True
+        live = self._call.estate.live_group(self._group.name)
+        # While it drains there, it runs.
+        return live is not None and target.key in live.targets
 
     def _address(self, ip: str, port: int) -> Target:
         """A target that is an address: the one that is known there, or one with a name of its own."""

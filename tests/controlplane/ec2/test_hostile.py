@@ -13,7 +13,7 @@ import pytest
 from simlb.controlplane.ec2.service import PARAMETERS, VERSION, Ec2Service
 from simlb.controlplane.query.protocol import QueryRequest
 from simlb.core.instances import InstanceState
-from simlb.core.model import Configuration, Instance
+from simlb.core.model import Instance
 from tests.aws import REGION, authorization
 from tests.controlplane.operations.conftest import Api, Held
 from tests.controlplane.operations.shop import SHOP
@@ -25,10 +25,6 @@ STRANGE = ("", "\0", "\x1b[2J", "가", "]]>", "&a;", "../..", "sg-", "i-", "1e9"
 
 class HeldEc2(Held):
     """With instances, all of them the user's own."""
-
-    @property
-    def file(self) -> Configuration:
-        return self._file
 
     def instance_state(self, instance: Instance) -> InstanceState:
         return InstanceState.RUNNING

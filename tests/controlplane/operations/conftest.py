@@ -43,7 +43,7 @@ class Held:
     created_at = CREATED_AT
 
     def __init__(self, configuration: Configuration) -> None:
-        self.held = self._file = configuration
+        self.held = self.file = configuration
         self._changes = Changes()
         self.registrations = Registrations()
         self._random = Random(1)
@@ -61,9 +61,6 @@ class Held:
     def changes(self) -> Changes:
         return self._changes
 
-    def is_stopped(self, instance_id: str) -> bool:
-        return instance_id in self.stopped
-
     def certificate(self, arn: str) -> Certificate | None:
         listeners = (listener for balancer in self.held.load_balancers for listener in balancer.listeners)
         found = (certificate for listener in listeners for certificate in listener.certificates)
@@ -75,6 +72,9 @@ class Held:
     def target_policy(self) -> Callable[[Target], str | None]:
         return lambda target: None if target.ip.startswith("127.") else f"'{target.ip}' is not on this machine"
 
+    def is_running(self, instance_id: str) -> bool:
+        return instance_id not in self.stopped
+
     def address(self, configuration: Configuration) -> str:
         return f"127.0.{len(configuration.load_balancers)}.1"
 
@@ -85,7 +85,7 @@ class Held:
         return arn in self.provisioning
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
-        draft = Draft(self._file, self._changes, self.registrations, CREATED_AT.timestamp(), self._random)
+        draft = Draft(self.file, self._changes, self.registrations, CREATED_AT.timestamp(), self._random)
         result = edit(draft)
         self._changes, self.registrations, self.held = draft.changes, draft.registrations, draft.configuration
         users = Catalog.of(self.held).users

@@ -57,7 +57,7 @@ class TestLoadBalancers:
             "Type": "application",
             "AvailabilityZones": [
                 {"ZoneName": zone, "SubnetId": ids.subnet_id(zone), "LoadBalancerAddresses": []}
-                for zone in (f"{REGION}a", f"{REGION}b")
+                for zone in ids.zones(REGION)
             ],
             "SecurityGroups": [ids.security_group_id(REGION, "shop")],
             "IpAddressType": "ipv4",
