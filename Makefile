@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export SIMLB_CERTS ?= $(CURDIR)/certs
 
-.PHONY: demo test check setup setup-dev test-tools lint types layers unit e2e scenarios soak fmt clean bench bench-tools
+.PHONY: demo test check setup setup-dev test-tools lint types layers unit e2e scenarios soak fmt clean bench bench-tools models
 
 demo: setup
 	$(BIN)/simlb demo $(ARGS)
@@ -91,6 +91,11 @@ scenarios: setup-dev
 soak: export SIMLB_SOAK_S ?= 1800
 soak: setup-dev
 	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/survival/test_mixed_load.py
+
+# simlb's tables of AWS's APIs, made anew from the newest botocore. A test fails when they differ.
+models: setup-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade botocore
+	$(BIN)/python -m codegen.elbv2
 
 fmt: setup-dev
 	$(BIN)/ruff check --fix .

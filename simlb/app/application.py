@@ -8,23 +8,23 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
-from simlb.app.changes import changes
+from simlb.app.differences import differences
 from simlb.app.fault_site import FaultSite
+from simlb.app.instances import Instances
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
 from simlb.app.narrator import Narrator
 from simlb.app.observing import Observing
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.presented import PresentedCertificates
-from simlb.app.registering import address_policy, deregister, register, unknown_target
-from simlb.app.registrations import Registrations
+from simlb.app.registering import deregister, register, target_policy, unknown_target
 from simlb.app.renewal import renew_certificates
 from simlb.app.view import describe
 from simlb.clock import Clock, ScaledClock
@@ -32,10 +32,12 @@ from simlb.controlplane import runfile
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.controlplane.words import counted, next_check, of_each
 from simlb.core.access_log import ExchangeRecord
+from simlb.core.changes import Changes, contradictions
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
 from simlb.core.log_files import LogKind
 from simlb.core.model import Configuration, Target, TargetGroup
+from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
 from simlb.dataplane.node import LoadBalancerNode, Prepared
@@ -54,6 +56,10 @@ if TYPE_CHECKING:
 
     from simlb.config import Compiled
 
+_CONTRADICTION_HINTS = (
+    "through the API, delete the load balancer that it made, or its listener or rule that forwards there",
+    "or leave the target group to it in the file",
+)
 STOP_GRACE_S = 5.0
 """How long exchanges under way may take to finish at a stop, in real seconds."""
 
@@ -73,10 +79,12 @@ class App:
         """`descriptors_max` is how many files and sockets the process may have open; None for no bound."""
         self.options = options
         self.compiled = compiled
+        self.changes = Changes()
         self.registrations = Registrations()
         self.configuration = compiled.configuration
         self.clock: Clock = clock or ScaledClock(options.speed or compiled.settings.speed)
         self.nodes: dict[str, LoadBalancerNode] = {}
+        self._is_serving = False
         self.started_at = datetime.now(UTC)
         self.control = ""
         self.notices: list[str] = []
@@ -110,6 +118,9 @@ class App:
         self.own_targets: dict[str, OwnTarget] = {}
         """Targets, by name, that live in this process: faults end and pause them as they do processes."""
         self.fault_site = FaultSite(self, self._random)
+        self.instances = Instances(self)
+        self.spare = self._new_node()
+        """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
         self.certificates = PresentedCertificates(self)
 
@@ -164,6 +175,7 @@ class App:
 
     def control_routes(self) -> list[RouteDef]:
         """What the control port answers beside its own; each from a module of its own."""
+        from simlb.app.aws import aws_routes
         from simlb.app.metric_desk import AppMetrics
         from simlb.app.remote_control import remote_routes
         from simlb.app.replaying import Replaying
@@ -187,6 +199,7 @@ class App:
             *replay_routes(Replaying(self)),
             *remote_routes(self),
             *event_routes(self.observing.events),
+            *aws_routes(self),
         ]
 
     async def _start_or_stop(self) -> bool:
@@ -207,7 +220,7 @@ class App:
             task.cancel()
         # No new requests from here on; those in flight end with the nodes.
         self.load.generator.stop_all()
-        await asyncio.gather(*(node.close(grace_s=grace_s) for node in self.nodes.values()))
+        await asyncio.gather(*(node.close(grace_s=grace_s) for node in (*self.nodes.values(), self.spare)))
         await self.load.generator.close()
         await self.observing.close()
         await self.supervisor.stop_all()
@@ -216,7 +229,12 @@ class App:
     @property
     def registered(self) -> Configuration:
         """What file and commands say, without what faults have changed."""
-        return self.registrations.applied_to(self.compiled.configuration)
+        return self.registrations.applied_to(self.base)
+
+    @property
+    def base(self) -> Configuration:
+        """What file and API say, before commands register targets."""
+        return self.changes.applied_to(self.compiled.configuration)
 
     @property
     def ca_path(self) -> Path:
@@ -232,15 +250,19 @@ class App:
         """Read the configuration again and serve it; when it is bad, raise SimlbError and keep the old one."""
         async with self.reloading:
             compiled = await asyncio.to_thread(self.options.load)
-            registrations, drift = self.registrations.after_reload(compiled.configuration, address_policy(compiled))
+            changes, overwritten = self.changes.after_reload(compiled.configuration)
+            base = changes.applied_to(compiled.configuration)
+            for contradiction in contradictions(base):
+                raise SimlbError("E807", f"{contradiction[0].upper()}{contradiction[1:]}.", *_CONTRADICTION_HINTS)
+            registrations, drift = self.registrations.after_reload(base, target_policy(compiled))
             before = self.configuration
-            await self._apply(compiled, registrations)
-            self.narrator.configuration_changed("reload", f"Reloaded: {changes(before, self.configuration)}.")
-            for warning in (*compiled.warnings, *drift):
+            await self._apply(compiled, registrations, changes)
+            self.narrator.configuration_changed("reload", f"Reloaded: {differences(before, self.configuration)}.")
+            for warning in (*compiled.warnings, *overwritten, *drift):
                 self.narrator.notice(Notice(level="warning", text=warning))
         await self.faults.refresh()
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
-        return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *drift))
+        return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *overwritten, *drift))
 
     async def reset(self) -> None:
         """Back to what the configuration says: no faults, load or registrations by command, ended processes running,
@@ -255,17 +277,34 @@ class App:
         if registrations != self.registrations:
             before = self.configuration
             await self._apply(self.compiled, registrations)
-            self.narrator.configuration_changed("api", f"Reset: {changes(before, self.configuration)}.")
+            self.narrator.configuration_changed("api", f"Reset: {differences(before, self.configuration)}.")
 
     async def apply_again(self, why: str) -> None:
         """Serve what faults have made of the configuration. Raises SimlbError and changes nothing when it cannot be."""
         before = self.configuration
         await self._apply(self.compiled, self.registrations)
         if self.configuration != before:
-            self.narrator.configuration_changed("fault", f"{why}: {changes(before, self.configuration)}.")
+            self.narrator.configuration_changed("fault", f"{why}: {differences(before, self.configuration)}.")
 
-    async def _apply(self, compiled: Compiled, registrations: Registrations) -> None:
-        configuration = self.fault_site.in_force(registrations.applied_to(compiled.configuration))
+    async def change(self, changes: Changes, registrations: Registrations, keep: Callable[[], Awaitable[None]]) -> None:
+        """Serve what API calls have made, once `keep` has it safe on disk. Call it while holding `reloading`.
+
+        Raises SimlbError and changes nothing when it cannot be served, or kept.
+        """
+        before = self.configuration
+        await self._apply(self.compiled, registrations, changes, keep)
+        if self.configuration != before:
+            self.narrator.configuration_changed("api", f"API: {differences(before, self.configuration)}.")
+
+    async def _apply(
+        self,
+        compiled: Compiled,
+        registrations: Registrations,
+        changes: Changes | None = None,
+        keep: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        changes = self.changes if changes is None else changes
+        configuration = self.fault_site.in_force(registrations.applied_to(changes.applied_to(compiled.configuration)))
         nodes = {
             load_balancer.name: self.nodes.get(load_balancer.name) or self._new_node()
             for load_balancer in configuration.load_balancers
@@ -277,21 +316,26 @@ class App:
                 node = nodes[load_balancer.name]
                 prepared.append((node, node.prepare(load_balancer)))
             await self._reconcile_processes(configuration)
+            if keep is not None:
+                await keep()
         except BaseException:
             for node, ready in prepared:
                 node.discard(ready)
-            if self.nodes:
+            if self._is_serving:
                 await self._reconcile_processes(self.configuration)
             raise
         self.compiled = compiled
+        self.changes = changes
         self.registrations = registrations
         self.configuration = configuration
+        self._is_serving = True
         self.observing.expect(configuration)
-        groups = _groups_by_load_balancer(configuration)
+        groups = self._groups_by_node(configuration, nodes)
         for node, ready in prepared:
             node.body_kept_max_bytes = compiled.settings.keep_bodies_bytes
-            await node.commit(ready, groups[ready.load_balancer.name])
+            await node.commit(ready, groups.pop(node))
             self._say_where(ready)
+        self.spare.keep_unused(groups.pop(self.spare))
         for name in [name for name in self.nodes if name not in nodes]:
             node = self.nodes.pop(name)
             node.stop_accepting()
@@ -319,8 +363,22 @@ class App:
 
     def live_groups(self) -> Iterator[TargetGroupState]:
         """Every target group as it stands."""
-        for node in self.nodes.values():
+        for node in (*self.nodes.values(), self.spare):
             yield from node.groups.values()
+
+    def _groups_by_node(
+        self, configuration: Configuration, nodes: Mapping[str, LoadBalancerNode]
+    ) -> dict[LoadBalancerNode, dict[str, TargetGroup]]:
+        """Each load balancer's own groups. What no action names stays where it is while that node stays."""
+        result: dict[LoadBalancerNode, dict[str, TargetGroup]] = {node: {} for node in (*nodes.values(), self.spare)}
+        left = dict(configuration.target_groups)
+        for load_balancer in configuration.load_balancers:
+            names = load_balancer.target_group_names()
+            result[nodes[load_balancer.name]] |= {name: left.pop(name) for name in list(left) if name in names}
+        for name, group in left.items():
+            home = next((node for node in nodes.values() if name in node.groups), self.spare)
+            result[home][name] = group
+        return result
 
     def _new_node(self) -> LoadBalancerNode:
         node = LoadBalancerNode(
@@ -359,7 +417,7 @@ class App:
     def use(self, registrations: Registrations, target_group: str) -> None:
         """Serve one target group with these registrations from the next request on."""
         self.registrations = registrations
-        self.configuration = self.fault_site.in_force(registrations.applied_to(self.compiled.configuration))
+        self.configuration = self.fault_site.in_force(self.registered)
         changed = {target_group: self.configuration.target_groups[target_group]}
         self._node_of(target_group).change_target_groups(changed)
 
@@ -368,8 +426,8 @@ class App:
         return self._node_of(target_group).groups.get(target_group)
 
     def _node_of(self, target_group: str) -> LoadBalancerNode:
-        groups = _groups_by_load_balancer(self.configuration)
-        return next(self.nodes[name] for name, names in groups.items() if target_group in names)
+        groups = self._groups_by_node(self.configuration, self.nodes)
+        return next(node for node, names in groups.items() if target_group in names)
 
     # -- Instance ------------------------------------------------------------------------------------------------------
 
@@ -434,10 +492,9 @@ class App:
 
     def process_of(self, name: str) -> str | None:
         """The process behind a target of that name; None for one that the user runs, or that is not there."""
-        registered = (
-            target for group in self.compiled.configuration.target_groups.values() for target in group.targets
-        )
-        targets = itertools.chain(registered, self._known_targets())
+        sources = (self.base, self.compiled.configuration)
+        said = (target for source in sources for group in source.target_groups.values() for target in group.targets)
+        targets = itertools.chain(said, self._known_targets())
         return next((target.process for target in targets if target.name == name and target.process is not None), None)
 
     def _process_of(self, name: str) -> str:
@@ -502,15 +559,3 @@ def _summary(configuration: Configuration) -> str:
     listeners = sum(len(load_balancer.listeners) for load_balancer in configuration.load_balancers)
     counts = {"listener": listeners, "target group": len(configuration.target_groups), "target": targets}
     return ", ".join(counted(count, noun) for noun, count in counts.items())
-
-
-def _groups_by_load_balancer(configuration: Configuration) -> dict[str, dict[str, TargetGroup]]:
-    """Each load balancer's own groups; those that no action names are shown with the first one."""
-    result: dict[str, dict[str, TargetGroup]] = {}
-    left = dict(configuration.target_groups)
-    for load_balancer in configuration.load_balancers:
-        names = load_balancer.target_group_names()
-        result[load_balancer.name] = {name: left.pop(name) for name in list(left) if name in names}
-    first = configuration.load_balancers[0].name
-    result[first] |= left
-    return result

@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from simlb.core.attributes import LoadBalancerAttributes
 from simlb.core.model import Bind, ForwardAction, Listener, LoadBalancer, RedirectAction
 
 if TYPE_CHECKING:
@@ -47,11 +48,16 @@ def without_redirect(compiled: Compiled) -> Compiled:
 def without_log_files(compiled: Compiled) -> Compiled:
     """Without the access-log files that a command line enables by itself: they would go with the instance."""
     balancers = tuple(
-        dataclasses.replace(balancer, attributes=dataclasses.replace(balancer.attributes, access_logs=None))
+        dataclasses.replace(balancer, attributes=_without_access_log(balancer.attributes))
         for balancer in compiled.configuration.load_balancers
     )
     configuration = dataclasses.replace(compiled.configuration, load_balancers=balancers)
     return dataclasses.replace(compiled, configuration=configuration)
+
+
+def _without_access_log(attributes: LoadBalancerAttributes) -> LoadBalancerAttributes:
+    given = {key: value for key, value in attributes.given.items() if key != "access_logs.s3.enabled"}
+    return dataclasses.replace(attributes, access_logs=None, given=given)
 
 
 def _with_listeners(compiled: Compiled, change: Callable[[LoadBalancer, Listener], Listener]) -> Compiled:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simlb.core.anomaly import AnomalyResult
 from simlb.core.health import HealthState
+from simlb.core.ids import zones
 from simlb.core.metrics.lcu import Usage
 from simlb.core.metrics.store import MINUTE_S, Key
 from simlb.core.target_group import Basis, RoutingMode, TargetGroupState
@@ -56,6 +57,14 @@ class _Meter:
         self.node = node
         self.load_balancer = load_balancer
         self.counted: dict[Key, int] = {}
+        self.seen: dict[str, tuple[Basis, Hosts, int]] = {}
+        """By group: on what its targets were counted, with what result, and the second for which that was sampled."""
+
+
+class _Capacity:
+    """What one load balancer has used. It may have two nodes: deleted and created again, the old one still drains."""
+
+    def __init__(self) -> None:
         self.minute = 0
         self.at_minute: tuple[float, ...] = (0.0, 0.0, 0.0)
         self.at_second: tuple[float, ...] = (0.0, 0.0, 0.0)
@@ -66,8 +75,6 @@ class _Meter:
         """In all minutes before this one."""
         self.lcu_hours_now = 0.0
         """In this minute."""
-        self.seen: dict[str, tuple[Basis, Hosts, int]] = {}
-        """By group: on what its targets were counted, with what result, and the second for which that was sampled."""
 
 
 class Metering:
@@ -79,6 +86,7 @@ class Metering:
         self._sink = sink
         self._wall = wall
         self._meters: dict[LoadBalancerNode, _Meter] = {}
+        self._capacities: dict[str, _Capacity] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -115,14 +123,15 @@ class Metering:
             for name in meter.seen.keys() - node.groups.keys():
                 del meter.seen[name]
             self._count(meter, second)
-            self._measure(meter, now)
             if node not in self._app.nodes.values() and not node.connections:
                 del self._meters[node]
+        for load_balancer in list(self._capacities):
+            self._measure(load_balancer, now)
 
     def capacity(self, node: LoadBalancerNode) -> tuple[float, float]:
         """The LCUs that a node took in the last second, and its LCU-hours since the start."""
-        meter = self._meters[node]
-        return meter.lcus, meter.lcu_hours + meter.lcu_hours_now
+        capacity = self._capacities[self._meters[node].load_balancer]
+        return capacity.lcus, capacity.lcu_hours + capacity.lcu_hours_now
 
     def on_state_changed(self, group: TargetGroupState) -> None:
         """A target of this group is in another state: count them before they change again."""
@@ -134,9 +143,11 @@ class Metering:
         balancers = {balancer.name: balancer for balancer in self._app.configuration.load_balancers}
         for name, node in self._app.nodes.items():
             if node not in self._meters and name in balancers:
-                self._meters[node] = _Meter(node, balancers[name].resource)
+                resource = balancers[name].resource
+                self._meters[node] = _Meter(node, resource)
+                self._capacities.setdefault(resource, _Capacity())
                 # There is one node, and so one zone (docs/parity.md).
-                self._sink.store.zones[balancers[name].resource] = f"{balancers[name].region}a"
+                self._sink.store.zones[resource] = zones(balancers[name].region)[0]
 
     # -- connections ---------------------------------------------------------------------------------------------------
 
@@ -153,31 +164,34 @@ class Metering:
 
     # -- capacity ------------------------------------------------------------------------------------------------------
 
-    def _measure(self, meter: _Meter, now: float) -> None:
+    def _measure(self, elb: str, now: float) -> None:
         second = int(now)
-        store, elb = self._sink.store, meter.load_balancer
+        store, capacity = self._sink.store, self._capacities[elb]
+        nodes = [other.node for other in self._meters.values() if other.load_balancer == elb]
         used = (
             *(self._sink.totals.get(Key(name, elb), 0.0) for name in _USED),
             float(self._sink.paid_rule_evaluations[elb]),
         )
-        if not meter.minute:
-            meter.minute, meter.at_minute = second // MINUTE_S, used
-            meter.at_second, meter.second_began = used, now
+        if not capacity.minute:
+            capacity.minute, capacity.at_minute = second // MINUTE_S, used
+            capacity.at_second, capacity.second_began = used, now
         active = Key("ActiveConnectionCount", elb)
-        since_s = now - meter.second_began
+        since_s = now - capacity.second_began
         if since_s >= 0.9:
-            usage = _usage(since_s, used, meter.at_second, sum(meter.node.active_connections()))
-            meter.lcus = usage.lcus()
-            store.peak(Key("PeakLCUs", elb), second, meter.lcus)
-            meter.at_second, meter.second_began = used, now
+            usage = _usage(since_s, used, capacity.at_second, sum(sum(node.active_connections()) for node in nodes))
+            capacity.lcus = usage.lcus()
+            store.peak(Key("PeakLCUs", elb), second, capacity.lcus)
+            capacity.at_second, capacity.second_began = used, now
         elif since_s < 0:
-            meter.second_began = now  # the clock was set back
-        usage = _usage(MINUTE_S, used, meter.at_minute, store.minute(active, meter.minute * MINUTE_S))
-        meter.lcu_hours_now = usage.lcu_hours()
-        store.put_minute(Key("ConsumedLCUs", elb), meter.minute * MINUTE_S, meter.lcu_hours_now)
-        if second // MINUTE_S != meter.minute:
-            meter.lcu_hours, meter.lcu_hours_now = meter.lcu_hours + meter.lcu_hours_now, 0.0
-            meter.minute, meter.at_minute = second // MINUTE_S, used
+            capacity.second_began = now  # the clock was set back
+        usage = _usage(MINUTE_S, used, capacity.at_minute, store.minute(active, capacity.minute * MINUTE_S))
+        capacity.lcu_hours_now = usage.lcu_hours()
+        store.put_minute(Key("ConsumedLCUs", elb), capacity.minute * MINUTE_S, capacity.lcu_hours_now)
+        if second // MINUTE_S != capacity.minute:
+            capacity.lcu_hours, capacity.lcu_hours_now = capacity.lcu_hours + capacity.lcu_hours_now, 0.0
+            capacity.minute, capacity.at_minute = second // MINUTE_S, used
+            if not nodes:  # and none came within the minute
+                del self._capacities[elb]
 
     # -- targets -------------------------------------------------------------------------------------------------------
 

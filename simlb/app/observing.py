@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 
 CONFIGURATIONS_KEPT = 8
-"""The rules of so many configurations, the present one included, stay for explanations of what they decided."""
+"""The rules of so many configurations, the present one included, stay for explanations of what they decided.
+
+One that changes no load balancer, as a registration does, is not another.
+"""
 
 
 class Observing:
@@ -78,8 +81,10 @@ class Observing:
         load_balancers = {load_balancer.resource for load_balancer in configuration.load_balancers}
         self.files.use(log_places(configuration), load_balancers)
         listeners = [listener for node in self._app.nodes.values() for listener in node.listeners.values()]
-        self._plans.append(frozenset(listener.plan for listener in listeners))
-        self.ring.keep_plans(frozenset().union(*self._plans))
+        plans = frozenset(listener.plan for listener in listeners)
+        if not self._plans or plans != self._plans[-1]:
+            self._plans.append(plans)
+            self.ring.keep_plans(frozenset().union(*self._plans))
 
     def _flush(self) -> None:
         for gathered in (self.recorder, self.connections, self.probes):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from simlb.app.registrations import Registrations
 from simlb.clock import ManualClock
 from simlb.controlplane.testing_routes import ClockView, TrafficPage, routes_for_tests
 from simlb.controlplane.views import InstanceView
+from simlb.core.registrations import Registrations
 from simlb.errors import SimlbError
 from simlb.observe.traffic import Traffic
 
@@ -86,6 +86,7 @@ async def restore(app: App) -> None:
     """See `App.reset`."""
     app.load.generator.stop_all()
     await app.faults.clear()
+    await app.instances.start_all()
     async with app.reloading:
         await app.restore(Registrations())
         for process in app.supervisor:

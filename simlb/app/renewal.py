@@ -29,7 +29,7 @@ async def renew_certificates(app: App) -> None:
 async def renew_once(app: App) -> None:
     """Ask the store now, present what it has issued anew, and tell what it has to say."""
     try:
-        issued = await asyncio.to_thread(_ensure, app.options.certs_dir, app.compiled.configuration)
+        issued = await asyncio.to_thread(_ensure, app.options.certs_dir, app.base)
         fresh = {arn for arn, certificate in issued.items() if certificate.fresh}
         for node in app.nodes.values():
             node.reload_certificates(fresh)

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView:
     """The whole instance as it stands now."""
-    models = {load_balancer.name: load_balancer for load_balancer in app.compiled.configuration.load_balancers}
+    models = {load_balancer.name: load_balancer for load_balancer in app.base.load_balancers}
+    file = app.compiled.configuration
     load_balancers = []
     for name, node in app.nodes.items():
         model = models[name]
@@ -57,10 +58,13 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         access_log=app.observing.access_log,
         load_balancers=tuple(load_balancers),
         target_groups=tuple(
-            _target_group(app, node, group) for node in app.nodes.values() for group in node.groups.values()
+            _target_group(app, node, group)
+            for node in (*app.nodes.values(), app.spare)
+            for group in node.groups.values()
         ),
-        notices=(*app.notices, *app.registrations.drift()),
+        notices=(*app.notices, *app.changes.drift(file), *app.registrations.drift(file)),
         counters=dict(sorted(app.observing.sums().items())),
+        region=app.compiled.settings.region,
     )
 
 
@@ -74,6 +78,7 @@ def _listener(app: App, load_balancer: str, listener: OpenListener) -> ListenerV
         published_port=listener.published_port,
         default_action=action_words(listener.model.default_action),
         certificate_names=tuple(name for certificate in certificates for name in certificate.names),
+        ssl_policy=listener.model.ssl_policy if listener.is_tls else None,
         gate=listener.gate.state,
         rules=tuple(_rules(listener.model)),
         faults=app.faults.words_on(Scope.LISTENER, str(listener.model.port), load_balancer),
@@ -91,12 +96,8 @@ def _rules(listener: Listener) -> Iterator[RuleView]:
             action=action_words(rule.action),
         )
     yield RuleView(
-        priority="default", arn=_default_rule_arn(listener.arn), action=action_words(listener.default_action)
+        priority="default", arn=ids.default_rule_arn(listener.arn), action=action_words(listener.default_action)
     )
-
-
-def _default_rule_arn(listener_arn: str) -> str:
-    return f"{listener_arn.replace(':listener/', ':listener-rule/')}/{ids.resource_id(listener_arn, 'default')}"
 
 
 def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> TargetGroupView:

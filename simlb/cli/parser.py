@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.env_parser import add_env
 from simlb.cli.explain_arguments import add_explain
 from simlb.cli.load_arguments import add_load
 from simlb.cli.log_arguments import add_logs
 from simlb.cli.metrics_arguments import add_metrics
 from simlb.cli.replay_arguments import add_replay
+from simlb.cli.url_parser import add_url
 from simlb.cli.watch_arguments import add_watch
 
 MAX_PORT = 65535
@@ -113,6 +115,8 @@ def build() -> Parser:
     add_scenario(commands)
     add_load(commands)
     add_metrics(commands)
+    add_env(commands)
+    add_url(commands)
     _add_faults(commands)
     _add_files(commands)
     return parser

@@ -14,7 +14,7 @@ Registering and deregistering answer a TargetChange, other POSTs `{"message": ".
 its `{name}` may be its `address:port`.
 
 docs/json-api.md shows all of them with their answers, and those of `event_routes`, `explain_routes`, `fault_routes`,
-`load_routes`, `metric_routes` and `testing_routes`.
+`load_routes`, `metric_routes` and `testing_routes`. `query` answers AWS's clients at `/`.
 
 Errors are `{"code": "E302", "message": "...", "hints": [...], "notes": [...], "exit_status": 2}` with a fitting status.
 Who may ask: `guard`.
@@ -24,15 +24,19 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 from collections.abc import Callable, Sequence
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from simlb.controlplane.bodies import RegisterTarget, decode_body, error_body, refuse_body
 from simlb.controlplane.guard import Guard
 from simlb.controlplane.instance import Instance
+from simlb.controlplane.signed import BODY_BYTES_MAX as SIGNED_BODY_BYTES_MAX
+from simlb.controlplane.signed import refuse_of
 from simlb.core.log_files import LogKind
 from simlb.errors import BindError, SimlbError
 
@@ -40,6 +44,7 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 8089
 PORTS_TRIED = 21
 BODY_BYTES_MAX = 64 * 1024
+"""Of an operation of simlb's own. Calls of AWS's clients may be larger."""
 BODY_TIMEOUT_S = 10.0
 LOG_LINES_MAX = 1000
 CLOSE_TIMEOUT_S = 2.0
@@ -66,6 +71,15 @@ _STATUS_OF_KIND = {"E5": 422}
 _CODE_OF_STATUS = {413: "E612"}
 
 
+def _is_of_simlb(record: logging.LogRecord) -> bool:
+    """Bytes that are no HTTP are answered with 400; they are no failure of ours that a terminal should show."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_LOG = logging.getLogger("simlb.control")
+_LOG.addFilter(_is_of_simlb)
+
+
 class ControlServer:
     """The control port of one instance. `port` 0 takes any free one; else the next free one of the following 20."""
 
@@ -89,7 +103,12 @@ class ControlServer:
         app[ENDLESS] = endless
         app.add_routes(self.routes())
         self._runner = web.AppRunner(
-            app, handle_signals=False, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S, lingering_time=0
+            app,
+            handle_signals=False,
+            access_log=None,
+            logger=_LOG,
+            shutdown_timeout=CLOSE_TIMEOUT_S,
+            lingering_time=0,
         )
         await self._runner.setup()
         await web.SockSite(self._runner, sock).start()
@@ -189,17 +208,22 @@ def _gate(guard: Guard) -> Middleware:
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         response: web.StreamResponse
+        refuse = refuse_of(request.match_info.handler) or _refuse
         try:
             guard.check_page(request.headers.getall("Host", []), request.headers)
             if request.method not in {"GET", "HEAD"}:
-                guard.check_token(request.headers)
+                if refuse is _refuse:
+                    guard.check_token(request.headers)
+                else:
+                    request = request.clone(client_max_size=SIGNED_BODY_BYTES_MAX)
                 await _drain(request)
             response = await handler(request)
         except SimlbError as error:
             status = _STATUS_OF_CODE.get(error.code) or _STATUS_OF_KIND.get(error.code[:2], 409)
-            response = _error(status, error)
+            response = _closing(refuse(request, status, error))
         except web.HTTPException as error:
-            response = _error(error.status, SimlbError(_CODE_OF_STATUS.get(error.status, "E608"), error.reason))
+            refused = SimlbError(_CODE_OF_STATUS.get(error.status, "E608"), error.reason)
+            response = _closing(refuse(request, error.status, refused))
             if allowed := error.headers.get("Allow"):
                 response.headers["Allow"] = allowed
         response.headers.update(FIXED_HEADERS)
@@ -208,12 +232,16 @@ def _gate(guard: Guard) -> Middleware:
     return gate
 
 
-def _error(status: int, error: SimlbError) -> web.Response:
+def _refuse(_: web.Request, status: int, error: SimlbError) -> web.Response:
     response = web.json_response(error_body(error), status=status)
     if status == web.HTTPUnauthorized.status_code:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if status != web.HTTPConflict.status_code:
-        # A body that was not read must not be taken for the next request.
+    return response
+
+
+def _closing(response: web.Response) -> web.Response:
+    """A body that was not read must not be taken for the next request."""
+    if response.status != web.HTTPConflict.status_code:
         response.force_close()
     return response
 

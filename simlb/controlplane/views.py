@@ -33,7 +33,7 @@ class ListenerView:
 
     `default_action` is the action of the last of its `rules`, which are in ascending priority. `gate` tells what the
     security group lets in: `open`, `closed` or `restricted` (some sources). `faults` are those that were installed
-    on it (`close-1: gate.close`).
+    on it (`close-1: gate.close`). `ssl_policy` is None where there is no TLS.
     """
 
     protocol: str
@@ -42,6 +42,7 @@ class ListenerView:
     published_port: int
     default_action: str
     certificate_names: tuple[str, ...] = ()
+    ssl_policy: str | None = None
     gate: str = "open"
     rules: tuple[RuleView, ...] = ()
     faults: tuple[str, ...] = ()
@@ -180,6 +181,7 @@ class InstanceView:
     """A running instance. `started_at` is ISO 8601 in UTC, `control` the control port's `host:port`.
 
     `uptime_s` and `real_uptime_s` differ by the speed. `notices` are sentences that a person should have read.
+    `region` is the AWS region that its load balancers are in.
     """
 
     name: str
@@ -197,6 +199,7 @@ class InstanceView:
     target_groups: tuple[TargetGroupView, ...]
     notices: tuple[str, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
+    region: str = "ap-northeast-2"
 
     def targets(self) -> Iterator[TargetView]:
         """Every target of every group, in the configuration's order."""

@@ -62,6 +62,17 @@ class ListenerPlan:
         self.dns_name = load_balancer.dns_name.encode()
         self.proto_port_lines = f"X-Forwarded-Proto: {self.scheme}\r\nX-Forwarded-Port: {listener.port}\r\n".encode()
 
+    def is_for(
+        self, load_balancer: LoadBalancer, listener: Listener, published_ports: Mapping[int, int], rules: RuleTable
+    ) -> bool:
+        """Whether a plan made of these would do what this one does."""
+        return (
+            self.rules is rules
+            and self.listener == listener
+            and self.load_balancer == load_balancer
+            and self.published_ports == published_ports
+        )
+
     def apart(self) -> ListenerPlan:
         """The same plan without the memory that requests leave behind, for those that are only thought of."""
         other = copy(self)

@@ -101,3 +101,22 @@ CONDITION_WILDCARDS_PER_RULE = Quota(
     message="A rule can only have '6' condition wildcards",
 )
 """The quota page says 6, the page on conditions 5 (reference 11, point 10)."""
+
+NAMED = {
+    quota.name: quota
+    for quota in (
+        LOAD_BALANCERS,
+        TARGET_GROUPS,
+        TARGETS_PER_LOAD_BALANCER,
+        LISTENERS,
+        RULES,
+        CONDITION_VALUES_PER_RULE,
+        CONDITION_WILDCARDS_PER_RULE,
+        TARGET_GROUPS_PER_LOAD_BALANCER,
+        TARGET_GROUPS_PER_ACTION,
+        CERTIFICATES,
+        TARGETS_PER_TARGET_GROUP,
+    )
+    if quota.name is not None
+}
+"""What DescribeAccountLimits tells, in its order."""

@@ -87,7 +87,7 @@ class Prepared:
     def __init__(self, load_balancer: LoadBalancer) -> None:
         self.load_balancer = load_balancer
         self.opened: dict[int, OpenListener] = {}
-        self.contexts: dict[int, dict[str, ssl.SSLContext]] = {}
+        self.contexts: dict[int, tuple[dict[str, ssl.SSLContext], object]] = {}
         self.rules: dict[int, RuleTable] = {}
 
 
@@ -174,8 +174,11 @@ class LoadBalancerNode:
                     else:
                         sock, refusals = bind_socket(listener.binds, self._port_owner)
                     open_ = prepared.opened[listener.port] = OpenListener(self, listener, sock, refusals)
-                prepared.rules[listener.port] = RuleTable(listener.default_action, listener.rules)
-                prepared.contexts[listener.port] = OpenListener.load_contexts(listener.certificates)
+                if listener.port in prepared.opened:
+                    prepared.rules[listener.port] = RuleTable(listener.default_action, listener.rules)
+                else:
+                    prepared.rules[listener.port] = open_.rules_for(listener)
+                prepared.contexts[listener.port] = open_.contexts_for(listener)
         except BaseException:
             self.discard(prepared)
             raise
@@ -195,13 +198,17 @@ class LoadBalancerNode:
             old.is_stopping = True
             old.close()
         self.listeners.update(opened)
-        self._reconcile_groups(load_balancer, target_groups)
+        self._reconcile_groups(load_balancer.target_group_names(), target_groups)
         published = {port: open_.published_port for port, open_ in self.listeners.items()}
         for port, listener in wanted.items():
             open_ = self.listeners[port]
             open_.model = listener
-            open_.plan = ListenerPlan(load_balancer, listener, published, prepared.rules[port])
-            open_.use_contexts(prepared.contexts[port], listener.certificates)
+            rules = prepared.rules[port]
+            # A plan that is as good as the new one stays: explanations keep those of a few configurations only.
+            if port in opened or not open_.plan.is_for(load_balancer, listener, published, rules):
+                open_.plan = ListenerPlan(load_balancer, listener, published, rules)
+            contexts, stamp = prepared.contexts[port]
+            open_.use_contexts(contexts, listener.certificates, stamp)
         self._idle_timeout_s = load_balancer.attributes.idle_timeout_s
         self._elb = load_balancer.resource
         # From here on others run in between: groups and plans have to belong together by now, or a request would ask
@@ -216,6 +223,10 @@ class LoadBalancerNode:
                 await open_.set_gate(gate)
         if self._sweep_timer is None:
             self._sweep()
+
+    def keep_unused(self, target_groups: Mapping[str, TargetGroup]) -> None:
+        """Know these groups, which nothing forwards to, and no others."""
+        self._reconcile_groups((), target_groups)
 
     def change_target_groups(self, target_groups: Mapping[str, TargetGroup]) -> None:
         """Take over new descriptions of these groups; listeners, rules and other groups stay as they are."""
@@ -233,14 +244,17 @@ class LoadBalancerNode:
         for open_ in self.listeners.values():
             certificates = open_.model.certificates
             if any(certificate.arn in arns for certificate in certificates):
-                open_.use_contexts(OpenListener.load_contexts(certificates), certificates)
+                open_.use_contexts(OpenListener.load_contexts(certificates, open_.model.ssl_policy), certificates)
 
-    def _reconcile_groups(self, load_balancer: LoadBalancer, target_groups: Mapping[str, TargetGroup]) -> None:
-        used = load_balancer.target_group_names()
+    def _reconcile_groups(self, used: Collection[str], target_groups: Mapping[str, TargetGroup]) -> None:
         now = self.now()
         self._configured = frozenset(target_groups)
         for name in [name for name in self.groups if name not in target_groups]:
             group = self.groups[name]
+            if all(state.health.state is HealthState.UNUSED for state in group.targets.values()):
+                # Another node has it from now on, or nobody: there is nothing to drain.
+                self._forget_group(name)
+                continue
             empty = TargetGroup(name=name, arn=group.group.arn, attributes=group.group.attributes)
             self._reconcile(group, empty, now, in_use=False)
         for name, description in target_groups.items():
@@ -250,16 +264,23 @@ class LoadBalancerNode:
                     description, now, cookie_key=self._cookie_key, in_use=name in used
                 )
                 if name in used:
-                    self._watch(present, list(present.targets.values()))
+                    self._watch(present, [state for state in present.targets.values() if not state.target.is_stopped])
             else:
                 self._reconcile(present, description, now, in_use=name in used)
         self._arm_drain()
+
+    def _forget_group(self, name: str) -> None:
+        for state in self.groups.pop(name).targets.values():
+            self._health.forget(state)
+            pool = self._pools.pop(state, None)
+            if pool is not None:
+                pool.cut(TargetFailure.DEREGISTERED)
 
     def _reconcile(self, group: TargetGroupState, description: TargetGroup, now: float, *, in_use: bool) -> None:
         old_check = group.group.health_check
         before = {state: (state.health.state, state.target) for state in group.targets.values()}
         changes = group.reconcile(description, now, in_use=in_use)
-        for state in changes.draining:
+        for state in (*changes.draining, *changes.stopped):
             self._health.forget(state)
             pool = self._pools.get(state)
             if pool is not None:
@@ -277,7 +298,7 @@ class LoadBalancerNode:
                 pool.interfere(self._behaviours.get(state.target.name))
             if not in_use:
                 self._health.forget(state)
-            elif old_check != description.health_check and state not in changes.added:
+            elif old_check != description.health_check and state not in (*changes.added, *changes.stopped):
                 self._health.reschedule(group, state)
             if old_state is not state.health.state:
                 self._on_state_changed(group, state, old_state)

@@ -61,4 +61,5 @@ def test_a_command_line_writes_no_log_files() -> None:
     (old,), (new,) = before.configuration.load_balancers, after.configuration.load_balancers
     assert old.attributes.access_logs is not None
     assert new.attributes.access_logs is None
+    assert new.attributes.to_wire()["access_logs.s3.enabled"] == "false", "as a call reads it, and begins from"
     assert new.listeners == old.listeners

@@ -191,6 +191,22 @@ async def test_a_large_body_is_refused(http: aiohttp.ClientSession, instance: Fa
     assert (status, data["code"], instance.calls) == (413, "E612", [])
 
 
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02\x00", b"GARBAGE\xff\r\n\r\n", b"GET /?a=\xff HTTP/1.1\r\nHost: a\r\n\r\n"]
+)
+async def test_bytes_that_are_no_http_are_answered_and_not_told(
+    server: ControlServer, caplog: pytest.LogCaptureFixture, sent: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent)
+    writer.write_eof()
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert b" 400 " in answer.partition(b"\r\n")[0] or not answer
+    assert caplog.records == []
+
+
 async def test_it_listens_on_loopback_only(server: ControlServer) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.2", server.port))  # free: the server took 127.0.0.1 alone

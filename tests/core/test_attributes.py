@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simlb.core.attributes import (
+    HTTP_LISTENER_ATTRIBUTES,
+    HTTPS_LISTENER_ATTRIBUTES,
     LOAD_BALANCER_ATTRIBUTES,
     TARGET_GROUP_ATTRIBUTES,
     AttributeValueError,
@@ -220,7 +222,8 @@ def test_what_does_go_together(given: str) -> None:
         ("client_keep_alive.seconds", "604801", "must be between"),
         ("routing.http.desync_mitigation_mode", "off", "must be one of 'monitor', 'defensive', 'strictest'"),
         ("routing.http.xff_client_port.enabled", "True", "must be one of 'true', 'false'"),
-        ("deletion_protection.enabled", "true", "is not supported by simlb yet \\(only 'false'\\)"),
+        ("deletion_protection.enabled", "yes", "must be one of 'true', 'false'"),
+        ("zonal_shift.config.enabled", "true", "is not supported by simlb yet \\(only 'false'\\)"),
         ("load_balancing.cross_zone.enabled", "false", "is not supported by simlb yet"),
         ("dns_record.client_routing_policy", "any", "attribute key 'dns_record.client_routing_policy' is not recog"),
     ],
@@ -366,3 +369,23 @@ def test_prefixes(prefix: str, message: str | None) -> None:
         else:
             with pytest.raises(AttributeValueError, match=message):
                 LoadBalancerAttributes.from_wire({f"{kind}.s3.prefix": prefix})
+
+
+def test_values_in_force_are_what_was_given_and_else_the_defaults() -> None:
+    balancer = LoadBalancerAttributes.from_wire({"idle_timeout.timeout_seconds": "7", "routing.http2.enabled": "false"})
+    defaults = {key: row.default for key, row in LOAD_BALANCER_ATTRIBUTES.items()}
+    changed = {"idle_timeout.timeout_seconds": "7", "routing.http2.enabled": "false"}
+    assert balancer.to_wire() == defaults | changed
+    assert LoadBalancerAttributes().to_wire() == defaults
+    group = TargetGroupAttributes.from_wire({"slow_start.duration_seconds": "30"})
+    defaults = {key: row.default for key, row in TARGET_GROUP_ATTRIBUTES.items()}
+    assert group.to_wire() == defaults | {"slow_start.duration_seconds": "30"}
+    assert group == TargetGroupAttributes(slow_start_s=30)
+
+
+def test_listener_attributes() -> None:
+    """HTTPS listeners have eight more: the names under which targets see headers about TLS (reference 1.2.1)."""
+    assert (len(HTTP_LISTENER_ATTRIBUTES), len(HTTPS_LISTENER_ATTRIBUTES)) == (11, 19)
+    assert all(row.default == "" for key, row in HTTP_LISTENER_ATTRIBUTES.items() if key.endswith(".header_value"))
+    version = HTTPS_LISTENER_ATTRIBUTES["routing.http.request.x_amzn_tls_version.header_name"]
+    assert version.default == "X-Amzn-Tls-Version"

@@ -1,5 +1,6 @@
-"""Every attribute of a load balancer and of a target group: key, type, default, range - one table each."""
+"""Every attribute of a load balancer, a listener and a target group: key, type, default, range - one table each."""
 
+from simlb.core.attributes.listener import HTTP_LISTENER_ATTRIBUTES, HTTPS_LISTENER_ATTRIBUTES
 from simlb.core.attributes.load_balancer import (
     LOAD_BALANCER_ATTRIBUTES,
     DesyncMode,
@@ -18,6 +19,8 @@ from simlb.core.attributes.target_group import (
 
 __all__ = [
     "DEFAULT_BUCKET",
+    "HTTPS_LISTENER_ATTRIBUTES",
+    "HTTP_LISTENER_ATTRIBUTES",
     "LOAD_BALANCER_ATTRIBUTES",
     "TARGET_GROUP_ATTRIBUTES",
     "AlgorithmType",

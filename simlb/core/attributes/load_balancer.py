@@ -1,9 +1,9 @@
-"""The attributes of a load balancer: the table of reference 1.1.1, and those the data plane acts on, typed."""
+"""The attributes of a load balancer: the table of reference 1.1.1, and those that simlb acts on, typed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from simlb.core.attributes.log_bucket import LogBucket, log_bucket, log_rows
@@ -36,7 +36,7 @@ LOAD_BALANCER_ATTRIBUTES: Mapping[str, Attribute] = table(
     *log_rows("health_check_logs"),
     # HTTP/2 is not spoken yet: the default "true" is accepted as what AWS would say, and means nothing so far.
     flag("routing.http2.enabled", "true"),
-    flag("deletion_protection.enabled", supported=False),
+    flag("deletion_protection.enabled"),
     flag("load_balancing.cross_zone.enabled", "true", supported=False),
     # The default is "true" for internal ones. There is no internet gateway here to let in or to keep out.
     Attribute(
@@ -49,7 +49,7 @@ LOAD_BALANCER_ATTRIBUTES: Mapping[str, Attribute] = table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancerAttributes:
-    """The attributes that the data plane acts on, typed. Durations in load-balancer seconds."""
+    """The attributes that simlb acts on, typed. Durations in load-balancer seconds."""
 
     idle_timeout_s: int = 60
     client_keep_alive_s: int = 3600
@@ -63,6 +63,9 @@ class LoadBalancerAttributes:
     """Where they go; None when they are not enabled. So for the other two."""
     connection_logs: LogBucket | None = None
     health_check_logs: LogBucket | None = None
+    deletion_protection: bool = False
+    given: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The wire strings it was read from."""
 
     @classmethod
     def from_wire(cls, given: Mapping[str, str]) -> LoadBalancerAttributes:
@@ -81,4 +84,10 @@ class LoadBalancerAttributes:
             access_logs=log_bucket(values, "access_logs"),
             connection_logs=log_bucket(values, "connection_logs"),
             health_check_logs=log_bucket(values, "health_check_logs"),
+            deletion_protection=values["deletion_protection.enabled"] == "true",
+            given=dict(given),
         )
+
+    def to_wire(self) -> dict[str, str]:
+        """Every attribute with its value in force, as AWS shows them."""
+        return {key: self.given.get(key, row.default) for key, row in LOAD_BALANCER_ATTRIBUTES.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from simlb.core.attributes.table import Attribute, AttributeValueError, flag, resolve, table
@@ -142,6 +142,8 @@ class TargetGroupAttributes:
     app_cookie_duration_s: int = 86400
     minimum_healthy_targets_count: int = 1
     minimum_healthy_targets_percentage: int | None = None
+    given: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The wire strings it was read from."""
 
     @classmethod
     def from_wire(cls, given: Mapping[str, str]) -> TargetGroupAttributes:
@@ -161,4 +163,9 @@ class TargetGroupAttributes:
             app_cookie_duration_s=int(values["stickiness.app_cookie.duration_seconds"]),
             minimum_healthy_targets_count=int(values[f"{_ROUTING}.count"]),
             minimum_healthy_targets_percentage=None if percentage == "off" else int(percentage),
+            given=dict(given),
         )
+
+    def to_wire(self) -> dict[str, str]:
+        """Every attribute with its value in force, as AWS shows them."""
+        return {key: self.given.get(key, row.default) for key, row in TARGET_GROUP_ATTRIBUTES.items()}

@@ -10,7 +10,7 @@ from simlb.core.model import Configuration, Listener, LoadBalancer, TargetGroup
 _NOTHING = "nothing has changed"
 
 
-def changes(before: Configuration, after: Configuration) -> str:
+def differences(before: Configuration, after: Configuration) -> str:
     """`target group web: i-03 (127.0.0.1:9003) is new, health check; listener HTTPS:443 of my-alb: rules`."""
     return "; ".join((*_load_balancers(before, after), *_target_groups(before, after))) or _NOTHING
 
@@ -31,6 +31,7 @@ def _load_balancer(old: LoadBalancer, new: LoadBalancer) -> Iterator[str]:
             ("security group", old.security_group == new.security_group),
             ("names", (old.dns_name, old.names) == (new.dns_name, new.names)),
             ("scheme", old.scheme == new.scheme),
+            ("address", old.address == new.address),
         )
         if not are_equal
     ]
@@ -52,6 +53,8 @@ def _listener(old: Listener, new: Listener) -> Iterator[str]:
         yield "rules"
     if old.certificates != new.certificates:
         yield "certificates"
+    if old.ssl_policy != new.ssl_policy:
+        yield "security policy"
     if old.binds != new.binds:
         yield "bind"
 

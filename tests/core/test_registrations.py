@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from simlb.app.registrations import Registration, Registrations, free_name
-from simlb.config.addresses import AddressPolicy
-from simlb.core.model import Configuration, Target, TargetGroup, TargetProcess, TargetType
+from simlb.core.model import Configuration, Instance, InstancePort, Target, TargetGroup, TargetProcess, TargetType
+from simlb.core.registrations import Registration, Registrations, free_name
 
 
 def target(name: str, port: int, *, host: str = "127.0.0.1", process: str | None = None) -> Target:
@@ -26,11 +26,10 @@ def file(processes: Sequence[str] = (), **groups: Sequence[Target]) -> Configura
     )
 
 
-def no_addresses(name: str) -> list[str]:
-    raise AssertionError(f"{name} is looked up")
+def loopback(target: Target) -> bool:
+    return ipaddress.ip_address(target.dial_host).is_loopback
 
 
-LOOPBACK = AddressPolicy((), no_addresses)
 ONE, TWO, RUN = target("i-01", 9001), target("i-02", 9002), target("i-03", 9003, process="i-03")
 FILE = file(["i-03"], web=[ONE, TWO, RUN], api=[])
 
@@ -50,7 +49,7 @@ def test_added_targets_come_after_the_files() -> None:
     assert in_force(registrations) == {"web": ["i-01", "i-02", "i-03", "i-04"], "api": ["i-05"]}
     assert registrations.owner("web", target("i-04", 9004)) == "api"
     assert registrations.owner("web", ONE) == "file"
-    assert list(registrations.drift()) == [
+    assert list(registrations.drift(FILE)) == [
         "drift: i-04 (127.0.0.1:9004) was added to web by command; the file does not have it.",
         "drift: i-05 (127.0.0.1:9005) was added to api by command; the file does not have it.",
     ]
@@ -62,7 +61,7 @@ def test_a_removed_target_is_out_and_so_is_its_process() -> None:
     assert registrations.applied_to(FILE).processes == ()
     assert registrations.taken("web", RUN.address) == Registration("web", RUN)
     assert registrations.taken("api", RUN.address) is None
-    assert list(registrations.drift()) == [
+    assert list(registrations.drift(FILE)) == [
         "drift: i-03 (127.0.0.1:9003) was removed from web by command; a reload registers it again, as the file says."
     ]
 
@@ -73,6 +72,50 @@ def test_a_process_stays_as_long_as_a_group_has_its_target() -> None:
     assert [process.name for process in once.applied_to(both).processes] == ["i-03"]
     twice = once.deregister(Registration("api", RUN))
     assert twice.applied_to(both).processes == ()
+
+
+def test_a_target_in_a_group_that_the_file_does_not_have_is_no_drift() -> None:
+    assert list(Registrations().register(Registration("new", ONE)).drift(FILE)) == []
+
+
+def test_an_instance_goes_on_running_when_a_call_deregisters_it() -> None:
+    registrations = Registrations().deregister(Registration("web", RUN, by="api"))
+    assert in_force(registrations) == {"web": ["i-01", "i-02"], "api": []}
+    assert [process.name for process in registrations.applied_to(FILE).processes] == ["i-03"]
+    assert registrations.give_back(Registration("web", RUN)) == Registrations()
+
+
+def instances(port: int) -> Configuration:
+    """A file with one instance, `first`, that listens there, and a group for instances."""
+    first = Instance(
+        id="i-0",
+        name="first",
+        ip="127.0.0.1",
+        dial_host="127.0.0.1",
+        ports=(InstancePort(port=port, target="first", process="first"),),
+    )
+    fleet = TargetGroup(name="fleet", arn="fleet", target_type=TargetType.INSTANCE, port=80)
+    process = TargetProcess(name="first", port=port)
+    return Configuration(load_balancers=(), target_groups={"fleet": fleet}, processes=(process,), instances=(first,))
+
+
+def test_an_added_instance_is_where_the_file_has_it_now() -> None:
+    before, after = instances(9001), instances(9005)
+    added = Registrations()
+    for port in (80, 9001, 7):
+        added = added.register(Registration("fleet", before.instances[0].target(port, 80)))
+    assert [item.target.address for item in added.added] == ["127.0.0.1:9001", "127.0.0.1:9001", "127.0.0.1:7"]
+    kept, told = added.after_reload(after, loopback)
+    assert [(item.target.port, item.target.address) for item in kept.added] == [
+        (80, "127.0.0.1:9005"),
+        (9001, "127.0.0.1:9001"),
+        (7, "127.0.0.1:7"),
+    ]
+    assert told == ()
+    gone = replace(after, processes=(), instances=())
+    assert added.after_reload(gone, loopback)[1][0] == (
+        "drift: first (127.0.0.1:9001), added by command, leaves: the file does not run it any more."
+    )
 
 
 def test_what_was_added_and_removed_again_is_no_drift() -> None:
@@ -122,7 +165,7 @@ def test_what_was_added_and_removed_again_is_no_drift() -> None:
 )
 def test_a_reload(new_file: Configuration, kept: dict[str, list[str]], told: list[str]) -> None:
     before = Registrations().register(Registration("web", target("i-04", 9004))).deregister(Registration("web", TWO))
-    after, said = before.after_reload(new_file, LOOPBACK)
+    after, said = before.after_reload(new_file, loopback)
     assert in_force(after, new_file) == kept
     assert list(said) == told
     assert after.removed == ()
@@ -132,7 +175,7 @@ def test_a_renamed_target_has_one_name_in_all_its_groups() -> None:
     before = Registrations()
     for group in ("web", "api"):
         before = before.register(Registration(group, target("i-01", 9004)))
-    after, said = before.after_reload(FILE, LOOPBACK)
+    after, said = before.after_reload(FILE, loopback)
     assert in_force(after) == {"web": ["i-01", "i-02", "i-03", "i-04"], "api": ["i-04"]}
     assert len(said) == 2
 
@@ -140,9 +183,8 @@ def test_a_renamed_target_has_one_name_in_all_its_groups() -> None:
 @pytest.mark.parametrize("host", ["10.0.0.7", "fd00::7"])
 def test_an_address_that_the_file_allows_no_more_leaves(host: str) -> None:
     before = Registrations().register(Registration("web", target("i-04", 80, host=host)))
-    allowed = AddressPolicy([ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")], no_addresses)
-    assert before.after_reload(FILE, allowed) == (before, ())
-    after, said = before.after_reload(FILE, LOOPBACK)
+    assert before.after_reload(FILE, lambda _: True) == (before, ())
+    after, said = before.after_reload(FILE, loopback)
     assert after == Registrations()
     assert said[0].endswith("added by command, leaves: the file does not allow its address any more.")
 
@@ -157,7 +199,7 @@ INSTANCE = dataclasses.replace(ADDRESS, id="i-0abc", instance_ip="127.0.0.1")
 def test_a_target_leaves_when_its_group_calls_targets_by_something_else(added: Target, new_type: TargetType) -> None:
     group = TargetGroup(name="web", arn="web", target_type=new_type)
     new_file = dataclasses.replace(FILE, target_groups={"web": group})
-    after, said = Registrations().register(Registration("web", added)).after_reload(new_file, LOOPBACK)
+    after, said = Registrations().register(Registration("web", added)).after_reload(new_file, loopback)
     assert after == Registrations()
     assert said == (
         f"drift: i-04 (127.0.0.1:9004), added by command, leaves: the targets of web are of type {new_type} now.",
@@ -179,7 +221,7 @@ def test_no_instance_is_registered_twice(own: dict[str, str]) -> None:
         targets=(dataclasses.replace(INSTANCE, **own),),  # type: ignore[arg-type]
     )
     new_file = dataclasses.replace(FILE, target_groups={"web": group})
-    after, said = Registrations().register(Registration("web", INSTANCE)).after_reload(new_file, LOOPBACK)
+    after, said = Registrations().register(Registration("web", INSTANCE)).after_reload(new_file, loopback)
     assert after == Registrations()
     assert "is the file's own now" in said[0]
 

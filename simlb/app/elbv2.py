@@ -1,0 +1,117 @@
+"""The application as the elbv2 API sees it: see `Estate`."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from simlb.app.placing import free_address, places
+from simlb.app.registering import refusals
+from simlb.controlplane.operations.draft import Draft
+from simlb.controlplane.query.errors import QueryError
+from simlb.controlplane.urls import listener_url
+from simlb.core.changes import Changes
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
+from simlb.core.target_group import TargetGroupState
+from simlb.errors import BindError, SimlbError
+
+if TYPE_CHECKING:
+    from simlb.app.application import App
+
+T = TypeVar("T")
+PROVISIONING_S = 3.0
+"""How long a new load balancer is `provisioning`, in load-balancer seconds; in AWS it takes minutes."""
+
+
+class AppEstate:
+    """Implements `simlb.controlplane.operations.estate.Estate` for an application."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._active_at: dict[str, float] = {}
+        self._random = random.Random(app.options.seed)
+
+    @property
+    def region(self) -> str:
+        """All load balancers of a configuration are in one."""
+        return self._app.compiled.settings.region
+
+    @property
+    def created_at(self) -> datetime:
+        """The start of the instance."""
+        return self._app.started_at
+
+    def configuration(self) -> Configuration:
+        """File, commands and faults together."""
+        return self._app.configuration
+
+    def live_group(self, name: str) -> TargetGroupState | None:
+        """How a target group stands."""
+        nodes = (*self._app.nodes.values(), self._app.spare)
+        found = [node.groups[name] for node in nodes if name in node.groups]
+        # A group that has moved to another load balancer drains where it was.
+        return self._app.live_group(name) if len(found) > 1 else next(iter(found), None)
+
+    @property
+    def changes(self) -> Changes:
+        """The application's."""
+        return self._app.changes
+
+    def certificate(self, arn: str) -> Certificate | None:
+        """One that a listener has, or that the file names."""
+        balancers = (*self._app.base.load_balancers, *self._app.compiled.configuration.load_balancers)
+        listeners = (listener for balancer in balancers for listener in balancer.listeners)
+        found = (certificate for listener in listeners for certificate in listener.certificates)
+        return next((certificate for certificate in found if certificate.arn == arn), None)
+
+    def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
+        """On the load balancer's own loopback address: the port, then those in its stead."""
+        return places(self._app, configuration, load_balancer, port)
+
+    def target_policy(self) -> Callable[[Target], str | None]:
+        """By the file's `allow_targets`, and where simlb itself listens."""
+        return refusals(self._app)
+
+    async def change(self, edit: Callable[[Draft], T]) -> T:
+        """See `Estate.change`."""
+        app = self._app
+        async with app.reloading:
+            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time(), self._random)
+            try:
+                result = edit(draft)
+                await app.change(draft.changes, draft.registrations, self._keep)
+            except SimlbError as error:
+                code = "ResourceInUse" if isinstance(error, BindError) else "InvalidConfigurationRequest"
+                raise QueryError(code, f"{error.what} (SIMLB-{error.code})") from error
+        await app.faults.refresh()
+        return result
+
+    async def _keep(self) -> None:
+        """Nothing is kept on disk yet."""
+
+    def is_running(self, instance_id: str) -> bool:
+        """As DescribeInstances says."""
+        return not self._app.instances.is_stopped(instance_id)
+
+    def address(self, configuration: Configuration) -> str:
+        """The first one of the file's series that is free."""
+        return free_address(self._app, configuration)
+
+    def begin_provisioning(self, arn: str) -> None:
+        """For a moment: see `PROVISIONING_S`."""
+        now = self._app.clock.now()
+        self._active_at = {other: at for other, at in self._active_at.items() if at > now}
+        self._active_at[arn] = now + PROVISIONING_S
+
+    def is_provisioning(self, arn: str) -> bool:
+        """By the clock of the load balancers."""
+        return self._app.clock.now() < self._active_at.get(arn, 0.0)
+
+    def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
+        """Where the listener really is."""
+        opened = self._app.nodes[load_balancer.name].listeners[listener.port]
+        names = (*load_balancer.names, load_balancer.dns_name)
+        return listener_url(listener.protocol, opened.host, opened.published_port, names)

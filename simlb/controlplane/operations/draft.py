@@ -1,0 +1,128 @@
+"""A change that an API call is making: what there will be if nothing goes wrong. Nothing of it is in force before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from random import Random
+
+from simlb.controlplane.operations.catalog import Catalog
+from simlb.core.changes import Changes, LoadBalancerFacts
+from simlb.core.model import Configuration, Listener, LoadBalancer, Target, TargetGroup
+from simlb.core.registrations import Registration, Registrations
+from simlb.core.security_groups import NamedSecurityGroup
+
+
+class Draft:
+    """Load balancers, target groups, targets and tags, to be changed. Operations check first, then write.
+
+    `file` is the configuration file's configuration; `now` wall-clock time; `random` what ids are made of.
+    """
+
+    def __init__(
+        self, file: Configuration, changes: Changes, registrations: Registrations, now: float, random: Random
+    ) -> None:
+        self.file = file
+        self.changes = changes
+        self.registrations = registrations
+        self.now = now
+        self._random = random
+        self._made_of = (changes, registrations)
+        self._configuration: Configuration | None = None
+        self._catalog: Catalog | None = None
+
+    def new_id(self) -> str:
+        """16 lower-case hex digits, by which AWS tells resources of one name apart; no ARN has them yet."""
+        arns = {*self.catalog.load_balancers, *self.catalog.listeners, *self.catalog.rules, *self.catalog.target_groups}
+        while True:
+            digits = f"{self._random.getrandbits(64):016x}"
+            if not any(digits in arn for arn in arns):
+                return digits
+
+    @property
+    def configuration(self) -> Configuration:
+        """Everything as it would be."""
+        made_of = (self.changes, self.registrations)
+        if self._configuration is None or any(a is not b for a, b in zip(made_of, self._made_of, strict=True)):
+            self._made_of = made_of
+            self._configuration = self.registrations.applied_to(self.changes.applied_to(self.file))
+        return self._configuration
+
+    @property
+    def catalog(self) -> Catalog:
+        """The same, by ARN. As of the last write."""
+        if self._catalog is None:
+            self._catalog = Catalog.of(self.configuration)
+        return self._catalog
+
+    def put_load_balancer(self, balancer: LoadBalancer) -> None:
+        """A new load balancer, or one as it is to be from now on (listeners and rules included)."""
+        self._change(load_balancers={**self.changes.load_balancers, balancer.arn: balancer})
+
+    def put_listener(self, balancer: LoadBalancer, listener: Listener, *, arn: str | None = None) -> None:
+        """A new listener of `balancer`; with `arn` in place of the one that has that ARN."""
+        listeners = tuple(listener if present.arn == arn else present for present in balancer.listeners)
+        if arn is None:
+            listeners = (*listeners, listener)
+        self.put_load_balancer(replace(balancer, listeners=listeners))
+
+    def remove_load_balancer(self, arn: str) -> None:
+        """Delete it, with its listeners and rules."""
+        self._forget(arn, load_balancers={key: one for key, one in self.changes.load_balancers.items() if key != arn})
+
+    def put_target_group(self, group: TargetGroup) -> None:
+        """A new target group, or one as it is to be; its targets stay as they are."""
+        self._change(target_groups={**self.changes.target_groups, group.arn: replace(group, targets=())})
+
+    def remove_target_group(self, group: TargetGroup) -> None:
+        """Delete it. Its targets are registered there no more."""
+        added = tuple(item for item in self.registrations.added if item.target_group != group.name)
+        removed = tuple(item for item in self.registrations.removed if item.target_group != group.name)
+        self.registrations = replace(self.registrations, added=added, removed=removed)
+        rest = {key: one for key, one in self.changes.target_groups.items() if key != group.arn}
+        self._forget(group.arn, target_groups=rest)
+
+    def register(self, group: TargetGroup, targets: Iterable[Target]) -> None:
+        """More targets in the group. Harmless for those that are there."""
+        present = {target.key for target in group.targets}
+        wanted = {target.key: target for target in targets if target.key not in present}
+        self.registrations = self.registrations.register_all(group.name, wanted.values())
+        self._catalog = None
+
+    def deregister(self, group: TargetGroup, targets: Iterable[Target]) -> None:
+        """Those registered targets no more: they drain. Their processes go on running, as instances do."""
+        items = [Registration(group.name, target, by="api") for target in targets]
+        self.registrations = self.registrations.deregister_all(items)
+        self._catalog = None
+
+    def put_tags(self, arn: str, tags: dict[str, str]) -> None:
+        """All tags of a resource."""
+        rest = {key: held for key, held in self.changes.tags.items() if key != arn}
+        self._change(tags={**rest, arn: tags} if tags else rest)
+
+    def put_facts(self, arn: str, facts: LoadBalancerFacts) -> None:
+        """What the API tells of a load balancer."""
+        self._change(facts={**self.changes.facts, arn: facts})
+
+    def put_security_group(self, group: NamedSecurityGroup) -> None:
+        """A new security group, or one as it is to be: the load balancers that name it follow."""
+        self._change(security_groups={**self.changes.security_groups, group.id: group})
+
+    def remove_security_group(self, group_id: str) -> None:
+        """Delete it. Check first that nobody names it."""
+        rest = {key: one for key, one in self.changes.security_groups.items() if key != group_id}
+        self._change(security_groups=rest)
+
+    def _forget(self, arn: str, **rest: object) -> None:
+        own = {balancer.arn for balancer in self.file.load_balancers}
+        own |= {group.arn for group in self.file.target_groups.values()}
+        self._change(
+            removed=self.changes.removed | ({arn} & own),
+            tags={key: held for key, held in self.changes.tags.items() if key != arn},
+            facts={key: held for key, held in self.changes.facts.items() if key != arn},
+            **rest,
+        )
+
+    def _change(self, **members: object) -> None:
+        self.changes = replace(self.changes, **members)  # type: ignore[arg-type]
+        self._catalog = None

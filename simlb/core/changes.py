@@ -1,0 +1,136 @@
+"""What API calls have made of the file's load balancers and target groups, as a value that lies over the file.
+
+Every resource has an owner: the file, or the API that created it. The API may change and delete what the file owns;
+that is drift, and a reload gives it back to the file. Targets are not here: `simlb.core.registrations` has those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from simlb.core import ids
+from simlb.core.model import Configuration, LoadBalancer, TargetGroup
+from simlb.core.security_groups import NamedSecurityGroup as NamedSecurityGroup
+from simlb.core.security_groups import file_security_groups, gate_of, security_groups
+
+Owner = Literal["file", "api"]
+IpAddressType = Literal["ipv4", "dualstack"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancerFacts:
+    """What the API tells of a load balancer beyond what the data plane needs to know.
+
+    `created_at` is wall-clock time. `security_groups` are ids whose rules, together, are the load balancer's
+    `security_group`.
+    """
+
+    created_at: float
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    ip_address_type: IpAddressType = "ipv4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Load balancers (with listeners and rules) and target groups by ARN: new ones, and the file's as changed.
+
+    `removed` are ARNs of the file's that were deleted. `tags` are by the ARN of any resource (for EC2's by the id),
+    `facts` by the ARN of a load balancer; both may be there for resources that are otherwise as the file says. Target
+    groups have no targets here. `security_groups` are by id: those that the API has made, and the file's and the
+    default one as changed.
+    """
+
+    load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
+    target_groups: Mapping[str, TargetGroup] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    facts: Mapping[str, LoadBalancerFacts] = field(default_factory=dict)
+    security_groups: Mapping[str, NamedSecurityGroup] = field(default_factory=dict)
+
+    def applied_to(self, file: Configuration) -> Configuration:
+        """What is in force, before commands register targets: the file's resources as changed, then the API's own."""
+        if not (self.load_balancers or self.target_groups or self.removed or self.facts or self.security_groups):
+            return file
+        balancers = {balancer.arn: balancer for balancer in file.load_balancers if balancer.arn not in self.removed}
+        balancers |= self.load_balancers
+        known: dict[str, Mapping[str, NamedSecurityGroup]] = {}
+        for arn, balancer in balancers.items():
+            named = self.security_groups_of(balancer)
+            if named != _own_group(balancer) or not self.security_groups.keys().isdisjoint(named):
+                region = balancer.region
+                here = known.get(region) or known.setdefault(region, self.all_security_groups(file, region))
+                balancers[arn] = replace(balancer, security_group=gate_of(named, here))
+        groups = {group.arn: group for group in file.target_groups.values() if group.arn not in self.removed}
+        for arn, group in self.target_groups.items():
+            groups[arn] = replace(group, targets=groups[arn].targets if arn in groups else ())
+        return replace(
+            file,
+            load_balancers=tuple(balancers.values()),
+            target_groups={group.name: group for group in groups.values()},
+        )
+
+    def security_groups_of(self, balancer: LoadBalancer) -> tuple[str, ...]:
+        """The ids of the security groups that a load balancer has; without any by the API, the one of its own."""
+        facts = self.facts.get(balancer.arn)
+        if facts is not None and facts.security_groups:
+            return facts.security_groups
+        return _own_group(balancer)
+
+    def all_security_groups(self, file: Configuration, region: str) -> dict[str, NamedSecurityGroup]:
+        """Every security group of the region by id: the default one, the file's and the API's."""
+        return security_groups(file, region, self.security_groups)
+
+    @property
+    def arns(self) -> frozenset[str]:
+        """Everything that the API has touched, deleted things included."""
+        return self.removed | self.load_balancers.keys() | self.target_groups.keys()
+
+    def drift(self, file: Configuration) -> Iterator[str]:
+        """How what is in force differs from what the file says of its own resources, one sentence each."""
+        for balancer in file.load_balancers:
+            yield from self._drift(balancer.arn, f"load balancer {balancer.name}", self.load_balancers)
+            (own,) = _own_group(balancer)
+            yield from self._drift(own, f"the security group of load balancer {balancer.name}", self.security_groups)
+        for group in file.target_groups.values():
+            yield from self._drift(group.arn, f"target group {group.name}", self.target_groups)
+
+    def _drift(self, arn: str, words: str, changed: Mapping[str, object]) -> Iterator[str]:
+        if arn in self.removed:
+            yield f"drift: {words} was deleted through the API; a reload brings it back, as the file says."
+        elif arn in changed:
+            yield f"drift: {words} was changed through the API; a reload makes it as the file says."
+
+    def after_reload(self, file: Configuration) -> tuple[Changes, tuple[str, ...]]:
+        """What stays when `file` is read anew: the API's own resources. And what to say about the rest.
+
+        A resource of the API's whose name the file now uses gives way to the file's.
+        """
+        told = [f"{sentence.partition(';')[0]}; now it is as the file says." for sentence in self.drift(file)]
+        names = {balancer.name for balancer in file.load_balancers}
+        balancers = {arn: balancer for arn, balancer in self.load_balancers.items() if balancer.name not in names}
+        groups = {arn: group for arn, group in self.target_groups.items() if group.name not in file.target_groups}
+        own = {group.id for group in file_security_groups(file)}
+        named = {key: group for key, group in self.security_groups.items() if key not in own}
+        kept = replace(self, load_balancers=balancers, target_groups=groups, removed=frozenset(), security_groups=named)
+        return kept, tuple(told)
+
+
+def contradictions(configuration: Configuration) -> Iterator[str]:
+    """What cannot be served of file and API together: target groups that are not there, or that two load balancers use.
+
+    Neither says so by itself; a file that has changed beneath the API's own load balancers may.
+    """
+    users: dict[str, str] = {}
+    for balancer in configuration.load_balancers:
+        for name in balancer.target_group_names():
+            if name not in configuration.target_groups:
+                yield f"load balancer {balancer.name} forwards to target group {name}, which is not there any more"
+            elif users.setdefault(name, balancer.name) != balancer.name:
+                yield f"load balancers {users[name]} and {balancer.name} both forward to target group {name}"
+
+
+def _own_group(balancer: LoadBalancer) -> tuple[str]:
+    return (ids.security_group_id(balancer.region, balancer.name),)

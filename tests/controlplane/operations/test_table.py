@@ -1,0 +1,75 @@
+"""All 51 operations: answered or refused, and docs/aws-api.md says which."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from simlb.controlplane.operations.references import KINDS
+from simlb.controlplane.operations.table import HANDLERS, elbv2_service
+from simlb.controlplane.query.errors import COMMON_STATUS
+from simlb.controlplane.query.model import elbv2
+from simlb.controlplane.query.protocol import QueryRequest
+from tests.controlplane.operations.conftest import Api
+from tests.controlplane.operations.shop import SHOP
+from tests.controlplane.query.values import Values
+
+OPERATIONS = elbv2().operations
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs" / "aws-api.md").read_text(encoding="utf-8")
+CHANGING = sorted(OPERATIONS.keys() - HANDLERS.keys())
+
+
+def test_whatever_only_reads_is_answered() -> None:
+    assert HANDLERS.keys() <= OPERATIONS.keys()
+    assert not [name for name in CHANGING if name.startswith(("Describe", "Get"))]
+
+
+def test_the_page_tells_each_of_them() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (answered|refused for now) \|", PAGE, re.MULTILINE)
+    assert rows == [(name, "answered" if name in HANDLERS else "refused for now") for name in OPERATIONS]
+
+
+@pytest.mark.parametrize("operation", CHANGING)
+async def test_what_changes_something_is_refused(api: Api, operation: str) -> None:
+    api.load(SHOP)
+    parameters = Values(operation, is_input=True).structure(OPERATIONS[operation].input)
+    code, message = await api.fails(operation, **parameters)
+    assert code == "OperationNotPermitted"
+    assert message.startswith("simlb does not change load balancers through the API yet: " + operation)
+    assert "simlb.yaml" in message
+
+
+async def test_parameters_are_checked_before_that(api: Api) -> None:
+    api.load(SHOP)
+    code, _ = await api.fails("CreateTargetGroup", Name="a", Protocol="HTTPX")
+    assert code == "ValidationError"
+
+
+async def test_other_regions_can_only_be_read(api: Api) -> None:
+    api.load(SHOP)
+    code, message = await api.fails("DeleteTargetGroup", TargetGroupArn="a", region="us-east-1")
+    assert code == "OperationNotPermitted"
+    assert "AWS_REGION=ap-northeast-2" in message
+
+
+async def test_a_signed_url_may_only_read(api: Api) -> None:
+    service = elbv2_service(api.load(SHOP))
+    credential = "X-Amz-Credential=a/20261128/ap-northeast-2/elasticloadbalancing/aws4_request"
+    for action, status in (("DescribeLoadBalancers", 200), ("DeleteRule&RuleArn=a", 403)):
+        reply = await service.answer(QueryRequest(query=f"Action={action}&Version=2015-12-01&{credential}"))
+        assert reply.status == status
+
+
+def test_every_error_has_a_status() -> None:
+    """Of the service model, or one that all services share."""
+    known = elbv2().errors.keys() | COMMON_STATUS.keys()
+    # EC2's are 400 by default; those of CloudWatch's questions are another's.
+    paths = [path for path in (ROOT / "simlb/controlplane").rglob("*.py") if path.parent.name != "ec2"]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    source = "\n".join(text for text in texts if "controlplane.query.errors import" in text)
+    raised = set(re.findall(r'QueryError\(\s*"(\w+)"', source)) | {kind.code for kind in KINDS}
+    assert len(raised) > 12
+    assert raised - known == set()
