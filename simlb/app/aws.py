@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simlb.app.ec2 import AppEc2Estate
-from simlb.app.elbv2 import AppEstate
 from simlb.controlplane.ec2.service import Ec2Service
 from simlb.controlplane.identity import sts_service
 from simlb.controlplane.operations.table import elbv2_service
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
 
 def aws_routes(app: App) -> list[web.RouteDef]:
     """The routes by which AWS's clients talk to this instance."""
-    estate = AppEstate(app)
+    estate = AppEc2Estate(app)
     services = Services(
         {
             "elasticloadbalancing": elbv2_service(estate),
-            "ec2": Ec2Service(AppEc2Estate(app)),
+            "ec2": Ec2Service(estate),
             "sts": sts_service(),
         }
     )

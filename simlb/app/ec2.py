@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from simlb.app.elbv2 import AppEstate
 from simlb.controlplane.query.errors import QueryError
-from simlb.core.instances import Instance, InstanceState
-from simlb.core.model import Configuration
+from simlb.core.instances import InstanceState
+from simlb.core.model import Configuration, Instance
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
@@ -26,10 +25,6 @@ class AppEc2Estate(AppEstate):
     def file(self) -> Configuration:
         """The configuration file's."""
         return self._app.compiled.configuration
-
-    def instances(self) -> Mapping[str, Instance]:
-        """Its targets, as instances."""
-        return self._instances.all()
 
     def instance_state(self, instance: Instance) -> InstanceState:
         """Running unless it was stopped."""

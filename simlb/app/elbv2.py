@@ -14,7 +14,6 @@ from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
-from simlb.core.instances import InstanceState
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import BindError, SimlbError
@@ -95,9 +94,7 @@ class AppEstate:
 
     def is_running(self, instance_id: str) -> bool:
         """As DescribeInstances says."""
-        instances = self._app.instances
-        found = instances.all().get(instance_id)
-        return found is None or instances.state(found) is InstanceState.RUNNING
+        return not self._app.instances.is_stopped(instance_id)
 
     def address(self, configuration: Configuration) -> str:
         """The first one of the file's series that is free."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from simlb.core.instances import Instance, InstanceState, instances_of, with_stopped
-from simlb.core.model import Configuration
+from simlb.core.instances import InstanceState, targets_of, with_stopped
+from simlb.core.model import Configuration, Instance
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
@@ -36,30 +36,24 @@ class Instances:
     def __init__(self, app: App) -> None:
         self._app = app
         self._stops: dict[str, _Stop] = {}
-        self._seen: Configuration | None = None
-        self._found: dict[str, Instance] = {}
-
-    def all(self) -> dict[str, Instance]:
-        """By id."""
-        configuration = self._app.compiled.configuration
-        if configuration is not self._seen:
-            self._seen = configuration
-            self._found = instances_of(configuration, self._app.compiled.settings.region)
-        return self._found
 
     def state(self, instance: Instance) -> InstanceState:
         """How it stands. One whose process has ended by itself goes on running, as a machine would."""
         stop = self._stops.get(instance.id)
         return InstanceState.RUNNING if stop is None else stop.state
 
+    def is_stopped(self, instance_id: str) -> bool:
+        """Whether the instance of that id does not run, or not yet."""
+        return instance_id in self._stops
+
     def is_own(self, instance: Instance) -> bool:
         """Whether all its processes are simlb's, so that simlb can stop and start it."""
-        return all(self._app.fault_site.is_own(target) for target in instance.targets)
+        return all(self._app.fault_site.is_own(target) for target in targets_of(instance))
 
     def check_started(self, target: str) -> None:
         """Raise SimlbError E830 when the instance of that target is stopped."""
         for stop in self._stops.values():
-            if target in stop.instance.targets:
+            if target in targets_of(stop.instance):
                 raise SimlbError(
                     "E830",
                     f"{target} is on an instance that was stopped through the API: {stop.instance.id}.",
@@ -80,7 +74,7 @@ class Instances:
         stop.ending = self._app.keep(self._end(stop, kill=kill))
 
     async def _end(self, stop: _Stop, *, kill: bool) -> None:
-        for target in stop.instance.targets:
+        for target in targets_of(stop.instance):
             await self._app.fault_site.take_down(stop, target, kill=kill)
         if stop.state is InstanceState.STOPPING:
             stop.state = InstanceState.STOPPED
@@ -109,13 +103,13 @@ class Instances:
 
         Raises SimlbError E641 when a fault keeps one down.
         """
-        for target in instance.targets:
+        for target in targets_of(instance):
             self._app.fault_site.check_free(target)
         self._app.keep(self._restart(instance))
 
     async def _restart(self, instance: Instance) -> None:
         try:
-            for target in instance.targets:
+            for target in targets_of(instance):
                 await self._app.fault_site.restart(target)
         except SimlbError as error:
             self._app.narrator.failed(error)

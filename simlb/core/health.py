@@ -139,6 +139,7 @@ class TargetHealth:
     def on_instance_stopped(self) -> bool:
         """The target is an instance that has been stopped: it stays registered, and nobody asks how it is."""
         self.passes = self.failures = 0
+        self.last_probe = None
         return self._enter(HealthState.UNUSED, Reason.INVALID_STATE)
 
     def on_registered(self) -> bool:

@@ -129,7 +129,7 @@ def route_table_id(region: str) -> str:
 
 
 def zones(region: str) -> tuple[str, ...]:
-    """The availability zones of a region. Whatever is on this machine is in the first one."""
+    """The availability zones of a region, as many as AWS has there. Whatever is on this machine is in the first one."""
     return regions.zones(region)
 
 

@@ -1,15 +1,11 @@
-"""Instances: what the targets of a configuration are, seen as machines that one may stop and start.
-
-An instance may have several targets, on ports of their own: those that name the same `instance`.
-"""
+"""Instances as machines that one may stop and start."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
-from simlb.core import ids
-from simlb.core.model import Configuration, Target
+from simlb.core.model import Configuration, Instance, Target
 
 
 class InstanceState(StrEnum):
@@ -21,45 +17,17 @@ class InstanceState(StrEnum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
-    """An instance. `targets` are the names of its targets, `addresses` where they are, each once."""
-
-    id: str
-    targets: tuple[str, ...]
-    ip: str
-    addresses: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return ", ".join(self.targets)
-
-
-def instances_of(configuration: Configuration, region: str) -> dict[str, Instance]:
-    """The instances of a configuration by id, in its order."""
-    targets = [target for group in configuration.target_groups.values() for target in group.targets]
-    # In a group of type ip a target is its address; where another group knows it as an instance, it is that one.
-    known = {target.name: target.id for target in targets if target.instance_ip is not None}
-    found: dict[str, Instance] = {}
-    for target in targets:
-        instance_id = known.get(target.name) or ids.instance_id(region, target.name)
-        present = found.get(instance_id)
-        if present is None:
-            present = Instance(id=instance_id, targets=(), ip=target.ip, addresses=())
-        found[instance_id] = replace(
-            present,
-            targets=tuple(dict.fromkeys((*present.targets, target.name))),
-            addresses=tuple(dict.fromkeys((*present.addresses, target.address))),
-        )
-    return found
+def targets_of(instance: Instance) -> tuple[str, ...]:
+    """The names of the file's targets that are on it, one for each of its ports."""
+    return tuple(port.target for port in instance.ports)
 
 
 def with_stopped(configuration: Configuration, instance: Instance) -> Configuration:
     """The configuration with the targets of a stopped instance: registered, and with no use."""
+    names = targets_of(instance)
 
     def stopped(target: Target) -> Target:
-        is_there = target.name in instance.targets or target.id == instance.id
+        is_there = target.name in names or target.id == instance.id
         return replace(target, is_stopped=True) if is_there else target
 
     groups = {

@@ -80,4 +80,7 @@ def test_surroundings() -> None:
     assert ids.vpc_id("ap-northeast-2") == "vpc-0ec9b352e2df83741"
     assert ids.subnet_id("ap-northeast-2a") == "subnet-00b7dee35f94e0b5e"
     assert ids.security_group_id("ap-northeast-2", "my-alb") == "sg-07fc1f4bd2358e25b"
+    assert ids.named_security_group_id("ap-northeast-2", "web") == ids.named_security_group_id("ap-northeast-2", "web")
+    kinds = (ids.security_group_id, ids.named_security_group_id)
+    assert len({ids.default_security_group_id("eu-west-1"), *(kind("eu-west-1", "") for kind in kinds)}) == 3
     assert ids.security_group_id("ap-northeast-2", "a") != ids.security_group_id("ap-northeast-2", "b")

@@ -1,55 +1,33 @@
-"""Targets of a configuration as instances."""
+"""Targets of instances that are stopped."""
 
 from __future__ import annotations
 
-from simlb.core import ids
-from simlb.core.instances import instances_of, with_stopped
-from simlb.core.model import Configuration, Target, TargetGroup, TargetType
+from simlb.core.instances import targets_of, with_stopped
+from simlb.core.model import Configuration, Instance, InstancePort, Target, TargetGroup
 
-REGION = "eu-west-1"
-MACHINE = ids.instance_id(REGION, "machine")
-
-
-def target(name: str, port: int, instance: str | None = None) -> Target:
-    is_instance = instance is not None
-    return Target(
-        id=instance or "127.0.0.1",
-        instance_ip="127.0.0.1" if is_instance else None,
-        port=port,
-        dial_host="127.0.0.1",
-        dial_port=port,
-        name=name,
-    )
-
-
-def groups(**targets: tuple[Target, ...]) -> Configuration:
-    described = {
-        name: TargetGroup(name=name, arn=name, target_type=TargetType.IP, targets=held)
-        for name, held in targets.items()
-    }
-    return Configuration(load_balancers=(), target_groups=described)
-
-
-CONFIGURATION = groups(
-    api=(target("b", 9002), target("c", 9003)),
-    web=(target("a", 9001, MACHINE), target("b", 9002, MACHINE)),
+MACHINE = Instance(
+    id="i-0123456789abcdef0",
+    name="machine",
+    ip="127.0.0.1",
+    dial_host="127.0.0.1",
+    ports=(InstancePort(port=9001, target="a"), InstancePort(port=9002, target="b")),
 )
 
 
-def test_targets_of_one_instance_are_one() -> None:
-    found = instances_of(CONFIGURATION, REGION)
-    assert {key: (each.targets, each.addresses) for key, each in found.items()} == {
-        MACHINE: (("b", "a"), ("127.0.0.1:9002", "127.0.0.1:9001")),
-        ids.instance_id(REGION, "c"): (("c",), ("127.0.0.1:9003",)),
-    }
-    assert found[MACHINE].name == "b, a"
+def group(name: str, *targets: Target) -> TargetGroup:
+    return TargetGroup(name=name, arn=name, targets=targets)
 
 
 def test_a_stopped_instance_is_stopped_in_every_group() -> None:
-    stopped = with_stopped(CONFIGURATION, instances_of(CONFIGURATION, REGION)[MACHINE])
+    """By its id, on whatever port; as an address by the target's name."""
+    other = Target(id="127.0.0.1", port=9003, dial_host="127.0.0.1", dial_port=9003, name="c")
+    api = group("api", Target(id="127.0.0.1", port=9002, dial_host="127.0.0.1", dial_port=9002, name="b"), other)
+    web = group("web", MACHINE.target(9001, 80), MACHINE.target(9999, 80))
+    configuration = Configuration(load_balancers=(), target_groups={"api": api, "web": web}, instances=(MACHINE,))
     found = {
-        (name, target.name): target.is_stopped
-        for name, group in stopped.target_groups.items()
+        (name, target.port): target.is_stopped
+        for name, group in with_stopped(configuration, MACHINE).target_groups.items()
         for target in group.targets
     }
-    assert found == {("api", "b"): True, ("api", "c"): False, ("web", "a"): True, ("web", "b"): True}
+    assert found == {("api", 9002): True, ("api", 9003): False, ("web", 9001): True, ("web", 9999): True}
+    assert targets_of(MACHINE) == ("a", "b")

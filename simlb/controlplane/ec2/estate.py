@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from simlb.controlplane.operations.estate import Estate
-from simlb.core.instances import Instance, InstanceState
-from simlb.core.model import Configuration
+from simlb.core.instances import InstanceState
+from simlb.core.model import Configuration, Instance
 
 
 class Ec2Estate(Estate, Protocol):
@@ -16,9 +15,6 @@ class Ec2Estate(Estate, Protocol):
     @property
     def file(self) -> Configuration:
         """What the configuration file says, whatever API and commands have made of it."""
-
-    def instances(self) -> Mapping[str, Instance]:
-        """The instances of the configuration file, by id."""
 
     def instance_state(self, instance: Instance) -> InstanceState:
         """How one stands."""

@@ -10,7 +10,8 @@ from simlb.controlplane.ec2.references import find_instances, instances, no_inst
 from simlb.controlplane.ec2.selection import Item, described, tag_set
 from simlb.controlplane.query.errors import QueryError
 from simlb.core import ids
-from simlb.core.instances import Instance, InstanceState
+from simlb.core.instances import InstanceState
+from simlb.core.model import Instance
 from simlb.core.regions import zone_id
 
 NAME_TAG = "Name"
@@ -117,7 +118,7 @@ def _own(call: Ec2Call) -> list[Instance]:
         if not call.estate.is_own(instance):
             raise QueryError(
                 "UnsupportedOperation",
-                f"The instance '{instance.id}' ({instance.name} at {', '.join(instance.addresses)}) is a process that "
+                f"The instance '{instance.id}' ({instance.name} at {_addresses(instance)}) is a process that "
                 "you run yourself (url:): simlb stops and starts only its own (run:, sample:).",
             )
     return chosen
@@ -154,7 +155,12 @@ def _state(state: InstanceState) -> Result:
 
 
 def _tags(call: Ec2Call, instance: Instance) -> dict[str, str]:
-    return {NAME_TAG: instance.name, ADDRESS_TAG: ", ".join(instance.addresses), **call.tags(instance.id)}
+    return {NAME_TAG: instance.name, ADDRESS_TAG: _addresses(instance), **call.tags(instance.id)}
+
+
+def _addresses(instance: Instance) -> str:
+    host = f"[{instance.ip}]" if ":" in instance.ip else instance.ip
+    return ", ".join(f"{host}:{port.port}" for port in instance.ports)
 
 
 def _facts(call: Ec2Call, instance: Instance) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from simlb.controlplane.ec2.call import Ec2Call, missing
 from simlb.controlplane.query.errors import QueryError
-from simlb.core.instances import Instance
+from simlb.core.model import Instance
 from simlb.core.security_groups import NamedSecurityGroup
 
 _GROUP_ID = re.compile(r"sg-[0-9a-f]{8,17}")
@@ -58,8 +58,8 @@ def no_instance(instance_id: str) -> QueryError:
 
 
 def instances(call: Ec2Call) -> Mapping[str, Instance]:
-    """All there are in the region."""
-    return call.estate.instances() if call.is_here else {}
+    """Those of the configuration file, by id."""
+    return {instance.id: instance for instance in call.estate.file.instances} if call.is_here else {}
 
 
 def find_instances(call: Ec2Call) -> list[Instance]:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from inspect import isawaitable
 
-from simlb.controlplane.ec2 import instances, network, security_group_rules, security_groups, tags, xml
+from simlb.controlplane.ec2 import instances, network, places, security_group_rules, security_groups, tags, xml
 from simlb.controlplane.ec2.call import Ec2Call, Handler
 from simlb.controlplane.ec2.estate import Ec2Estate
 from simlb.controlplane.ec2.parameters import Shape, read_parameters
@@ -111,6 +111,7 @@ PARAMETERS: Mapping[str, Mapping[str, Shape]] = {
 """The operations that are answered, and the parameters of each by their names on the wire."""
 
 HANDLERS: Mapping[str, Handler] = {
+    **places.HANDLERS,
     **network.HANDLERS,
     **security_groups.HANDLERS,
     **security_group_rules.HANDLERS,

@@ -123,7 +123,7 @@ class _Reader:
             present = Target(id=ip, port=port, dial_host=ip, dial_port=port, name=name)
             self._known[ip, port] = present
         process = present.process if present.process in self._processes else None
-        return replace(present, id=ip, port=port, process=process, instance_ip=None)
+        return replace(present, id=ip, port=port, process=process, instance_ip=None, is_stopped=False)
 
     @cached_property
     def _known(self) -> dict[tuple[str, int], Target]:

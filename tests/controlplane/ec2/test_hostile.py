@@ -12,7 +12,8 @@ import pytest
 
 from simlb.controlplane.ec2.service import PARAMETERS, VERSION, Ec2Service
 from simlb.controlplane.query.protocol import QueryRequest
-from simlb.core.instances import Instance, InstanceState, instances_of
+from simlb.core.instances import InstanceState
+from simlb.core.model import Instance
 from tests.aws import REGION, authorization
 from tests.controlplane.operations.conftest import Api, Held
 from tests.controlplane.operations.shop import SHOP
@@ -24,9 +25,6 @@ STRANGE = ("", "\0", "\x1b[2J", "가", "]]>", "&a;", "../..", "sg-", "i-", "1e9"
 
 class HeldEc2(Held):
     """With instances, all of them the user's own."""
-
-    def instances(self) -> dict[str, Instance]:
-        return instances_of(self.file, REGION)
 
     def instance_state(self, instance: Instance) -> InstanceState:
         return InstanceState.RUNNING
@@ -47,7 +45,7 @@ class HeldEc2(Held):
 @pytest.fixture
 def service(tmp_path: Path) -> Ec2Service:
     """Over `SHOP`."""
-    return Ec2Service(HeldEc2(Api(tmp_path).load(SHOP).file))
+    return Ec2Service(HeldEc2(Api(tmp_path).load(SHOP).configuration()))
 
 
 async def send(service: Ec2Service, **parts: Any) -> tuple[int, str | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +39,14 @@ def test_the_table_has_the_names_that_botocore_writes() -> None:
 def test_every_operation_that_is_answered_has_a_row() -> None:
     assert HANDLERS.keys() - PARAMETERS.keys() == {"RunInstances", "TerminateInstances"}
     assert PARAMETERS.keys() <= HANDLERS.keys()
+
+
+def test_the_page_tells_each_of_them() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "aws-api.md").read_text(encoding="utf-8")
+    section = page.partition("| operation of EC2 |")[2]
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section, re.MULTILINE)
+    told = [name for row in rows for name in re.findall(r"\w+", row)]
+    assert sorted(told) == sorted(HANDLERS)
 
 
 def _wire(shape: Any) -> dict[str, Any]:
