@@ -208,6 +208,15 @@ def test_certificates_of_every_kind(load: Load, certificates: RecordingCertifica
     assert certificates.loaded == [(tmp_path / "x.pem", tmp_path / "x.key")]
 
 
+def test_security_policies(load: Load) -> None:
+    first, second = (
+        listener(load, f"protocol: HTTPS, port: 443, forward: web{more}")
+        for more in ("", ", ssl_policy: ELBSecurityPolicy-2016-08")
+    )
+    assert first.ssl_policy == "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+    assert second.ssl_policy == "ELBSecurityPolicy-2016-08"
+
+
 HEALTH_CHECKS = [
     ("{}", model.HealthCheck()),
     ("{path: '/health?full=1', interval: 10s, timeout: 3s, healthy: 3, unhealthy: 4, port: 9000}",
