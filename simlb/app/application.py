@@ -250,12 +250,7 @@ class App:
         """
         changes, overwritten = state.changes.after_reload(compiled.configuration)
         base = changes.applied_to(compiled.configuration)
-        if conflict := next(conflicts(base), None):
-            raise SimlbError(
-                "E815",
-                f"The configuration and what was made through the API do not go together: {conflict}.",
-                "change the file        → or forget what was made: simlb state reset",
-            )
+        _check_conflicts(base)
         registrations, drift = state.registrations.after_reload(base, target_policy(compiled))
         return State(changes=changes, registrations=registrations), (*overwritten, *drift)
 
@@ -274,6 +269,7 @@ class App:
         Raises SimlbError and changes nothing when it cannot be served, or kept.
         """
         if state != State(changes=self.changes, registrations=self.registrations):
+            _check_conflicts(state.changes.applied_to(self.compiled.configuration))
             await self._apply(self.compiled, state.registrations, state.changes)
 
     async def apply_again(self) -> None:
@@ -529,6 +525,15 @@ class App:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _check_conflicts(configuration: Configuration) -> None:
+    if conflict := next(conflicts(configuration), None):
+        raise SimlbError(
+            "E815",
+            f"The configuration and what was made through the API do not go together: {conflict}.",
+            "change the file        → or forget what was made: simlb state reset",
+        )
 
 
 def _summary(configuration: Configuration) -> str:
