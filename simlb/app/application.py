@@ -35,7 +35,7 @@ from simlb.core.access_log import ExchangeRecord
 from simlb.core.changes import Changes, conflicts
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
-from simlb.core.model import Configuration, Target, TargetGroup
+from simlb.core.model import Configuration, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
@@ -293,7 +293,7 @@ class App:
             # The sockets first: what fails most often should fail before anything is started.
             for load_balancer in configuration.load_balancers:
                 node = nodes[load_balancer.name]
-                prepared.append((node, node.prepare(load_balancer)))
+                prepared.append((node, self._prepare(node, load_balancer, changes)))
             await self._reconcile_processes(configuration)
             # Last of what can fail: what is on disk is in force right after.
             await self.keeping.keep(compiled.settings.region, State(changes=changes, registrations=registrations))
@@ -320,6 +320,18 @@ class App:
         self.nodes = nodes
         self.observing.use(configuration)
         self.descriptors.measure()
+
+    def _prepare(self, node: LoadBalancerNode, load_balancer: LoadBalancer, changes: Changes) -> Prepared:
+        try:
+            return node.prepare(load_balancer)
+        except SimlbError as error:
+            if not self._is_serving and changes.owner(load_balancer.arn) == "api":
+                # No line of the file leads there.
+                error.notes += (
+                    f"Load balancer {load_balancer.name} was made through the API. `simlb state reset` forgets it, "
+                    "with everything else that was.",
+                )
+            raise
 
     async def _reconcile_processes(self, configuration: Configuration) -> None:
         """Start what is new and changed. What was removed goes on until its target has drained."""

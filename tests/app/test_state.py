@@ -20,7 +20,7 @@ from simlb.clock import ManualClock
 from simlb.config.certificates import UnissuedCertificates
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
-from simlb.controlplane.records import Row
+from simlb.controlplane.records import Row, State
 from simlb.controlplane.store import Store, store_path
 from simlb.core import ids
 from simlb.core.changes import Changes, LoadBalancerFacts
@@ -314,13 +314,12 @@ async def test_a_start_without_its_certificates_fails_and_loses_nothing(home: Ho
     draft.put_load_balancer(replace(made, listeners=(https,)))
     store = Store(store_path(home.folder, "default"))
     store.open()
-    from simlb.controlplane.records import State
-
     rows = State(changes=draft.changes).rows()
     store.write(REGION, put=rows)
     store.close()
-    with pytest.raises(SimlbError):
+    with pytest.raises(SimlbError, match=r"no\.pem") as caught:
         await home.start()
+    assert caught.value.notes[-1].startswith("Load balancer own was made through the API.")
     await home.end()
     store.open()
     assert store.rows(region=REGION) == rows
