@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
 from simlb.app.fault_site import FaultSite
+from simlb.app.instances import Instances
 from simlb.app.keeping import Keeping
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
@@ -32,7 +33,7 @@ from simlb.controlplane.store import Store, store_path
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.controlplane.words import counted, next_check, of_each
 from simlb.core.access_log import ExchangeRecord
-from simlb.core.changes import Changes, conflicts
+from simlb.core.changes import Changes, contradictions
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
 from simlb.core.model import Configuration, LoadBalancer, Target, TargetGroup
@@ -55,6 +56,11 @@ if TYPE_CHECKING:
 
     from simlb.config import Compiled
 
+_CONTRADICTION_HINTS = (
+    "through the API, delete the load balancer that it made, or its listener or rule that forwards there",
+    "or leave the target group to it in the file",
+    "where the instance does not start: simlb state reset forgets all that was made through the API",
+)
 STOP_GRACE_S = 5.0
 """How long exchanges under way may take to finish at a stop, in real seconds."""
 
@@ -114,6 +120,7 @@ class App:
         self.own_targets: dict[str, OwnTarget] = {}
         """Targets, by name, that live in this process: faults end and pause them as they do processes."""
         self.fault_site = FaultSite(self, self._random)
+        self.instances = Instances(self)
         self.spare = self._new_node()
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
@@ -173,7 +180,7 @@ class App:
 
     def control_routes(self) -> list[RouteDef]:
         """What the control port answers beside its own; each from a module of its own."""
-        from simlb.app.elbv2 import elbv2_routes
+        from simlb.app.aws import aws_routes
         from simlb.app.remote_control import remote_routes
         from simlb.app.state_transfer import transfer_routes
         from simlb.controlplane.fault_routes import fault_routes
@@ -181,7 +188,7 @@ class App:
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
-        return [*faults, *load_routes(self.load), *remote_routes(self), *transfer_routes(self), *elbv2_routes(self)]
+        return [*faults, *load_routes(self.load), *remote_routes(self), *transfer_routes(self), *aws_routes(self)]
 
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""
@@ -246,11 +253,11 @@ class App:
     def laid_over(self, compiled: Compiled, state: State) -> tuple[State, tuple[str, ...]]:
         """What stays of a state over a configuration that was read anew, and what to say about the rest.
 
-        Raises SimlbError E815 when the two cannot be served together.
+        Raises SimlbError E807 when the two cannot be served together.
         """
         changes, overwritten = state.changes.after_reload(compiled.configuration)
         base = changes.applied_to(compiled.configuration)
-        _check_conflicts(base)
+        _check(base)
         registrations, drift = state.registrations.after_reload(base, target_policy(compiled))
         return State(changes=changes, registrations=registrations), (*overwritten, *drift)
 
@@ -269,7 +276,7 @@ class App:
         Raises SimlbError and changes nothing when it cannot be served, or kept.
         """
         if state != State(changes=self.changes, registrations=self.registrations):
-            _check_conflicts(state.changes.applied_to(self.compiled.configuration))
+            _check(state.changes.applied_to(self.compiled.configuration))
             await self._apply(self.compiled, state.registrations, state.changes)
 
     async def apply_again(self) -> None:
@@ -482,8 +489,9 @@ class App:
 
     def process_of(self, name: str) -> str | None:
         """The process behind a target of that name; None for one that the user runs, or that is not there."""
-        registered = (target for group in self.base.target_groups.values() for target in group.targets)
-        targets = itertools.chain(registered, self._known_targets())
+        sources = (self.base, self.compiled.configuration)
+        said = (target for source in sources for group in source.target_groups.values() for target in group.targets)
+        targets = itertools.chain(said, self._known_targets())
         return next((target.process for target in targets if target.name == name and target.process is not None), None)
 
     def _process_of(self, name: str) -> str:
@@ -539,13 +547,10 @@ class App:
         return task
 
 
-def _check_conflicts(configuration: Configuration) -> None:
-    if conflict := next(conflicts(configuration), None):
-        raise SimlbError(
-            "E815",
-            f"The configuration and what was made through the API do not go together: {conflict}.",
-            "change the file        → or forget what was made: simlb state reset",
-        )
+def _check(configuration: Configuration) -> None:
+    """Raise SimlbError E807 when file and API contradict each other."""
+    for contradiction in contradictions(configuration):
+        raise SimlbError("E807", f"{contradiction[0].upper()}{contradiction[1:]}.", *_CONTRADICTION_HINTS)
 
 
 def _summary(configuration: Configuration) -> str:

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from simlb.app.placing import free_address, places
+from simlb.app.registering import refusals
 from simlb.controlplane.operations.draft import Draft
-from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.errors import QueryError
-from simlb.controlplane.query.routes import query_routes
 from simlb.controlplane.records.state import State
+from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
-from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
-from simlb.errors import SimlbError
+from simlb.errors import BindError, SimlbError
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from simlb.app.application import App
 
 T = TypeVar("T")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def elbv2_routes(app: App) -> list[web.RouteDef]:
-    """The routes by which AWS's clients talk to this instance."""
-    return query_routes(elbv2_service(AppEstate(app)))
+PROVISIONING_S = 3.0
+"""How long a new load balancer is `provisioning`, in load-balancer seconds; in AWS it takes minutes."""
 
 
 class AppEstate:
@@ -36,6 +32,8 @@ class AppEstate:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._active_at: dict[str, float] = {}
+        self._random = random.Random(app.options.seed)
 
     @property
     def region(self) -> str:
@@ -53,7 +51,10 @@ class AppEstate:
 
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands."""
-        return next((group for group in self._app.live_groups() if group.group.name == name), None)
+        nodes = (*self._app.nodes.values(), self._app.spare)
+        found = [node.groups[name] for node in nodes if name in node.groups]
+        # A group that has moved to another load balancer drains where it was.
+        return self._app.live_group(name) if len(found) > 1 else next(iter(found), None)
 
     @property
     def changes(self) -> Changes:
@@ -61,28 +62,59 @@ class AppEstate:
         return self._app.changes
 
     def certificate(self, arn: str) -> Certificate | None:
-        """One that a listener of the file has."""
-        listeners = (listener for balancer in self._app.base.load_balancers for listener in balancer.listeners)
+        """One that a listener has, or that the file names."""
+        balancers = (*self._app.base.load_balancers, *self._app.compiled.configuration.load_balancers)
+        listeners = (listener for balancer in balancers for listener in balancer.listeners)
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
+
+    def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
+        """On the load balancer's own loopback address: the port, then those in its stead."""
+        return places(self._app, configuration, load_balancer, port)
+
+    def target_policy(self) -> Callable[[Target], str | None]:
+        """By the file's `allow_targets`, and where simlb itself listens."""
+        return refusals(self._app)
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """See `Estate.change`."""
         app = self._app
         async with app.reloading:
-            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time())
-            result = edit(draft)
+            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time(), self._random)
             try:
+                result = edit(draft)
                 await app.use_state(State(changes=draft.changes, registrations=draft.registrations))
             except SimlbError as error:
-                code = "ServiceUnavailable" if error.code == "E813" else "InvalidConfigurationRequest"
-                raise QueryError(code, f"{error.what} (SIMLB-{error.code})") from error
+                raise QueryError(_code(error), f"{error.what} (SIMLB-{error.code})") from error
         await app.faults.refresh()
         return result
 
+    def is_running(self, instance_id: str) -> bool:
+        """As DescribeInstances says."""
+        return not self._app.instances.is_stopped(instance_id)
+
+    def address(self, configuration: Configuration) -> str:
+        """The first one of the file's series that is free."""
+        return free_address(self._app, configuration)
+
+    def begin_provisioning(self, arn: str) -> None:
+        """For a moment: see `PROVISIONING_S`."""
+        now = self._app.clock.now()
+        self._active_at = {other: at for other, at in self._active_at.items() if at > now}
+        self._active_at[arn] = now + PROVISIONING_S
+
+    def is_provisioning(self, arn: str) -> bool:
+        """By the clock of the load balancers."""
+        return self._app.clock.now() < self._active_at.get(arn, 0.0)
+
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
-        """With the port where the listener really is."""
-        scheme = listener.protocol.lower()
-        port = self._app.nodes[load_balancer.name].listeners[listener.port].published_port
-        name = load_balancer.names[0] if load_balancer.names else load_balancer.dns_name
-        return f"{scheme}://{name}{'' if port == _DEFAULT_PORTS[scheme] else f':{port}'}/"
+        """Where the listener really is."""
+        opened = self._app.nodes[load_balancer.name].listeners[listener.port]
+        names = (*load_balancer.names, load_balancer.dns_name)
+        return listener_url(listener.protocol, opened.host, opened.published_port, names)
+
+
+def _code(error: SimlbError) -> str:
+    if error.code == "E813":
+        return "ServiceUnavailable"
+    return "ResourceInUse" if isinstance(error, BindError) else "InvalidConfigurationRequest"

@@ -188,8 +188,9 @@ class FaultSite:
             await own.restart()
 
     def check_free(self, target: str) -> None:
-        """Raise SimlbError E641 when a fault keeps that target down or paused."""
+        """Raise SimlbError E641 when a fault keeps that target down or paused, E830 when its instance is stopped."""
         identity = self._identity(target)
+        self._app.instances.check_started(target)
         for holds, words in ((self._down, "down"), (self._paused, "paused")):
             if identity is not None and identity in holds:
                 names = [fault.name for fault in self._app.faults.on(Scope.TARGET, target)]

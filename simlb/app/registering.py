@@ -39,14 +39,36 @@ def target_policy(compiled: Compiled) -> Callable[[Target], bool]:
     policy = address_policy(compiled)
 
     def is_allowed(target: Target) -> bool:
-        host = f"[{target.dial_host}]" if ":" in target.dial_host else target.dial_host
         try:
-            policy.locate(f"http://{host}:{target.dial_port}")
+            policy.locate(_url(target))
         except Refused:
             return False
         return True
 
     return is_allowed
+
+
+def refusals(app: App) -> Callable[[Target], str | None]:
+    """Tells why there cannot be a target where one is; None when there can."""
+    from simlb.config.problems import Refused
+
+    policy, own = address_policy(app.compiled), _own_listeners(app)
+
+    def refusal(target: Target) -> str | None:
+        try:
+            policy.locate(_url(target))
+        except Refused as refused:
+            return ". ".join((refused.what, *refused.hints))
+        if own(target.dial_host, target.dial_port):
+            return f"The IP address '{target.ip}' cannot be used as a target, as it is in use by a load balancer"
+        return None
+
+    return refusal
+
+
+def _url(target: Target) -> str:
+    host = f"[{target.dial_host}]" if ":" in target.dial_host else target.dial_host
+    return f"http://{host}:{target.dial_port}"
 
 
 async def register(app: App, group_name: str, url: str, name: str | None) -> TargetChange:
@@ -70,7 +92,7 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
         draining = any(state.target.address == address for state in _live(app, group_name))
         name = _name(app, address, name)
         registration = app.registrations.taken(group_name, address)
-        if registration is not None and (registration.target.process is None or draining):
+        if registration is not None and (registration.target.process is None or registration.by == "api" or draining):
             registrations = app.registrations.give_back(registration)
         else:
             # Also at the address of a process that has ended with its deregistration: commands start no process.
@@ -175,12 +197,20 @@ def _check_scheme(url: str, located: Located, group: TargetGroup) -> None:
 
 def _check_loop(app: App, url: str, located: Located) -> None:
     """As in the file, no target may be a listener: with a loop, one request becomes as many as descriptors allow."""
+    if _own_listeners(app)(located.dial_host, located.port):
+        raise SimlbError("E502", f"'{url}' is where simlb listens: the load balancer would forward to itself.")
+
+
+def _own_listeners(app: App) -> Callable[[str, int], bool]:
+    """Tells whether a connection to a host and port would reach a listener of simlb's."""
     from simlb.config.binds import meets
 
+    binds: dict[int, list[Bind]] = {}
     for node in app.nodes.values():
         for listener in node.listeners.values():
-            if meets(Bind(host=listener.host, port=listener.published_port), located.dial_host, located.port):
-                raise SimlbError("E502", f"'{url}' is where simlb listens: the load balancer would forward to itself.")
+            bind = Bind(host=listener.host, port=listener.published_port)
+            binds.setdefault(bind.port, []).append(bind)
+    return lambda host, port: any(meets(bind, host, port) for bind in binds.get(port, ()))
 
 
 def _check_quotas(app: App, group: TargetGroup) -> None:
@@ -210,10 +240,11 @@ def _target(app: App, group: TargetGroup, located: Located, name: str) -> Target
 
 def _name(app: App, address: str, wanted: str | None) -> str:
     """What to call the target at `address`. In whatever groups it is, it has one name, and no other target has that."""
+    everything = list(_all_known(app))
     known: dict[str, Registration] = {}
-    for item in _all_known(app):
+    for item in everything:
         known.setdefault(item.target.name, item)
-    present = next((item for item in known.values() if item.target.address == address), None)
+    present = next((item for item in everything if item.target.address == address), None)
     if present is not None:
         if wanted not in {None, present.target.name}:
             raise SimlbError("E305", f"{address} is called {present.target.name} in {present.target_group} already.")

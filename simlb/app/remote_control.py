@@ -86,6 +86,7 @@ async def restore(app: App) -> None:
     """See `App.reset`."""
     app.load.generator.stop_all()
     await app.faults.clear()
+    await app.instances.start_all()
     async with app.reloading:
         await app.use_state(State())
         for process in app.supervisor:

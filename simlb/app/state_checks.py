@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from simlb.config import names
 from simlb.config.problems import Refused
-from simlb.core import ids, quotas
+from simlb.core import ids, quotas, ssl_policies
 from simlb.core.changes import Changes
 from simlb.core.model import (
     FIELDS,
@@ -30,6 +30,7 @@ from simlb.core.model import (
 )
 from simlb.core.quotas import Quota
 from simlb.core.registrations import Registration
+from simlb.core.security_groups import NamedSecurityGroup
 from simlb.core.validation import (
     GivenCondition,
     GivenTransform,
@@ -104,15 +105,18 @@ def target_group_problems(group: TargetGroup, configuration: Configuration, regi
 
 
 def registration_problems(
-    item: Registration, groups: Mapping[str, TargetGroup], is_allowed: Callable[[Target], bool]
+    item: Registration, groups: Mapping[str, TargetGroup], is_allowed: Callable[[Target], bool], *, is_of_file: bool
 ) -> Iterator[str]:
-    """Everything wrong with a target that is to be registered. Nobody but the file starts processes."""
+    """Everything wrong with a target that is to be registered. Nobody but the file starts processes.
+
+    `is_of_file`: it is an instance of the file's, and will be where the file has it.
+    """
     where = f"target {item.words} of {item.target_group}"
     target = item.target
     if item.target_group not in groups:
         yield f"{where}: there is no such target group"
         return
-    if target.process is not None:
+    if target.process is not None and not is_of_file:
         yield f"{where}: commands come only from the configuration file"
     if not (_is_port(target.port) and _is_port(target.dial_port)):
         yield f"{where}: a port is from 1 to {PORT_MAX}"
@@ -123,6 +127,16 @@ def registration_problems(
     yield from _refusals(where, lambda name: names.resource_name("Target", name), target.name)
     if sum(present.key == target.key for present in groups[item.target_group].targets) > 1:
         yield f"{where}: it is registered twice"
+
+
+def security_group_problems(group: NamedSecurityGroup) -> Iterator[str]:
+    """Everything wrong with a security group."""
+    for rule in (*group.rules, *group.outbound):
+        first, last = rule.from_port, rule.to_port
+        if rule.protocol in {"tcp", "udp"} and not (
+            first is not None and last is not None and 0 <= first <= last <= PORT_MAX
+        ):
+            yield f"security group {group.id}: a rule for {rule.protocol} is for ports from 0 to {PORT_MAX}"
 
 
 def stray_problems(changes: Changes, file: Configuration) -> Iterator[str]:
@@ -148,6 +162,10 @@ def _listener_problems(
         yield f"a port is from 1 to {PORT_MAX}"
     if not listener.binds or not all(_is_near(bind, exposed) for bind in listener.binds):
         yield "it would listen beyond loopback, or nowhere"
+    if listener.ssl_policy not in ssl_policies.POLICIES:
+        yield f"SSL policy '{listener.ssl_policy}' not found"
+    elif refused := ssl_policies.refusal(listener.ssl_policy):
+        yield refused
     if (listener.protocol is Protocol.HTTPS) is not bool(listener.certificates):
         yield "an HTTPS listener has certificates, an HTTP listener none"
     yield from _sentences(_action_errors(listener.default_action, listener, groups))

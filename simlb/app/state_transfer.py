@@ -12,6 +12,7 @@ from simlb.app.state_checks import (
     count_problems,
     load_balancer_problems,
     registration_problems,
+    security_group_problems,
     stray_problems,
     target_group_problems,
 )
@@ -20,7 +21,7 @@ from simlb.controlplane.records.services import CHECKS, SECRET_MEMBERS
 from simlb.controlplane.records.state import Row, State, is_of_service
 from simlb.controlplane.state_routes import state_routes
 from simlb.controlplane.words import counted
-from simlb.core.changes import conflicts
+from simlb.core.changes import contradictions
 from simlb.core.ids import ACCOUNT
 from simlb.core.model import Listener, LoadBalancer
 from simlb.errors import SimlbError
@@ -167,10 +168,13 @@ class Transfer:
             yield from target_group_problems(group, configuration, self._region)
         is_allowed = target_policy(app.compiled)
         for item in state.registrations.added:
-            yield from registration_problems(item, configuration.target_groups, is_allowed)
+            is_of_file = file.instance(item.target.id) is not None
+            yield from registration_problems(item, configuration.target_groups, is_allowed, is_of_file=is_of_file)
+        for named in changes.security_groups.values():
+            yield from security_group_problems(named)
         yield from stray_problems(changes, file)
         yield from count_problems(configuration)
-        yield from conflicts(configuration)
+        yield from contradictions(configuration)
 
     def _summary(self) -> str:
         changes = self._app.changes

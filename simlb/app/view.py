@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView:
     """The whole instance as it stands now."""
-    file = app.compiled.configuration
     models = {load_balancer.name: load_balancer for load_balancer in app.base.load_balancers}
+    file = app.compiled.configuration
     load_balancers = []
     for name, node in app.nodes.items():
         model = models[name]
@@ -67,11 +67,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
             for node in (*app.nodes.values(), app.spare)
             for group in node.groups.values()
         ),
-        notices=(
-            *app.notices,
-            *app.changes.drift(file),
-            *app.registrations.drift(file),
-        ),
+        notices=(*app.notices, *app.changes.drift(file), *app.registrations.drift(file)),
         counters=dict(sorted(app.observing.sums().items())),
         region=app.compiled.settings.region,
     )
@@ -87,6 +83,7 @@ def _listener(app: App, load_balancer: str, listener: OpenListener) -> ListenerV
         published_port=listener.published_port,
         default_action=action_words(listener.model.default_action),
         certificate_names=tuple(name for certificate in certificates for name in certificate.names),
+        ssl_policy=listener.model.ssl_policy if listener.is_tls else None,
         gate=listener.gate.state,
         rules=tuple(_rules(listener.model)),
         faults=app.faults.words_on(Scope.LISTENER, str(listener.model.port), load_balancer),

@@ -104,6 +104,8 @@ def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Itera
         )
         for listener in load_balancer.listeners
     ]
+    if not rows:
+        yield "  no listeners: nothing can connect"
     for line, listener in zip(columns(rows), load_balancer.listeners, strict=True):
         yield f"  {line}"
         for fault in listener.faults:

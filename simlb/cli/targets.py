@@ -63,7 +63,7 @@ def list_lines(view: InstanceView, style: Style, *, width: int | None = None) ->
         for fault in group.faults:
             yield style.yellow(f"fault {fault}")
         for removed in group.removed:
-            yield style.dim(f"drift: {removed} was removed by command; a reload registers it again")
+            yield style.dim(f"drift: {removed} was removed; a reload registers it again")
 
 
 def heading(group: TargetGroupView, style: Style) -> str:

@@ -103,7 +103,10 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
         entry = next(entry for entry in file.target_groups if entry.name == name)
         context.warn(entry, "name", what=f"no listener forwards to target group '{name}'")
     configuration = Configuration(
-        load_balancers=load_balancers, target_groups=target_groups, processes=tuple(groups.processes)
+        load_balancers=load_balancers,
+        target_groups=target_groups,
+        processes=tuple(groups.processes),
+        instances=groups.instances,
     )
     check_quotas(context, file, configuration)
     return Compiled(

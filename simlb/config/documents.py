@@ -56,6 +56,13 @@ class ListenerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
         list[str | CertificateEntry] | None,
         Meta(description="HTTPS only; the first is the default. Default: one for all names of the load balancer."),
     ] = None
+    ssl_policy: Annotated[
+        str | None,
+        Meta(
+            description="HTTPS only: TLS versions and ciphers, by the name of AWS's policy. "
+            "Default: ELBSecurityPolicy-TLS13-1-2-Res-2021-06."
+        ),
+    ] = None
     rules: Annotated[list[RuleEntry], Meta(description="Tried by ascending priority before the default action.")] = (
         field(default_factory=list)
     )
@@ -186,7 +193,6 @@ NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
         "type": "every load balancer is an application load balancer",
     },
     ListenerEntry: {
-        "ssl_policy": "",
         "alpn_policy": "",
         "mutual_authentication": "",
         "attributes": "",

@@ -9,9 +9,9 @@ from simlb.config import binds, names
 from simlb.config.actions import ActionCompiler, ListenerScope
 from simlb.config.context import Context, attribute_values
 from simlb.config.documents import CertificateEntry, InboundEntry, ListenerEntry, LoadBalancerEntry
-from simlb.config.problems import SCHEMA, Refused
+from simlb.config.problems import NOT_YET, REFERENCE, SCHEMA, Refused, did_you_mean
 from simlb.config.rules import RuleCompiler
-from simlb.core import ids, model
+from simlb.core import ids, model, ssl_policies
 from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, LoadBalancerAttributes
 
 _ANYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
@@ -83,7 +83,8 @@ class LoadBalancerCompiler:
                 arn=ids.listener_arn(region, entry.name, lb_id, listener.port),
                 binds=self._listener_binds(entry, listener, host),
                 default_action=self._actions.compile(scope, listener),
-                certificates=self._listener_certificates(listener, (dns_name, *further)),
+                certificates=self._listener_certificates(listener, (dns_name, *further), host),
+                ssl_policy=self._ssl_policy(listener),
                 rules=self._rules.compile(scope, lb_id),
             )
         return model.LoadBalancer(
@@ -96,6 +97,7 @@ class LoadBalancerCompiler:
             attributes=LoadBalancerAttributes.from_wire(values),
             security_group=security_group,
             names=further,
+            address=host,
             listeners=tuple(listeners.values()),
         )
 
@@ -152,8 +154,25 @@ class LoadBalancerCompiler:
         targets = (target for group in self._groups.values() for target in group.targets)
         return any(binds.meets(bind, target.dial_host, target.dial_port) for target in targets)
 
+    def _ssl_policy(self, listener: ListenerEntry) -> str:
+        name = listener.ssl_policy
+        if name is None:
+            return ssl_policies.LISTENER_POLICY
+        with self._context.at(listener, "ssl_policy"):
+            if listener.protocol == "HTTP":
+                raise Refused("an HTTP listener has no security policy", code=SCHEMA)
+            if name not in ssl_policies.POLICIES:
+                raise Refused(
+                    f"Policy {name} not found (SSLPolicyNotFound){did_you_mean(name, ssl_policies.POLICIES)}",
+                    code=REFERENCE,
+                )
+            if why := ssl_policies.refusal(name):
+                raise Refused(f"policy {name} is not supported by simlb: {why}", code=NOT_YET)
+            return name
+        return ssl_policies.LISTENER_POLICY
+
     def _listener_certificates(
-        self, listener: ListenerEntry, lb_names: tuple[str, ...]
+        self, listener: ListenerEntry, lb_names: tuple[str, ...], host: str
     ) -> tuple[model.Certificate, ...]:
         context = self._context
         entries = listener.certificates
@@ -164,7 +183,9 @@ class LoadBalancerCompiler:
         if entries is None:
             found: list[model.Certificate] = []
             with context.at(listener):
-                found.append(self._issue((*lb_names, "localhost", "127.0.0.1")))
+                # Names under .localhost do not lead to a further loopback address, so that clients use that itself.
+                own = (host,) if names.is_address(host) and ipaddress.ip_address(host).is_loopback else ()
+                found.append(self._issue((*lb_names, "localhost", "127.0.0.1", *own)))
             return tuple(found)
         if not entries:
             context.fail(listener, "certificates", what="an HTTPS listener has at least one certificate")

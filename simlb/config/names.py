@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 
 from simlb.config.problems import NOT_SIGNED, NOT_YET, Refused
 from simlb.core.model import IPNetwork
+from simlb.core.validation import ElbError, load_balancer_name_errors, name_errors, target_group_name_errors
 
-_NAME_LENGTH_MAX = 32
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"  # the underscore is no host name by RFC 952, yet in common use
 _DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
@@ -20,33 +21,23 @@ _SIGNED_DOMAINS = ("localhost", "test")
 
 
 def resource_name(kind: str, name: str) -> str:
-    """A load balancer's or target group's name (reference 1.1, 1.5, 9.3). Raises Refused with AWS's sentence."""
-    if not 1 <= len(name) <= _NAME_LENGTH_MAX:
-        what = "cannot be empty" if not name else f"cannot be longer than '{_NAME_LENGTH_MAX}' characters"
-        raise Refused(f"{kind} name '{name}' {what}")
-    if not (name.isascii() and name.replace("-", "").isalnum()):
-        if name.strip("-"):
-            what = "can only contain characters that are alphanumeric characters or hyphens(-)"
-            raise Refused(f"{kind} name '{name}' {what}")
-        raise Refused(f"{kind} name '{name}' cannot begin or end with '-'")
-    if name.startswith("-") or name.endswith("-"):
-        raise Refused(f"{kind} name '{name}' cannot begin or end with '-'")
-    return name
+    """A target's or an instance's name. Raises Refused with AWS's sentence."""
+    return _accepted(name, name_errors(kind, name))
 
 
 def load_balancer_name(name: str) -> str:
     """A load balancer's name (reference 1.1)."""
-    resource_name("Load balancer", name)
-    if name.startswith("internal-"):
-        raise Refused(f"Load balancer name '{name}' cannot begin with 'internal-'")
-    return name
+    return _accepted(name, load_balancer_name_errors(name))
 
 
 def target_group_name(name: str) -> str:
-    """A target group's name (reference 1.5): no two hyphens in a row either."""
-    resource_name("Target group", name)
-    if "--" in name:
-        raise Refused(f"Target group name '{name}' cannot contain '--'")
+    """A target group's name (reference 1.5)."""
+    return _accepted(name, target_group_name_errors(name))
+
+
+def _accepted(name: str, errors: Iterator[ElbError]) -> str:
+    for error in errors:
+        raise Refused(error.message)
     return name
 
 

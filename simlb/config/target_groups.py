@@ -54,6 +54,11 @@ class GroupCompiler:
         """What simlb starts for the targets compiled so far."""
         return self._targets.processes
 
+    @property
+    def instances(self) -> tuple[model.Instance, ...]:
+        """What the targets compiled so far are by the ids of instances."""
+        return self._targets.instances
+
     def compile(self, entries: list[TargetGroupEntry]) -> dict[str, model.TargetGroup]:
         """All groups by name."""
         self._targets.define(entries)

@@ -57,6 +57,24 @@ class TargetCompiler:
         self._instances: dict[str, _Defined] = {}
         self.processes: list[model.TargetProcess] = []
 
+    @property
+    def instances(self) -> tuple[model.Instance, ...]:
+        """The instances that the targets defined so far are, each with all of its ports."""
+        ports: dict[str, list[model.InstancePort]] = {}
+        for defined in self._defined.values():
+            port = model.InstancePort(port=defined.port, target=defined.name, process=defined.process)
+            ports.setdefault(defined.instance, []).append(port)
+        return tuple(
+            model.Instance(
+                id=ids.instance_id(self._region, name),
+                name=name,
+                ip=self._instances[name].ip,
+                dial_host=self._instances[name].dial_host,
+                ports=tuple(listens_on),
+            )
+            for name, listens_on in ports.items()
+        )
+
     def define(self, groups: list[TargetGroupEntry]) -> None:
         """Find out where all targets are, before any group refers to them."""
         entries = [(group, entry) for group in groups for entry in group.targets]

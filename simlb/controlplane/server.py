@@ -35,6 +35,7 @@ from aiohttp.typedefs import Handler, Middleware
 from simlb.controlplane.bodies import RegisterTarget, decode_body, error_body, refuse_body
 from simlb.controlplane.guard import Guard
 from simlb.controlplane.instance import Instance
+from simlb.controlplane.signed import BODY_BYTES_MAX as SIGNED_BODY_BYTES_MAX
 from simlb.controlplane.signed import refuse_of
 from simlb.errors import BindError, SimlbError
 
@@ -42,6 +43,7 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 8089
 PORTS_TRIED = 21
 BODY_BYTES_MAX = 64 * 1024
+"""Of an operation of simlb's own. Calls of AWS's clients may be larger."""
 BODY_TIMEOUT_S = 10.0
 LOG_LINES_MAX = 1000
 CLOSE_TIMEOUT_S = 2.0
@@ -212,7 +214,9 @@ def _gate(guard: Guard) -> Middleware:
             if request.method not in {"GET", "HEAD"}:
                 if refuse is _refuse:
                     guard.check_token(request.headers)
-                body_bytes_max = getattr(request.match_info.handler, _BODY_MARK, BODY_BYTES_MAX)
+                    body_bytes_max = getattr(request.match_info.handler, _BODY_MARK, BODY_BYTES_MAX)
+                else:
+                    body_bytes_max = SIGNED_BODY_BYTES_MAX
                 if body_bytes_max != BODY_BYTES_MAX:
                     request = request.clone(client_max_size=body_bytes_max)
                 await _drain(request)

@@ -13,6 +13,9 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 Refuse = Callable[[web.Request, int, SimlbError], web.Response]
 """How to say what the control port itself refuses: the request, the HTTP status, the message."""
 
+BODY_BYTES_MAX = 1024 * 1024
+"""Of a call. A thousand targets, which one call may register, are 70 kB."""
+
 _MARK = "simlb_refuse"
 
 

@@ -33,7 +33,7 @@ class ListenerView:
 
     `default_action` is the action of the last of its `rules`, which are in ascending priority. `gate` tells what the
     security group lets in: `open`, `closed` or `restricted` (some sources). `faults` are those that were installed
-    on it (`close-1: gate.close`).
+    on it (`close-1: gate.close`). `ssl_policy` is None where there is no TLS.
     """
 
     protocol: str
@@ -42,6 +42,7 @@ class ListenerView:
     published_port: int
     default_action: str
     certificate_names: tuple[str, ...] = ()
+    ssl_policy: str | None = None
     gate: str = "open"
     rules: tuple[RuleView, ...] = ()
     faults: tuple[str, ...] = ()

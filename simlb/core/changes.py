@@ -6,12 +6,14 @@ that is drift, and a reload gives it back to the file. Targets are not here: `si
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from simlb.core.ids import default_rule_arn, target_group_arn
-from simlb.core.model import Configuration, InboundRule, LoadBalancer, SecurityGroup, TargetGroup
+from simlb.core import ids
+from simlb.core.model import Configuration, LoadBalancer, TargetGroup
+from simlb.core.security_groups import NamedSecurityGroup as NamedSecurityGroup
+from simlb.core.security_groups import file_security_groups, gate_of, security_groups
 
 Owner = Literal["file", "api"]
 IpAddressType = Literal["ipv4", "dualstack"]
@@ -33,23 +35,14 @@ class LoadBalancerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedSecurityGroup:
-    """A security group of its own, which load balancers name by its id. `inbound` is what it lets in."""
-
-    id: str
-    name: str
-    description: str
-    inbound: tuple[InboundRule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """Load balancers (with listeners and rules) and target groups by ARN: new ones, and the file's as changed.
 
-    `changed` and `removed` are ARNs of the file's that were changed and deleted. `tags` are by the ARN of any resource,
-    `facts` by the ARN of a load balancer; both may be there for resources that are otherwise as the file says. Target
-    groups have no targets here. `security_groups` are by id. `records` are what other services keep, by kind
-    (`acm.certificate`) and key: plain JSON values, which are replaced and never changed in place.
+    `changed` and `removed` are ARNs of the file's that were changed and deleted. `tags` are by the ARN of any resource
+    (for EC2's by the id), `facts` by the ARN of a load balancer; both may be there for resources that are otherwise as
+    the file says. Target groups have no targets here. `security_groups` are by id: those that the API has made, and the
+    file's and the default one as changed. `records` are what other services keep, by kind (`acm.certificate`) and key:
+    plain JSON values, which are replaced and never changed in place.
     """
 
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
@@ -63,13 +56,17 @@ class Changes:
 
     def applied_to(self, file: Configuration) -> Configuration:
         """What is in force, before commands register targets: the file's resources as changed, then the API's own."""
-        if not (self.load_balancers or self.target_groups or self.removed or self.facts):
+        if not (self.load_balancers or self.target_groups or self.removed or self.facts or self.security_groups):
             return file
         balancers = {balancer.arn: balancer for balancer in file.load_balancers if balancer.arn not in self.removed}
         balancers |= self.load_balancers
-        for arn, facts in self.facts.items():
-            if facts.security_groups and arn in balancers:
-                balancers[arn] = replace(balancers[arn], security_group=self.gate_of(facts.security_groups))
+        known: dict[str, Mapping[str, NamedSecurityGroup]] = {}
+        for arn, balancer in balancers.items():
+            named = self.security_groups_of(balancer)
+            if named != _own_group(balancer) or not self.security_groups.keys().isdisjoint(named):
+                region = balancer.region
+                here = known.get(region) or known.setdefault(region, self.all_security_groups(file, region))
+                balancers[arn] = replace(balancer, security_group=gate_of(named, here))
         groups = {group.arn: group for group in file.target_groups.values() if group.arn not in self.removed}
         for arn, group in self.target_groups.items():
             groups[arn] = replace(group, targets=groups[arn].targets if arn in groups else ())
@@ -79,10 +76,16 @@ class Changes:
             target_groups={group.name: group for group in groups.values()},
         )
 
-    def gate_of(self, ids: Iterable[str]) -> SecurityGroup:
-        """What security groups let in together. One that is not there lets nobody in."""
-        groups = [self.security_groups[one] for one in ids if one in self.security_groups]
-        return SecurityGroup(inbound=tuple(dict.fromkeys(rule for group in groups for rule in group.inbound)))
+    def security_groups_of(self, balancer: LoadBalancer) -> tuple[str, ...]:
+        """The ids of the security groups that a load balancer has; without any by the API, the one of its own."""
+        facts = self.facts.get(balancer.arn)
+        if facts is not None and facts.security_groups:
+            return facts.security_groups
+        return _own_group(balancer)
+
+    def all_security_groups(self, file: Configuration, region: str) -> dict[str, NamedSecurityGroup]:
+        """Every security group of the region by id: the default one, the file's and the API's."""
+        return security_groups(file, region, self.security_groups)
 
     def owner(self, arn: str) -> Owner:
         """Whose load balancer or target group that is."""
@@ -98,6 +101,9 @@ class Changes:
         """How what is in force differs from what the file says of its own resources, one sentence each."""
         for balancer in file.load_balancers:
             yield from self._drift(balancer.arn, f"load balancer {balancer.name}")
+            (own,) = _own_group(balancer)
+            if own in self.security_groups:
+                yield _changed(f"the security group of load balancer {balancer.name}")
         for group in file.target_groups.values():
             yield from self._drift(group.arn, f"target group {group.name}")
 
@@ -106,7 +112,7 @@ class Changes:
         if arn in self.removed:
             yield f"drift: {words} was deleted through the API; a reload brings it back, as the file says."
         elif arn in self.changed or (facts is not None and facts.security_groups):
-            yield f"drift: {words} was changed through the API; a reload makes it as the file says."
+            yield _changed(words)
 
     def after_reload(self, file: Configuration) -> tuple[Changes, tuple[str, ...]]:
         """What stays when `file` is read anew: the API's own resources. And what to say about the rest.
@@ -130,7 +136,7 @@ class Changes:
             for name in balancer.target_group_names():
                 if name not in known:
                     known.add(name)
-                    group = TargetGroup(name=name, arn=target_group_arn(balancer.region, name))
+                    group = TargetGroup(name=name, arn=ids.target_group_arn(balancer.region, name))
                     groups[group.arn] = group
                     told.append(
                         f"{balancer.name} forwards to target group {name}, which the file has no more: "
@@ -140,11 +146,13 @@ class Changes:
             arn: replace(facts, security_groups=()) if arn in owned.values() else facts
             for arn, facts in self.facts.items()
         }
+        own = {group.id for group in file_security_groups(file)}
         kept = replace(
             self,
             load_balancers=balancers,
             target_groups=groups,
             facts=facts,
+            security_groups={key: group for key, group in self.security_groups.items() if key not in own},
             changed=frozenset(),
             removed=frozenset(),
         )
@@ -157,7 +165,7 @@ class Changes:
         for balancer in configuration.load_balancers:
             there.add(balancer.arn)
             for listener in balancer.listeners:
-                there |= {listener.arn, default_rule_arn(listener.arn), *(rule.arn for rule in listener.rules)}
+                there |= {listener.arn, ids.default_rule_arn(listener.arn), *(rule.arn for rule in listener.rules)}
         there |= {group.arn for group in configuration.target_groups.values()}
         strays = {arn for arn in {*self.tags, *self.facts} if _ELBV2 in arn and arn not in there}
         return replace(
@@ -167,13 +175,23 @@ class Changes:
         )
 
 
-def conflicts(configuration: Configuration) -> Iterator[str]:
-    """What cannot be served side by side: a target group belongs to one load balancer (reference 1.5)."""
-    owners: dict[str, str] = {}
+def contradictions(configuration: Configuration) -> Iterator[str]:
+    """What cannot be served of file and API together: target groups that are not there, or that two load balancers use.
+
+    Neither says so by itself; a file that has changed beneath the API's own load balancers may.
+    """
+    users: dict[str, str] = {}
     for balancer in configuration.load_balancers:
         for name in balancer.target_group_names():
-            if owners.setdefault(name, balancer.name) != balancer.name:
-                yield (
-                    f"load balancers {owners[name]} and {balancer.name} both forward to target group {name}, "
-                    "which can be associated with one only"
-                )
+            if name not in configuration.target_groups:
+                yield f"load balancer {balancer.name} forwards to target group {name}, which is not there any more"
+            elif users.setdefault(name, balancer.name) != balancer.name:
+                yield f"load balancers {users[name]} and {balancer.name} both forward to target group {name}"
+
+
+def _own_group(balancer: LoadBalancer) -> tuple[str]:
+    return (ids.security_group_id(balancer.region, balancer.name),)
+
+
+def _changed(words: str) -> str:
+    return f"drift: {words} was changed through the API; a reload makes it as the file says."

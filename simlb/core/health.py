@@ -31,6 +31,7 @@ class Reason(StrEnum):
     FAILED_HEALTH_CHECKS = "Target.FailedHealthChecks"
     NOT_IN_USE = "Target.NotInUse"
     DEREGISTRATION_IN_PROGRESS = "Target.DeregistrationInProgress"
+    INVALID_STATE = "Target.InvalidState"
 
 
 DESCRIPTIONS = {
@@ -40,6 +41,7 @@ DESCRIPTIONS = {
     Reason.FAILED_HEALTH_CHECKS: "Health checks failed",
     Reason.NOT_IN_USE: "Target group is not configured to receive traffic from the load balancer",
     Reason.DEREGISTRATION_IN_PROGRESS: "Target deregistration is in progress",
+    Reason.INVALID_STATE: "Target is in the stopped state",
 }
 
 
@@ -133,6 +135,12 @@ class TargetHealth:
     def on_group_unused(self) -> bool:
         """No listener uses the group any more."""
         return self._enter(HealthState.UNUSED, Reason.NOT_IN_USE)
+
+    def on_instance_stopped(self) -> bool:
+        """The target is an instance that has been stopped: it stays registered, and nobody asks how it is."""
+        self.passes = self.failures = 0
+        self.last_probe = None
+        return self._enter(HealthState.UNUSED, Reason.INVALID_STATE)
 
     def on_registered(self) -> bool:
         """The target is (again) registered in a group in use: everything starts anew."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
+from simlb.core import regions
+
 ACCOUNT = "000000000000"
 
 
@@ -31,9 +33,25 @@ def listener_arn(region: str, name: str, lb_id: str, port: int) -> str:
     )
 
 
-def target_group_arn(region: str, name: str) -> str:
-    """ARN of a target group."""
-    return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/{resource_id(region, 'tg', name)}"
+def new_listener_arn(load_balancer_arn: str, listener_id: str) -> str:
+    """ARN of a listener that an API call creates: `listener_id` is not its port's, which may change."""
+    return f"{load_balancer_arn.replace(':loadbalancer/', ':listener/')}/{listener_id}"
+
+
+def new_rule_arn(listener_arn: str, rule_id: str) -> str:
+    """ARN of a rule that an API call creates: `rule_id` is not its priority's, which may change."""
+    return f"{listener_arn.replace(':listener/', ':listener-rule/')}/{rule_id}"
+
+
+def load_balancer_arn_of(listener_arn: str) -> str:
+    """ARN of the load balancer that a listener is of."""
+    return listener_arn.rpartition("/")[0].replace(":listener/", ":loadbalancer/")
+
+
+def target_group_arn(region: str, name: str, tg_id: str | None = None) -> str:
+    """ARN of a target group; without an id of the configuration's own one."""
+    tg_id = tg_id or resource_id(region, "tg", name)
+    return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/{tg_id}"
 
 
 def instance_id(region: str, name: str) -> str:
@@ -48,9 +66,12 @@ def certificate_arn(region: str, names: tuple[str, ...]) -> str:
     return f"arn:aws:acm:{region}:{ACCOUNT}:certificate/{uuid}"
 
 
-def dns_name(region: str, name: str, *, internal: bool) -> str:
-    """`<name>-<digits>.<region>.elb.localhost`, which browsers and curl resolve to loopback by themselves."""
-    digits = int(_digest(region, "dns", name)[:12], 16) % 9_000_000_000 + 1_000_000_000
+def dns_name(region: str, name: str, *, internal: bool, lb_id: str = "") -> str:
+    """`<name>-<digits>.<region>.elb.localhost`, which browsers and curl resolve to loopback by themselves.
+
+    With `lb_id` the digits are that load balancer's, not those of its name.
+    """
+    digits = int(_digest(region, "dns", name, *([lb_id] if lb_id else []))[:12], 16) % 9_000_000_000 + 1_000_000_000
     prefix = "internal-" if internal else ""
     return f"{prefix}{name}-{digits}.{region}.elb.localhost"
 
@@ -78,13 +99,43 @@ def subnet_id(zone: str) -> str:
 
 
 def security_group_id(region: str, load_balancer: str) -> str:
-    """The security group of a load balancer, which is its own."""
+    """The security group of a load balancer of the configuration file, which is its own."""
     return f"sg-0{resource_id(region, 'sg', load_balancer)}"
 
 
+def default_security_group_id(region: str) -> str:
+    """The security group named `default` of the VPC."""
+    return f"sg-0{resource_id(region, 'default sg')}"
+
+
+def named_security_group_id(region: str, name: str) -> str:
+    """A security group that was created with a name."""
+    return f"sg-0{resource_id(region, 'named sg', name)}"
+
+
+def security_group_rule_id(group_id: str, *key: object) -> str:
+    """A rule of a security group, by what it says: `sgr-0` and 16 hex digits."""
+    return f"sgr-0{resource_id(group_id, *map(str, key))}"
+
+
+def internet_gateway_id(region: str) -> str:
+    """The internet gateway of the VPC."""
+    return f"igw-0{resource_id(region, 'igw')}"
+
+
+def route_table_id(region: str) -> str:
+    """The main route table of the VPC."""
+    return f"rtb-0{resource_id(region, 'rtb')}"
+
+
 def zones(region: str) -> tuple[str, ...]:
-    """The availability zones that load balancers of a region have nodes in: one."""
-    return (f"{region}a",)
+    """The availability zones of a region, as many as AWS has there. Whatever is on this machine is in the first one."""
+    return regions.zones(region)
+
+
+def zone_of(region: str, subnet: str) -> str | None:
+    """The availability zone of a subnet of the VPC; None for what is no such subnet."""
+    return next((zone for zone in zones(region) if subnet_id(zone) == subnet), None)
 
 
 _HOSTED_ZONES = {

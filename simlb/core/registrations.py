@@ -8,20 +8,31 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from simlb.core.model import Configuration, Target, TargetType
 
 Owner = Literal["file", "api"]
+Source = Literal["command", "api"]
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A target in a group."""
+    """A target in a group.
+
+    `by` tells who registered or removed it. A file's target whose removal a command asked for ends its process; by a
+    call it is an instance, which goes on running.
+    """
 
     target_group: str
     target: Target
+    by: Source = field(default="command", compare=False)
+
+    @property
+    def source(self) -> str:
+        """`by command`, `through the API`."""
+        return "by command" if self.by == "command" else "through the API"
 
     @property
     def words(self) -> str:
@@ -42,18 +53,24 @@ class Registrations:
         The process of a removed target is not wanted any more either, unless another group has that target too.
         """
         removed = {(item.target_group, item.target.key) for item in self.removed}
+        added: dict[str, list[Target]] = {}
+        for item in self.added:
+            added.setdefault(item.target_group, []).append(item.target)
+        touched = {name for name, _ in removed} | added.keys()
         groups = {
             name: replace(
                 group,
                 targets=(
                     *(target for target in group.targets if (name, target.key) not in removed),
-                    *(item.target for item in self.added if item.target_group == name),
+                    *added.get(name, ()),
                 ),
             )
+            if name in touched
+            else group
             for name, group in file.target_groups.items()
         }
         wanted = {target.process for group in groups.values() for target in group.targets}
-        unwanted = {item.target.process for item in self.removed} - wanted
+        unwanted = {item.target.process for item in self.removed if item.by == "command"} - wanted
         processes = tuple(process for process in file.processes if process.name not in unwanted)
         return replace(file, target_groups=groups, processes=processes)
 
@@ -82,15 +99,31 @@ class Registrations:
             return replace(self, added=tuple(item for item in self.added if item != registration))
         return replace(self, removed=(*self.removed, registration))
 
+    def deregister_all(self, registrations: Collection[Registration]) -> Registrations:
+        """Without any of these, each of which is there: as `deregister`, for as many as a group may have."""
+        leaving = {(item.target_group, item.target.key) for item in registrations}
+        added = tuple(item for item in self.added if (item.target_group, item.target.key) not in leaving)
+        own = {(item.target_group, item.target.key) for item in self.added}
+        taken = tuple(item for item in registrations if (item.target_group, item.target.key) not in own)
+        return replace(self, added=added, removed=(*self.removed, *taken))
+
+    def register_all(self, target_group: str, targets: Collection[Target]) -> Registrations:
+        """With all of these of a call's, none of which is there: the file's own back in their place, the others new."""
+        coming = {(target_group, target.key): target for target in targets}
+        removed = tuple(item for item in self.removed if (item.target_group, item.target.key) not in coming)
+        back = {(item.target_group, item.target.key) for item in self.removed}
+        new = tuple(Registration(target_group, coming[key], by="api") for key in coming if key not in back)
+        return replace(self, added=(*self.added, *new), removed=removed)
+
     def drift(self, file: Configuration) -> Iterator[str]:
-        """How what is in force differs from the file's own target groups, one sentence each."""
+        """How what is in force differs from what the file says of its own target groups, one sentence each."""
         for item in self.added:
             if item.target_group not in file.target_groups:
                 continue
-            yield f"drift: {item.words} was added to {item.target_group} by command; the file does not have it."
+            yield f"drift: {item.words} was added to {item.target_group} {item.source}; the file does not have it."
         for item in self.removed:
             yield (
-                f"drift: {item.words} was removed from {item.target_group} by command; "
+                f"drift: {item.words} was removed from {item.target_group} {item.source}; "
                 "a reload registers it again, as the file says."
             )
 
@@ -102,20 +135,22 @@ class Registrations:
         for item in self.removed:
             group = file.target_groups.get(item.target_group)
             if group is not None and any(target.key == item.target.key for target in group.targets):
-                told.append(f"drift: {item.words}, removed by command, is registered again as the file says.")
+                told.append(f"drift: {item.words}, removed {item.source}, is registered again as the file says.")
         kept: list[Registration] = []
         renamed: dict[str, str] = {}
         file_names = {target.name: target.address for group in file.target_groups.values() for target in group.targets}
         names = {*file_names, *(item.target.name for item in self.added)}
         for item in self.added:
+            item = _relocated(item, file)
             reason = _leaves(item, file, is_allowed)
             if reason is not None:
-                told.append(f"drift: {item.words}, added by command, {reason}.")
+                told.append(f"drift: {item.words}, added {item.source}, {reason}.")
                 continue
-            if file_names.get(item.target.name, item.target.address) != item.target.address:
+            is_files = file.instance(item.target.id) is not None
+            if not is_files and file_names.get(item.target.name, item.target.address) != item.target.address:
                 name = renamed.setdefault(item.target.name, free_name(names))
                 names.add(name)
-                told.append(f"drift: {item.words}, added by command, is {name} now: the file uses that name.")
+                told.append(f"drift: {item.words}, added {item.source}, is {name} now: the file uses that name.")
                 item = replace(item, target=replace(item.target, name=name))
             kept.append(item)
         return Registrations(added=tuple(kept)), tuple(told)
@@ -126,6 +161,14 @@ def free_name(taken: Collection[str]) -> str:
     return next(name for number in itertools.count(1) if (name := f"i-{number:02}") not in taken)
 
 
+def _relocated(item: Registration, file: Configuration) -> Registration:
+    """With an instance of the file where the file has it now."""
+    instance, group = file.instance(item.target.id), file.target_groups.get(item.target_group)
+    if instance is None or group is None or group.target_type is not TargetType.INSTANCE:
+        return item
+    return replace(item, target=instance.target(item.target.port, group.port))
+
+
 def _leaves(item: Registration, file: Configuration, is_allowed: Callable[[Target], bool]) -> str | None:
     """Why an added target cannot stay; None when it can."""
     group = file.target_groups.get(item.target_group)
@@ -134,6 +177,8 @@ def _leaves(item: Registration, file: Configuration, is_allowed: Callable[[Targe
     if (item.target.instance_ip is not None) is not (group.target_type is TargetType.INSTANCE):
         # AWS has no such change: it is another group of the same name.
         return f"leaves: the targets of {item.target_group} are of type {group.target_type} now"
+    if item.target.process is not None and all(process.name != item.target.process for process in file.processes):
+        return "leaves: the file does not run it any more"
     # At the file's address, or with the id and port that the file gives to another address.
     mine = {item.target.address, item.target.key}
     own = next((target for target in group.targets if not mine.isdisjoint((target.address, target.key))), None)

@@ -1,7 +1,4 @@
-"""Security policies of HTTPS listeners: TLS versions and ciphers by name (reference 6.2) - one table.
-
-simlb's listeners all have `LISTENER_POLICY`; the others are known, but cannot be chosen yet.
-"""
+"""Security policies of HTTPS listeners: TLS versions and ciphers by name (reference 6.2) - one table."""
 
 from __future__ import annotations
 
@@ -10,6 +7,10 @@ from dataclasses import dataclass
 
 PREFIX = "ELBSecurityPolicy-"
 LISTENER_POLICY = f"{PREFIX}TLS13-1-2-Res-2021-06"
+"""What a listener of a configuration file has that says nothing else."""
+
+API_POLICY = f"{PREFIX}2016-08"
+"""What CreateListener gives a listener when the call says nothing else (reference 1.2)."""
 
 _ORDER = (
     "TLS_AES_128_GCM_SHA256",
@@ -131,3 +132,19 @@ _TABLE = (
 )
 POLICIES: Mapping[str, SslPolicy] = {policy.name: policy for policy in _TABLE}
 """By name. The reference does not carry the four `RFC9151-INTEROP` ones."""
+
+
+def refusal(name: str) -> str | None:
+    """Why simlb's listeners cannot have a policy that AWS has; None when they can. `name` is one of `POLICIES`.
+
+    What remains are exact: versions and ciphers are the policy's, no more and no fewer. Whether the machine's OpenSSL
+    can do them is not for this module to know.
+    """
+    policy = POLICIES[name]
+    if "-PQ-" in name:
+        return "its post-quantum key exchange cannot be chosen in Python's ssl module"
+    if "TLSv1.3" in policy.protocols and _T13 - set(policy.ciphers):
+        return "the TLS 1.3 ciphers that it leaves out cannot be turned off in Python's ssl module"
+    if _3DES & set(policy.ciphers):
+        return "OpenSSL is built without its cipher DES-CBC3-SHA"
+    return None

@@ -50,10 +50,11 @@ class Basis(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What a new configuration changed: targets to begin probing, and those that now drain."""
+    """What a new configuration changed: targets to begin probing, those that now drain, and those that are stopped."""
 
     added: tuple[TargetState, ...]
     draining: tuple[TargetState, ...]
+    stopped: tuple[TargetState, ...] = ()
 
 
 class TargetGroupState:
@@ -189,6 +190,7 @@ class TargetGroupState:
         wanted = {target.key: target for target in group.targets}
         added: list[TargetState] = []
         draining: list[TargetState] = []
+        stopped: list[TargetState] = []
         for key, target in wanted.items():
             state = self.targets.get(key)
             if state is None:
@@ -196,8 +198,9 @@ class TargetGroupState:
                 state.skips_slow_start = was_empty
                 added.append(state)
             else:
+                starts = state.target.is_stopped and not target.is_stopped
                 state.target, state.address = target, target.address
-                if state.draining_until is not None or (in_use and not was_in_use):
+                if state.draining_until is not None or (in_use and (starts or not was_in_use)):
                     state.draining_until = None
                     state.health.on_registered()
                     state.skips_slow_start = was_empty
@@ -206,6 +209,11 @@ class TargetGroupState:
             if not in_use and state.health.on_group_unused():
                 state.leave_slow_start()
                 state.since = now
+            if in_use and target.is_stopped:
+                stopped.append(state)
+                if state.health.on_instance_stopped():
+                    state.leave_slow_start()
+                    state.since = now
         for key, state in self.targets.items():
             if key not in wanted and state.draining_until is None:
                 state.draining_until = now + group.attributes.deregistration_delay_s
@@ -219,7 +227,7 @@ class TargetGroupState:
         self.stickiness = stickiness_of(group, self._cookie_key)
         self._selection.use(group.attributes, self.targets.values())
         self._recompute()
-        return Reconciled(tuple(added), tuple(draining))
+        return Reconciled(tuple(state for state in added if state not in stopped), tuple(draining), tuple(stopped))
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

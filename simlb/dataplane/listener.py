@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 import sys
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, cast
 from simlb.core.access_log import ConnectionFacts
 from simlb.core.model import Bind, Certificate, Listener, Protocol
 from simlb.core.plan import ListenerPlan
+from simlb.core.rules import RuleTable
 from simlb.core.server_names import choose_certificate
+from simlb.core.ssl_policies import POLICIES
 from simlb.dataplane.descriptors import TurnedAway
 from simlb.dataplane.gate import CONNECT_TIMEOUT_S, ClosedPort, Gate, GateState, can_drop
 from simlb.dataplane.h1_client import H1ClientConnection
@@ -92,6 +95,20 @@ def _bind_error(bind: Bind, error: OSError, port_owner: Callable[[int], str | No
     return BindError("E104", f"{bind.host}:{bind.port} cannot be opened: {error.strerror or error}.")
 
 
+def _stamp_of(listener: Listener) -> object:
+    """What its TLS contexts are made of: as long as it is the same, they are good. None for what cannot be read."""
+    try:
+        files = [
+            (path, status.st_mtime_ns, status.st_size, status.st_ino)
+            for certificate in listener.certificates
+            for path in (certificate.certificate_path, certificate.key_path)
+            for status in (os.stat(path),)  # noqa: PTH116 - half the time
+        ]
+    except OSError:
+        return None
+    return listener.ssl_policy, [certificate.arn for certificate in listener.certificates], files
+
+
 class _Doorkeeper(asyncio.Protocol):
     """A connection that the security group does not let in: accepted, never read, closed after the connect time-out."""
 
@@ -151,6 +168,7 @@ class OpenListener:
         self._server: asyncio.Server | None = None
         self._closed_port: ClosedPort | None = None
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._stamp: object = None
         self._certificates: tuple[Certificate, ...] = ()
         self._chosen: dict[str | None, tuple[ssl.SSLContext, Certificate, bool]] = {}
 
@@ -160,12 +178,16 @@ class OpenListener:
         return self.model.protocol is Protocol.HTTPS
 
     @staticmethod
-    def load_contexts(certificates: tuple[Certificate, ...]) -> dict[str, ssl.SSLContext]:
-        """Load what an HTTPS listener presents, by ARN. Raises SimlbError when a file cannot be used."""
+    def load_contexts(certificates: tuple[Certificate, ...], ssl_policy: str) -> dict[str, ssl.SSLContext]:
+        """Load what an HTTPS listener presents, by ARN, under its security policy.
+
+        Raises SimlbError when a file cannot be used, or the policy not be served.
+        """
         contexts = {}
         for certificate in certificates:
+            files = str(certificate.certificate_path), str(certificate.key_path)
             try:
-                contexts[certificate.arn] = server_context(str(certificate.certificate_path), str(certificate.key_path))
+                contexts[certificate.arn] = server_context(*files, POLICIES[ssl_policy])
             except (OSError, ssl.SSLError) as error:
                 raise SimlbError(
                     "E211",
@@ -174,9 +196,29 @@ class OpenListener:
                 ) from error
         return contexts
 
-    def use_contexts(self, contexts: dict[str, ssl.SSLContext], certificates: tuple[Certificate, ...]) -> None:
+    def rules_for(self, listener: Listener) -> RuleTable:
+        """The compiled rules of `listener`, which is to take the present one's place: compiled anew if they differ."""
+        present = self.plan.listener
+        if present.rules is listener.rules and present.default_action is listener.default_action:
+            return self.plan.rules
+        return RuleTable(listener.default_action, listener.rules)
+
+    def contexts_for(self, listener: Listener) -> tuple[dict[str, ssl.SSLContext], object]:
+        """Those for `listener` in place of the present one. Raises as `load_contexts`.
+
+        Where nothing has changed they are the present ones, so that clients can go on resuming their sessions. What
+        comes with them is for `use_contexts`.
+        """
+        stamp = _stamp_of(listener)
+        if stamp is not None and stamp == self._stamp:
+            return self._contexts, stamp
+        return self.load_contexts(listener.certificates, listener.ssl_policy), stamp
+
+    def use_contexts(
+        self, contexts: dict[str, ssl.SSLContext], certificates: tuple[Certificate, ...], stamp: object = None
+    ) -> None:
         """Present these from the next handshake on."""
-        self._contexts, self._certificates = contexts, certificates
+        self._contexts, self._certificates, self._stamp = contexts, certificates, stamp
         self._chosen = {}
 
     def context_for(self, server_name: str | None) -> tuple[ssl.SSLContext, Certificate, bool]:

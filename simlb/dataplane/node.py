@@ -82,7 +82,7 @@ class Prepared:
     def __init__(self, load_balancer: LoadBalancer) -> None:
         self.load_balancer = load_balancer
         self.opened: dict[int, OpenListener] = {}
-        self.contexts: dict[int, dict[str, ssl.SSLContext]] = {}
+        self.contexts: dict[int, tuple[dict[str, ssl.SSLContext], object]] = {}
         self.rules: dict[int, RuleTable] = {}
 
 
@@ -153,8 +153,11 @@ class LoadBalancerNode:
                     else:
                         sock, refusals = bind_socket(listener.binds, self._port_owner)
                     open_ = prepared.opened[listener.port] = OpenListener(self, listener, sock, refusals)
-                prepared.rules[listener.port] = RuleTable(listener.default_action, listener.rules)
-                prepared.contexts[listener.port] = OpenListener.load_contexts(listener.certificates)
+                if listener.port in prepared.opened:
+                    prepared.rules[listener.port] = RuleTable(listener.default_action, listener.rules)
+                else:
+                    prepared.rules[listener.port] = open_.rules_for(listener)
+                prepared.contexts[listener.port] = open_.contexts_for(listener)
         except BaseException:
             self.discard(prepared)
             raise
@@ -180,7 +183,8 @@ class LoadBalancerNode:
             open_ = self.listeners[port]
             open_.model = listener
             open_.plan = ListenerPlan(load_balancer, listener, published, prepared.rules[port])
-            open_.use_contexts(prepared.contexts[port], listener.certificates)
+            contexts, stamp = prepared.contexts[port]
+            open_.use_contexts(contexts, listener.certificates, stamp)
         self._idle_timeout_s = load_balancer.attributes.idle_timeout_s
         # From here on others run in between: groups and plans have to belong together by now, or a request would ask
         # the old rules for a group that the new configuration has emptied.
@@ -215,7 +219,7 @@ class LoadBalancerNode:
         for open_ in self.listeners.values():
             certificates = open_.model.certificates
             if any(certificate.arn in arns for certificate in certificates):
-                open_.use_contexts(OpenListener.load_contexts(certificates), certificates)
+                open_.use_contexts(OpenListener.load_contexts(certificates, open_.model.ssl_policy), certificates)
 
     def _reconcile_groups(self, used: Collection[str], target_groups: Mapping[str, TargetGroup]) -> None:
         now = self.now()
@@ -235,7 +239,7 @@ class LoadBalancerNode:
                     description, now, cookie_key=self._cookie_key, in_use=name in used
                 )
                 if name in used:
-                    self._watch(present, list(present.targets.values()))
+                    self._watch(present, [state for state in present.targets.values() if not state.target.is_stopped])
             else:
                 self._reconcile(present, description, now, in_use=name in used)
         self._arm_drain()
@@ -251,7 +255,7 @@ class LoadBalancerNode:
         old_check = group.group.health_check
         before = {state: (state.health.state, state.target) for state in group.targets.values()}
         changes = group.reconcile(description, now, in_use=in_use)
-        for state in changes.draining:
+        for state in (*changes.draining, *changes.stopped):
             self._health.forget(state)
             pool = self._pools.get(state)
             if pool is not None:
@@ -269,7 +273,7 @@ class LoadBalancerNode:
                 pool.interfere(self._behaviours.get(state.target.name))
             if not in_use:
                 self._health.forget(state)
-            elif old_check != description.health_check and state not in changes.added:
+            elif old_check != description.health_check and state not in (*changes.added, *changes.stopped):
                 self._health.reschedule(group, state)
             if old_state is not state.health.state:
                 self._on_state_changed(group, state, old_state)

@@ -24,8 +24,9 @@ _TLS_ALERT = b"\x15\x03"
 
 
 def probe_port(health_check: HealthCheck, target: Target) -> int:
-    """The port a probe dials: the target's own, or the health check's."""
-    return target.dial_port if health_check.port == TRAFFIC_PORT else int(health_check.port)
+    """The port a probe dials: the target's own, or the health check's when that is another one."""
+    is_own = health_check.port in {TRAFFIC_PORT, target.port}
+    return target.dial_port if is_own else int(health_check.port)
 
 
 def probe_request(health_check: HealthCheck, target: Target) -> bytes:

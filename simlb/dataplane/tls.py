@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import warnings
 from typing import TYPE_CHECKING, Any, cast
 
+from simlb.core.ssl_policies import SslPolicy
 from simlb.dataplane.h1_client import H1ClientConnection
+from simlb.errors import SimlbError
 from simlb.wire.client_hello import NotTls, read_client_hello
 
 if TYPE_CHECKING:
@@ -308,19 +311,51 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         self._raw.abort()
 
 
-def server_context(certificate_path: str, key_path: str) -> ssl.SSLContext:
-    """A server context for one certificate: TLS 1.2 and 1.3 with forward secrecy and authenticated ciphers only.
+def server_context(certificate_path: str, key_path: str, policy: SslPolicy) -> ssl.SSLContext:
+    """A server context for one certificate: exactly the policy's TLS versions and ciphers (reference 6.2).
 
-    That is the set of `ELBSecurityPolicy-TLS13-1-2-Res-2021-06` (reference 6.2). Raises ssl.SSLError or OSError.
+    Raises ssl.SSLError or OSError for files that cannot be used, SimlbError E805 when this machine's OpenSSL cannot do
+    what the policy says.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(
-        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-        "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
-    )
+    _apply_policy(context, policy)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_alpn_protocols(["http/1.1"])
     context.num_tickets = 1  # OpenSSL's two cost 16 µs more a handshake; a client resumes with one as well
     context.load_cert_chain(certificate_path, key_path)
     return context
+
+
+_VERSIONS = {
+    "TLSv1": (ssl.TLSVersion.TLSv1, ssl.HAS_TLSv1),
+    "TLSv1.1": (ssl.TLSVersion.TLSv1_1, ssl.HAS_TLSv1_1),
+    "TLSv1.2": (ssl.TLSVersion.TLSv1_2, ssl.HAS_TLSv1_2),
+    "TLSv1.3": (ssl.TLSVersion.TLSv1_3, ssl.HAS_TLSv1_3),
+}
+_OLD = {"TLSv1", "TLSv1.1"}
+
+
+def _apply_policy(context: ssl.SSLContext, policy: SslPolicy) -> None:
+    missing = [version for version in policy.protocols if not _VERSIONS[version][1]]
+    older = [cipher for cipher in policy.ciphers if not cipher.startswith("TLS_")]
+    if older and not missing:
+        # TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL 3 does at level 0 only; the ciphers stay the policy's.
+        level = ["@SECLEVEL=0"] if _OLD & set(policy.protocols) else []
+        try:
+            context.set_ciphers(":".join((*older, *level)))
+        except ssl.SSLError:
+            missing = older
+        else:
+            offered = {cipher["name"] for cipher in context.get_ciphers()}
+            missing = [cipher for cipher in policy.ciphers if cipher not in offered]
+    if missing:
+        raise SimlbError(
+            "E805",
+            f"Security policy {policy.name} cannot be served here: {ssl.OPENSSL_VERSION} has no {missing[0]}.",
+            "a policy with newer versions and ciphers: ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+        )
+    with warnings.catch_warnings():
+        # That TLS 1.0 and 1.1 are out of date is what a policy that has them is there to show.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = _VERSIONS[policy.protocols[-1]][0]
+        context.maximum_version = _VERSIONS[policy.protocols[0]][0]

@@ -37,9 +37,9 @@ class GateClose:
         others = [listener.port for listener in balancer.listeners if listener.port != self._port]
         inbound: list[InboundRule] = []
         for rule in balancer.security_group.inbound:
-            if rule.port is None:  # for every port: now for every other one
-                inbound += (InboundRule(port=port, source=rule.source) for port in others)
-            elif rule.port != self._port:
+            if rule.covers(self._port):  # a rule for several ports is now for every other one of them
+                inbound += (InboundRule(port=port, source=rule.source) for port in others if rule.covers(port))
+            else:
                 inbound.append(rule)
         return SecurityGroup(inbound=tuple(inbound))
 

@@ -107,7 +107,7 @@ class Life:
         self.app.own_targets |= {target.name: fake for target, fake in self._fakes()}
         self._ends.push_async_callback(self._close_app)
         await self.app.start()
-        self.routes = Routes(self.alb.name, self._entrances(), authority().ca_pem)
+        self.routes = Routes(self.alb.name, self._entrances, authority().ca_pem)
         if self.alb.control:
             await self._open_control()
         self._ends.push_async_callback(self._clear_faults)
@@ -192,17 +192,16 @@ class Life:
         return self._ports[target]
 
     def _entrances(self) -> tuple[Entrance, ...]:
-        node = self.app.nodes[self.alb.name]
-        return tuple(
-            Entrance(
-                listener.port,
-                listener.protocol.lower(),
-                node.listeners[listener.port].host,
-                node.listeners[listener.port].published_port,
-            )
-            for load_balancer in self.configuration.load_balancers
-            for listener in load_balancer.listeners
-        )
+        """As of now: calls of the elbv2 API open and close listeners. Asked from any thread."""
+        found = []
+        for load_balancer in self.app.configuration.load_balancers:
+            node = self.app.nodes.get(load_balancer.name)
+            for listener in load_balancer.listeners:
+                open_ = node.listeners.get(listener.port) if node is not None else None
+                if open_ is not None:
+                    scheme = listener.protocol.lower()
+                    found.append(Entrance(listener.port, scheme, open_.host, open_.published_port))
+        return tuple(found)
 
     async def _open_control(self) -> None:
         from simlb.controlplane.runfile import new_token

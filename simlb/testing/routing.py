@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
@@ -27,10 +28,16 @@ class Entrance:
 class Routes:
     """Every listener, and the CA that its certificates come from."""
 
-    def __init__(self, name: str, entrances: tuple[Entrance, ...], ca_pem: bytes) -> None:
+    def __init__(self, name: str, entrances: Callable[[], tuple[Entrance, ...]], ca_pem: bytes) -> None:
+        """`entrances` is asked each time, from the thread of whoever has a request."""
         self._name = name
-        self.entrances = entrances
+        self._entrances = entrances
         self._ca_pem = ca_pem
+
+    @property
+    def entrances(self) -> tuple[Entrance, ...]:
+        """The listeners that there are now."""
+        return self._entrances()
 
     @cached_property
     def tls(self) -> ssl.SSLContext:

@@ -133,9 +133,6 @@ def test_errors_are_exceptions_of_the_client(shop: Shop) -> None:
         "Message": "Load balancers '[none]' not found",
     }
     assert missing.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    with pytest.raises(errors.OperationNotPermittedException, match="simlb target add GROUP URL"):
-        shop.aws.register_targets(TargetGroupArn=shop.group, Targets=[{"Id": "127.0.0.1", "Port": 1}])
-    assert len(shop.health()) == 2
     with pytest.raises(ClientError, match="failed to satisfy constraint: Member must have value less than or equal"):
         shop.aws.describe_load_balancers(PageSize=401)
     with pytest.raises(ClientError, match="is not a valid load balancer ARN"):
@@ -151,7 +148,7 @@ def test_another_region_is_empty(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("service", "operation"),
-    [("sts", "get_caller_identity"), ("acm", "list_certificates"), ("ec2", "describe_vpcs"), ("elb", None)],
+    [("iam", "list_users"), ("secretsmanager", "list_secrets"), ("elb", None)],
 )
 def test_other_services_are_refused_in_words_that_their_clients_read(
     shop: Shop, service: str, operation: str | None

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -89,7 +90,7 @@ def balancer(name: str = "own", *, text: str = "own") -> LoadBalancer:
 def make(draft: Draft) -> None:
     """A load balancer of the API's with everything around it."""
     draft.put_target_group(group())
-    draft.register(group(), TARGET)
+    draft.register(group(), [TARGET])
     draft.put_load_balancer(balancer())
     draft.put_facts(balancer().arn, LoadBalancerFacts(created_at=1.5))
     draft.put_tags(balancer().arn, {"team": "a"})
@@ -232,7 +233,7 @@ async def test_a_file_that_does_not_go_with_what_was_made(home: Home) -> None:
     home.write(SHOP.replace("web", "mine"))
     with pytest.raises(SimlbError, match="both forward to target group mine") as caught:
         await home.app.reload()
-    assert caught.value.code == "E815"
+    assert caught.value.code == "E807"
     await home.end()
     with pytest.raises(SimlbError, match="both forward to target group mine"):
         await home.start()
@@ -310,7 +311,7 @@ async def test_a_start_without_its_certificates_fails_and_loses_nothing(home: Ho
     await home.end()
     made = balancer()
     https = replace(made.listeners[0], protocol=Protocol.HTTPS, certificates=(_missing(home.folder),))
-    draft = Draft(home.app.base, Changes(), Registrations(), 0)
+    draft = Draft(home.app.base, Changes(), Registrations(), 0, Random(1))
     draft.put_load_balancer(replace(made, listeners=(https,)))
     store = Store(store_path(home.folder, "default"))
     store.open()

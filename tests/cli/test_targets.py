@@ -145,7 +145,7 @@ def test_several_groups_have_headings_with_how_they_choose_and_answer() -> None:
         "anomaly mitigation on  "
         "fail-open: too few targets are healthy (1 of 1, at least 2 wanted), so requests go to all of them"
     )
-    assert lines[6] == "drift: i-07 (127.0.0.1:9007) was removed by command; a reload registers it again"
+    assert lines[6] == "drift: i-07 (127.0.0.1:9007) was removed; a reload registers it again"
 
 
 TOO_FEW = "fail-open: too few targets are healthy ({} wanted), so requests go to all of them"

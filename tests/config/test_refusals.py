@@ -111,8 +111,8 @@ NOT_YET = [
     (group("attributes: {target_group_health.dns_failover.minimum_healthy_targets.count: 2}"),
      "E505 simlb.yaml:8: 'target_group_health.dns_failover.minimum_healthy_targets.count' = '2'"
      " is not supported by simlb yet (only '1')"),
-    (balancer("attributes: {deletion_protection.enabled: true}"),
-     "E505 simlb.yaml:4: 'deletion_protection.enabled' = 'true' is not supported by simlb yet (only 'false')"),
+    (balancer("attributes: {zonal_shift.config.enabled: true}"),
+     "E505 simlb.yaml:4: 'zonal_shift.config.enabled' = 'true' is not supported by simlb yet (only 'false')"),
     (balancer("subnets: [a, b]"), "E505 simlb.yaml:4: 'subnets' is not supported yet"),
     (group("target_control_port: 9000"), "E505 simlb.yaml:8: 'target_control_port' is not supported yet"),
     (group("ip_address_type: ipv6"), "E505 simlb.yaml:8: 'ip_address_type' is not supported yet"),
@@ -120,8 +120,9 @@ NOT_YET = [
     (listeners("protocol: HTTP, port: 80, forward: web,"
                " attributes: {routing.http.response.server.enabled: false}"),
      "E505 simlb.yaml:5: 'attributes' is not supported yet"),
-    (listeners("protocol: HTTPS, port: 443, forward: web, ssl_policy: ELBSecurityPolicy-TLS13-1-2-2021-06"),
-     "E505 simlb.yaml:5: 'ssl_policy' is not supported yet"),
+    (listeners("protocol: HTTPS, port: 443, forward: web, ssl_policy: ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"),
+     "E505 simlb.yaml:5: policy ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 is not supported by simlb: its post-quantum"
+     " key exchange cannot be chosen in Python's ssl module"),
     (listeners("protocol: HTTPS, port: 443, forward: web, mutual_authentication: {mode: passthrough}"),
      "E505 simlb.yaml:5: 'mutual_authentication' is not supported yet"),
     (listeners("protocol: HTTPS, port: 443, forward: web, alpn_policy: [HTTP2Preferred]"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
 from simlb.controlplane.operations.draft import Draft
 from simlb.core import ids
-from simlb.core.changes import Changes, LoadBalancerFacts, NamedSecurityGroup, conflicts
+from simlb.core.changes import Changes, LoadBalancerFacts, contradictions
 from simlb.core.model import Bind, Configuration, ForwardAction, Listener, LoadBalancer, Protocol, TargetGroup
 from simlb.core.registrations import Registrations
+from simlb.core.security_groups import NamedSecurityGroup
 
 REGION = "ap-northeast-2"
 
@@ -45,7 +47,7 @@ OWN, OWN_GROUP = balancer("own", "mine", by="api"), group("mine", by="api")
 
 
 def drafted(changes: Changes | None = None) -> Draft:
-    return Draft(FILE, changes or Changes(), Registrations(), 0.0)
+    return Draft(FILE, changes or Changes(), Registrations(), 0.0, Random(1))
 
 
 def made() -> Changes:
@@ -162,4 +164,5 @@ def test_records_of_other_services() -> None:
     ],
 )
 def test_a_group_belongs_to_one_load_balancer(balancers: tuple[LoadBalancer, ...], count: int) -> None:
-    assert len(list(conflicts(file(*balancers)))) == count
+    groups = (WEB, OWN_GROUP)
+    assert len(list(contradictions(file(*balancers, groups=groups)))) == count

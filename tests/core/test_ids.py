@@ -73,9 +73,14 @@ def test_ids_do_not_change_between_versions() -> None:
 
 def test_surroundings() -> None:
     """What a load balancer is in: the same from run to run, its security group its own."""
-    assert ids.zones("eu-west-1") == ("eu-west-1a",)
+    assert ids.zones("eu-west-1") == ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+    assert ids.zone_of("eu-west-1", ids.subnet_id("eu-west-1b")) == "eu-west-1b"
+    assert ids.zone_of("eu-west-1", ids.subnet_id("eu-west-2b")) is None
     assert ids.hosted_zone_id("eu-west-1") == "Z32O12XQLNTSW2"
     assert ids.vpc_id("ap-northeast-2") == "vpc-0ec9b352e2df83741"
     assert ids.subnet_id("ap-northeast-2a") == "subnet-00b7dee35f94e0b5e"
     assert ids.security_group_id("ap-northeast-2", "my-alb") == "sg-07fc1f4bd2358e25b"
+    assert ids.named_security_group_id("ap-northeast-2", "web") == ids.named_security_group_id("ap-northeast-2", "web")
+    kinds = (ids.security_group_id, ids.named_security_group_id)
+    assert len({ids.default_security_group_id("eu-west-1"), *(kind("eu-west-1", "") for kind in kinds)}) == 3
     assert ids.security_group_id("ap-northeast-2", "a") != ids.security_group_id("ap-northeast-2", "b")

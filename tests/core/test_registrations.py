@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from simlb.core.model import Configuration, Target, TargetGroup, TargetProcess, TargetType
+from simlb.core.model import Configuration, Instance, InstancePort, Target, TargetGroup, TargetProcess, TargetType
 from simlb.core.registrations import Registration, Registrations, free_name
 
 
@@ -71,6 +72,50 @@ def test_a_process_stays_as_long_as_a_group_has_its_target() -> None:
     assert [process.name for process in once.applied_to(both).processes] == ["i-03"]
     twice = once.deregister(Registration("api", RUN))
     assert twice.applied_to(both).processes == ()
+
+
+def test_a_target_in_a_group_that_the_file_does_not_have_is_no_drift() -> None:
+    assert list(Registrations().register(Registration("new", ONE)).drift(FILE)) == []
+
+
+def test_an_instance_goes_on_running_when_a_call_deregisters_it() -> None:
+    registrations = Registrations().deregister(Registration("web", RUN, by="api"))
+    assert in_force(registrations) == {"web": ["i-01", "i-02"], "api": []}
+    assert [process.name for process in registrations.applied_to(FILE).processes] == ["i-03"]
+    assert registrations.give_back(Registration("web", RUN)) == Registrations()
+
+
+def instances(port: int) -> Configuration:
+    """A file with one instance, `first`, that listens there, and a group for instances."""
+    first = Instance(
+        id="i-0",
+        name="first",
+        ip="127.0.0.1",
+        dial_host="127.0.0.1",
+        ports=(InstancePort(port=port, target="first", process="first"),),
+    )
+    fleet = TargetGroup(name="fleet", arn="fleet", target_type=TargetType.INSTANCE, port=80)
+    process = TargetProcess(name="first", port=port)
+    return Configuration(load_balancers=(), target_groups={"fleet": fleet}, processes=(process,), instances=(first,))
+
+
+def test_an_added_instance_is_where_the_file_has_it_now() -> None:
+    before, after = instances(9001), instances(9005)
+    added = Registrations()
+    for port in (80, 9001, 7):
+        added = added.register(Registration("fleet", before.instances[0].target(port, 80)))
+    assert [item.target.address for item in added.added] == ["127.0.0.1:9001", "127.0.0.1:9001", "127.0.0.1:7"]
+    kept, told = added.after_reload(after, loopback)
+    assert [(item.target.port, item.target.address) for item in kept.added] == [
+        (80, "127.0.0.1:9005"),
+        (9001, "127.0.0.1:9001"),
+        (7, "127.0.0.1:7"),
+    ]
+    assert told == ()
+    gone = replace(after, processes=(), instances=())
+    assert added.after_reload(gone, loopback)[1][0] == (
+        "drift: first (127.0.0.1:9001), added by command, leaves: the file does not run it any more."
+    )
 
 
 def test_what_was_added_and_removed_again_is_no_drift() -> None:

@@ -49,7 +49,7 @@ def test_listeners_offer_what_their_policy_says(tmp_path: Path) -> None:
     leaf = trustme.CA().issue_cert("a.test", not_after=datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1))
     leaf.private_key_pem.write_to_path(tmp_path / "key")
     leaf.cert_chain_pems[0].write_to_path(tmp_path / "cert")
-    context = server_context(str(tmp_path / "cert"), str(tmp_path / "key"))
     policy = POLICIES[LISTENER_POLICY]
+    context = server_context(str(tmp_path / "cert"), str(tmp_path / "key"), policy)
     assert {cipher["name"] for cipher in context.get_ciphers()} == set(policy.ciphers)
     assert (context.minimum_version, policy.protocols[-1]) == (ssl.TLSVersion.TLSv1_2, "TLSv1.2")

@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from simlb.core.model import Certificate, FixedResponseAction, Protocol
+from simlb.core.ssl_policies import LISTENER_POLICY, POLICIES
 from simlb.dataplane.tls import server_context
 from simlb.errors import SimlbError
 from tests.dataplane.harness import ARN, GET, OK, Client, Rig, TargetConnection, answer, echo, until
@@ -125,7 +126,7 @@ async def test_tls_headers(secure: Rig) -> None:
 def test_a_resumed_session_is_logged_as_such(
     version: ssl.TLSVersion, certificates: tuple[Certificate, ...], tmp_path: Path
 ) -> None:
-    """asyncio's client cannot resume, so a blocking one asks from a thread."""
+    """Also after a change of the listener that is not about TLS. asyncio's client cannot resume; this one can."""
     import socket
 
     def ask(port: int, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSession | None:
@@ -147,6 +148,8 @@ def test_a_resumed_session_is_logged_as_such(
         await rig.apply(rig.listener(fixed, port=443, protocol=Protocol.HTTPS, certificates=certificates))
         context = trusting(version)
         session = await asyncio.to_thread(ask, rig.published(443), context, None)
+        other = FixedResponseAction(status_code=201, message_body="fixed")
+        await rig.apply(rig.listener(other, port=443, protocol=Protocol.HTTPS, certificates=certificates))
         await asyncio.to_thread(ask, rig.published(443), context, session)
         lines = rig.lines
         await rig.close()
@@ -155,6 +158,22 @@ def test_a_resumed_session_is_logged_as_such(
     with asyncio.Runner() as runner:
         first, second = runner.run(run())
     assert (first[19], second[19]) == (certificates[0].arn, "session-reused")
+    assert (first[8], second[8]) == ("200", "201")
+
+
+async def test_files_that_were_replaced_are_presented_after_a_reload(rig: Rig, tmp_path: Path) -> None:
+    old = issue(tmp_path, 0, "lb.test", "old.test")
+    listener = rig.listener(
+        FixedResponseAction(status_code=200), port=443, protocol=Protocol.HTTPS, certificates=(old,)
+    )
+    await rig.apply(listener)
+    first = (await connect(rig)).tls.getpeercert()
+    issue(tmp_path, 0, "lb.test", "new.test")
+    await rig.apply(listener)
+    second = (await connect(rig)).tls.getpeercert()
+    assert first is not None
+    assert second is not None
+    assert (first["subjectAltName"][1], second["subjectAltName"][1]) == (("DNS", "old.test"), ("DNS", "new.test"))
 
 
 async def test_a_hello_that_comes_byte_by_byte(secure: Rig) -> None:
@@ -512,7 +531,8 @@ async def test_broken_records_end_the_connection(secure: Rig) -> None:
 
 
 def test_the_offered_ciphers_are_those_of_the_policy(certificates: tuple[Certificate, ...]) -> None:
-    context = server_context(str(certificates[0].certificate_path), str(certificates[0].key_path))
+    files = str(certificates[0].certificate_path), str(certificates[0].key_path)
+    context = server_context(*files, POLICIES[LISTENER_POLICY])
     names = {cipher["name"] for cipher in context.get_ciphers()}
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert all(name.startswith(("TLS_", "ECDHE-")) and "CBC" not in name for name in names)

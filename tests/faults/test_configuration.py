@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+from dataclasses import replace
+
 import pytest
 
-from simlb.core.model import ForwardAction, Protocol, RedirectAction
+from simlb.core.model import ForwardAction, InboundRule, Protocol, RedirectAction, SecurityGroup
 from simlb.dataplane.points import Asked, Treatment
 from simlb.errors import SimlbError
 from simlb.faults.parameters import Written
@@ -74,6 +77,17 @@ async def test_a_gate_closes_for_one_port_only() -> None:
     await faults.add("gate.close", "443")
     group = site.in_force.load_balancers[0].security_group
     assert (len(group.networks_for(80)), len(group.networks_for(443))) == (2, 0)
+
+
+async def test_a_gate_closes_within_a_range_of_ports() -> None:
+    wide = InboundRule(port=80, last_port=8080, source=ipaddress.ip_network("10.0.0.0/8"))
+    shop = replace(WEB.load_balancers[0], security_group=SecurityGroup(inbound=(wide,)))
+    site = FakeSite(replace(WEB, load_balancers=(shop,)))
+    faults, _ = book(site)
+    await faults.add("gate.close", "443")
+    group = site.in_force.load_balancers[0].security_group
+    assert group.networks_for(80) == (wide.source,)
+    assert group.networks_for(443) == ()
 
 
 @pytest.mark.parametrize(

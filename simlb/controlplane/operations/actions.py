@@ -10,10 +10,12 @@ from simlb.core.model import Action, FixedResponseAction, ForwardAction, Redirec
 def action_list(catalog: Catalog, action: Action) -> list[Result]:
     """The actions of a rule. simlb has no authentication yet, so that there is just one."""
     if isinstance(action, ForwardAction):
-        return [_forward(catalog, action)]
-    if isinstance(action, RedirectAction):
-        return [_redirect(action)]
-    return [_fixed_response(action)]
+        shown = _forward(catalog, action)
+    elif isinstance(action, RedirectAction):
+        shown = _redirect(action)
+    else:
+        shown = _fixed_response(action)
+    return [shown if action.order is None else shown | {"Order": action.order}]
 
 
 def _forward(catalog: Catalog, action: ForwardAction) -> Result:
@@ -24,6 +26,8 @@ def _forward(catalog: Catalog, action: ForwardAction) -> Result:
     stickiness: Result = {"Enabled": action.stickiness_duration_s is not None}
     if action.stickiness_duration_s is not None:
         stickiness["DurationSeconds"] = action.stickiness_duration_s
+    elif action.told_duration_s is not None:
+        stickiness["DurationSeconds"] = action.told_duration_s
     result: Result = {"Type": "forward"}
     if len(groups) == 1:
         result["TargetGroupArn"] = groups[0]["TargetGroupArn"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from simlb.core.ids import default_rule_arn
 from simlb.core.model import Configuration, Listener, LoadBalancer, Rule, TargetGroup
+from simlb.core.remembered import Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ class Catalog:
         )
 
 
-def rules_of(listener: Listener) -> Iterable[RuleEntry]:
+@Remembered
+def rules_of(listener: Listener) -> tuple[RuleEntry, ...]:
     """In the order of their evaluation."""
-    for rule in sorted(listener.rules, key=lambda rule: rule.priority):
-        yield RuleEntry(listener, rule, rule.arn)
-    yield RuleEntry(listener, None, default_rule_arn(listener.arn))
+    ordered = sorted(listener.rules, key=lambda rule: rule.priority)
+    default = RuleEntry(listener, None, default_rule_arn(listener.arn))
+    return (*(RuleEntry(listener, rule, rule.arn) for rule in ordered), default)

@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from simlb.controlplane.operations.catalog import Catalog
-from simlb.core.changes import Changes, LoadBalancerFacts, NamedSecurityGroup
+from simlb.core.changes import Changes, LoadBalancerFacts
 from simlb.core.model import Configuration, Listener, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registration, Registrations
+from simlb.core.security_groups import NamedSecurityGroup
 
 
 class Draft:
     """Load balancers, target groups, targets and tags, to be changed. Operations check first, then write.
 
-    `file` is the configuration file's configuration; `now` wall-clock time.
+    `file` is the configuration file's configuration; `now` wall-clock time; `random` what ids are made of.
     """
 
-    def __init__(self, file: Configuration, changes: Changes, registrations: Registrations, now: float) -> None:
+    def __init__(
+        self, file: Configuration, changes: Changes, registrations: Registrations, now: float, random: Random
+    ) -> None:
         self.file = file
         self.changes = changes
         self.registrations = registrations
         self.now = now
+        self._random = random
+        self._made_of = (changes, registrations)
+        self._configuration: Configuration | None = None
         self._catalog: Catalog | None = None
+
+    def new_id(self) -> str:
+        """16 lower-case hex digits, by which AWS tells resources of one name apart; no ARN has them yet."""
+        arns = {*self.catalog.load_balancers, *self.catalog.listeners, *self.catalog.rules, *self.catalog.target_groups}
+        while True:
+            digits = f"{self._random.getrandbits(64):016x}"
+            if not any(digits in arn for arn in arns):
+                return digits
 
     @property
     def configuration(self) -> Configuration:
         """Everything as it would be."""
-        return self.registrations.applied_to(self.changes.applied_to(self.file))
+        made_of = (self.changes, self.registrations)
+        if self._configuration is None or any(a is not b for a, b in zip(made_of, self._made_of, strict=True)):
+            self._made_of = made_of
+            self._configuration = self.registrations.applied_to(self.changes.applied_to(self.file))
+        return self._configuration
 
     @property
     def catalog(self) -> Catalog:
@@ -65,27 +85,17 @@ class Draft:
         rest = {key: one for key, one in self.changes.target_groups.items() if key != group.arn}
         self._forget(group.arn, target_groups=rest)
 
-    def register(self, group: TargetGroup, target: Target) -> None:
-        """One more target in the group. Harmless when it is there."""
-        if any(present.key == target.key for present in group.targets):
-            return
-        back = next(
-            (
-                item
-                for item in self.registrations.removed
-                if (item.target_group, item.target.key) == (group.name, target.key)
-            ),
-            None,
-        )
-        if back is not None:
-            self.registrations = self.registrations.give_back(back)
-        else:
-            self.registrations = self.registrations.register(Registration(group.name, target))
+    def register(self, group: TargetGroup, targets: Iterable[Target]) -> None:
+        """More targets in the group. Harmless for those that are there."""
+        present = {target.key for target in group.targets}
+        wanted = {target.key: target for target in targets if target.key not in present}
+        self.registrations = self.registrations.register_all(group.name, wanted.values())
         self._catalog = None
 
-    def deregister(self, group: TargetGroup, target: Target) -> None:
-        """That registered target no more: it drains."""
-        self.registrations = self.registrations.deregister(Registration(group.name, target))
+    def deregister(self, group: TargetGroup, targets: Iterable[Target]) -> None:
+        """Those registered targets no more: they drain. Their processes go on running, as instances do."""
+        items = [Registration(group.name, target, by="api") for target in targets]
+        self.registrations = self.registrations.deregister_all(items)
         self._catalog = None
 
     def put_tags(self, arn: str, tags: dict[str, str]) -> None:

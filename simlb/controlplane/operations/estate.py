@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from simlb.core.changes import Changes
-from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 
 if TYPE_CHECKING:
@@ -40,6 +40,15 @@ class Estate(Protocol):
     def certificate(self, arn: str) -> Certificate | None:
         """The certificate of that ARN, issued, imported or the file's; None when there is none."""
 
+    def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
+        """Where the socket of a new listener of `load_balancer` goes, in the order in which places are tried.
+
+        `configuration` is everything that there is beside it.
+        """
+
+    def target_policy(self) -> Callable[[Target], str | None]:
+        """Tells why there cannot be a target where that one is, and what to do about it; None when there can."""
+
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """Put what `edit` makes of a draft in force, and give back what it returned once that is safe on disk.
 
@@ -47,6 +56,21 @@ class Estate(Protocol):
         change, with nothing changed. Raises QueryError too when what was asked for cannot be served, such as a port
         that is taken.
         """
+
+    def is_running(self, instance_id: str) -> bool:
+        """False for an instance that EC2's API has stopped, until it runs again."""
+
+    def address(self, configuration: Configuration) -> str:
+        """A loopback address for one more load balancer beside those of `configuration`: one that none of them has.
+
+        Where the system has a single one, and where listeners are exposed or on any free port, all share that.
+        """
+
+    def begin_provisioning(self, arn: str) -> None:
+        """That load balancer has just been created; it becomes active on the load balancers' clock."""
+
+    def is_provisioning(self, arn: str) -> bool:
+        """Whether it is not active yet. After a restart all are."""
 
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
         """What a client on this machine types to reach the listener."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from simlb.controlplane.operations.actions import action_list
+from simlb.controlplane.operations.attributes import attribute_list
 from simlb.controlplane.operations.call import Call, Handlers, Result
-from simlb.controlplane.operations.catalog import ListenerEntry
-from simlb.controlplane.operations.load_balancers import attribute_list
+from simlb.controlplane.operations.catalog import Catalog, ListenerEntry
 from simlb.controlplane.operations.paging import paged
 from simlb.controlplane.operations.references import LISTENER, check_exclusive, listener, load_balancer
 from simlb.controlplane.query.errors import invalid
-from simlb.core.attributes import HTTP_LISTENER_ATTRIBUTES, HTTPS_LISTENER_ATTRIBUTES
-from simlb.core.model import Protocol
-from simlb.core.ssl_policies import LISTENER_POLICY
+from simlb.core.attributes import HTTP_LISTENER_ATTRIBUTES, HTTPS_LISTENER_ATTRIBUTES, Attribute
+from simlb.core.model import Certificate, Protocol
 
 
 def describe_listeners(call: Call) -> Result:
@@ -32,41 +31,46 @@ def describe_listeners(call: Call) -> Result:
         found = LISTENER.find(call.catalog.listeners, call.texts("ListenerArns"))
     else:
         raise invalid("You must specify either listener ARNs or a load balancer ARN")
-    return paged(call, "Listeners", found, lambda entry: _listener(call, entry), lambda entry: entry.arn)
+    return paged(call, "Listeners", found, lambda entry: listener_result(call.catalog, entry), lambda entry: entry.arn)
 
 
 def describe_listener_attributes(call: Call) -> Result:
     """Every attribute with its value: the defaults, since simlb acts on none of them yet."""
-    is_https = listener(call).listener.protocol is Protocol.HTTPS
-    rows = HTTPS_LISTENER_ATTRIBUTES if is_https else HTTP_LISTENER_ATTRIBUTES
+    rows = attribute_rows(listener(call).listener.protocol)
     return {"Attributes": attribute_list({key: row.default for key, row in rows.items()})}
 
 
 def describe_listener_certificates(call: Call) -> Result:
     """The default certificate first."""
     certificates = list(enumerate(listener(call).listener.certificates))
-    return paged(
-        call,
-        "Certificates",
-        certificates,
-        lambda item: {"CertificateArn": item[1].arn, "IsDefault": item[0] == 0},
-        lambda item: item[1].arn,
-    )
+    return paged(call, "Certificates", certificates, certificate_result, lambda item: item[1].arn)
 
 
-def _listener(call: Call, entry: ListenerEntry) -> Result:
+def certificate_result(item: tuple[int, Certificate]) -> Result:
+    """A certificate, with its place among those of its listener, as the API shows it."""
+    place, certificate = item
+    return {"CertificateArn": certificate.arn, "IsDefault": place == 0}
+
+
+def attribute_rows(protocol: Protocol) -> Mapping[str, Attribute]:
+    """The attributes of a listener."""
+    return HTTPS_LISTENER_ATTRIBUTES if protocol is Protocol.HTTPS else HTTP_LISTENER_ATTRIBUTES
+
+
+def listener_result(catalog: Catalog, entry: ListenerEntry) -> Result:
+    """A listener as the API shows it."""
     model = entry.listener
     result: Result = {
         "ListenerArn": model.arn,
         "LoadBalancerArn": entry.load_balancer.arn,
         "Port": model.port,
         "Protocol": model.protocol,
-        "DefaultActions": action_list(call.catalog, model.default_action),
+        "DefaultActions": action_list(catalog, model.default_action),
     }
     if model.protocol is Protocol.HTTPS:
         result |= {
             "Certificates": [{"CertificateArn": certificate.arn} for certificate in model.certificates[:1]],
-            "SslPolicy": LISTENER_POLICY,
+            "SslPolicy": model.ssl_policy,
             "MutualAuthentication": {"Mode": "off"},
         }
     return result

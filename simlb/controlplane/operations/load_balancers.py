@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from simlb.controlplane.operations.attributes import attribute_list
 from simlb.controlplane.operations.call import Call, Handlers, Result
+from simlb.controlplane.operations.estate import Estate
 from simlb.controlplane.operations.paging import paged
 from simlb.controlplane.operations.references import LOAD_BALANCER, check_count, check_exclusive, load_balancer
 from simlb.controlplane.query.errors import QueryError
 from simlb.core import ids
+from simlb.core.changes import Changes, LoadBalancerFacts
 from simlb.core.model import LoadBalancer, Scheme
 
 DECREASES_A_DAY = 2
@@ -35,11 +42,7 @@ def describe_load_balancers(call: Call) -> Result:
 
 def describe_load_balancer_attributes(call: Call) -> Result:
     """Every attribute with its value."""
-    balancer = load_balancer(call)
-    values = balancer.attributes.to_wire()
-    if balancer.scheme is Scheme.INTERNAL and "ipv6.deny_all_igw_traffic" not in balancer.attributes.given:
-        values["ipv6.deny_all_igw_traffic"] = "true"
-    return {"Attributes": attribute_list(values)}
+    return {"Attributes": attribute_list(shown_attributes(load_balancer(call)))}
 
 
 def describe_capacity_reservation(call: Call) -> Result:
@@ -48,30 +51,53 @@ def describe_capacity_reservation(call: Call) -> Result:
     return {"DecreaseRequestsRemaining": DECREASES_A_DAY, "CapacityReservationState": []}
 
 
-def attribute_list(values: dict[str, str]) -> list[dict[str, str]]:
-    """Attributes as the API lists them."""
-    return [{"Key": key, "Value": value} for key, value in values.items()]
+def shown_attributes(balancer: LoadBalancer) -> dict[str, str]:
+    """All of them; one has another default for internal load balancers."""
+    values = balancer.attributes.to_wire()
+    if balancer.scheme is Scheme.INTERNAL and "ipv6.deny_all_igw_traffic" not in balancer.attributes.given:
+        values["ipv6.deny_all_igw_traffic"] = "true"
+    return values
 
 
-def _load_balancer(call: Call, balancer: LoadBalancer) -> Result:
+def facts_of(estate: Estate, changes: Changes, balancer: LoadBalancer) -> LoadBalancerFacts:
+    """What the API tells of it: for one of the file, made-up surroundings that stay the same."""
+    facts = changes.facts.get(balancer.arn) or LoadBalancerFacts(created_at=estate.created_at.timestamp())
+    region = balancer.region
+    return replace(
+        facts,
+        subnets=facts.subnets or tuple(ids.subnet_id(zone) for zone in ids.zones(region)),
+        security_groups=changes.security_groups_of(balancer),
+    )
+
+
+def load_balancer_result(balancer: LoadBalancer, facts: LoadBalancerFacts, *, is_provisioning: bool) -> Result:
+    """A load balancer as the API shows it."""
     region = balancer.region
     return {
         "LoadBalancerArn": balancer.arn,
         "DNSName": balancer.dns_name,
         "CanonicalHostedZoneId": ids.hosted_zone_id(region),
-        "CreatedTime": call.estate.created_at,
+        "CreatedTime": datetime.fromtimestamp(facts.created_at, UTC),
         "LoadBalancerName": balancer.name,
         "Scheme": balancer.scheme,
         "VpcId": ids.vpc_id(region),
-        "State": {"Code": "active"},
+        "State": {"Code": "provisioning" if is_provisioning else "active"},
         "Type": "application",
-        "AvailabilityZones": [
-            {"ZoneName": zone, "SubnetId": ids.subnet_id(zone), "LoadBalancerAddresses": []}
-            for zone in ids.zones(region)
-        ],
-        "SecurityGroups": [ids.security_group_id(region, balancer.name)],
-        "IpAddressType": "ipv4",
+        "AvailabilityZones": zone_list(region, facts.subnets),
+        "SecurityGroups": list(facts.security_groups),
+        "IpAddressType": facts.ip_address_type,
     }
+
+
+def zone_list(region: str, subnets: Iterable[str]) -> list[Result]:
+    """The subnets of a load balancer with their zones, in the order of those."""
+    zones = sorted((ids.zone_of(region, subnet) or "", subnet) for subnet in subnets)
+    return [{"ZoneName": zone, "SubnetId": subnet, "LoadBalancerAddresses": []} for zone, subnet in zones]
+
+
+def _load_balancer(call: Call, balancer: LoadBalancer) -> Result:
+    facts = facts_of(call.estate, call.estate.changes, balancer)
+    return load_balancer_result(balancer, facts, is_provisioning=call.estate.is_provisioning(balancer.arn))
 
 
 HANDLERS: Handlers = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from simlb.controlplane.operations.actions import action_list
 from simlb.controlplane.operations.call import Call, Handlers, Result
-from simlb.controlplane.operations.catalog import RuleEntry, rules_of
+from simlb.controlplane.operations.catalog import Catalog, RuleEntry, rules_of
 from simlb.controlplane.operations.paging import paged
 from simlb.controlplane.operations.references import RULE, check_exclusive, listener
 from simlb.controlplane.query.errors import invalid
@@ -38,17 +38,18 @@ def describe_rules(call: Call) -> Result:
         found = RULE.find(call.catalog.rules, call.texts("RuleArns"))
     else:
         raise invalid("You must specify either listener rule ARNs or a listener ARN")
-    return paged(call, "Rules", found, lambda entry: _rule(call, entry), lambda entry: entry.arn)
+    return paged(call, "Rules", found, lambda entry: rule_result(call.catalog, entry), lambda entry: entry.arn)
 
 
-def _rule(call: Call, entry: RuleEntry) -> Result:
+def rule_result(catalog: Catalog, entry: RuleEntry) -> Result:
+    """A rule as the API shows it."""
     rule = entry.rule
     if rule is None:
         return {
             "RuleArn": entry.arn,
             "Priority": "default",
             "Conditions": [],
-            "Actions": action_list(call.catalog, entry.listener.default_action),
+            "Actions": action_list(catalog, entry.listener.default_action),
             "IsDefault": True,
             "Transforms": [],
         }
@@ -56,7 +57,7 @@ def _rule(call: Call, entry: RuleEntry) -> Result:
         "RuleArn": entry.arn,
         "Priority": str(rule.priority),
         "Conditions": [_condition(condition) for condition in rule.conditions],
-        "Actions": action_list(call.catalog, rule.action),
+        "Actions": action_list(catalog, rule.action),
         "IsDefault": False,
         "Transforms": _transforms(rule),
     }

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 
 from simlb.controlplane.operations import (
     account,
+    listener_certificates,
+    listener_changes,
     listeners,
+    load_balancer_changes,
     load_balancers,
+    rule_changes,
     rules,
     tags,
+    target_group_changes,
     target_groups,
     target_health,
+    target_registration,
     trust_stores,
 )
 from simlb.controlplane.operations.call import Call, Handler
@@ -26,10 +32,16 @@ from simlb.core.model import Configuration
 
 HANDLERS: Mapping[str, Handler] = {
     **load_balancers.HANDLERS,
+    **load_balancer_changes.HANDLERS,
     **listeners.HANDLERS,
+    **listener_changes.HANDLERS,
+    **listener_certificates.HANDLERS,
     **rules.HANDLERS,
+    **rule_changes.HANDLERS,
     **target_groups.HANDLERS,
+    **target_group_changes.HANDLERS,
     **target_health.HANDLERS,
+    **target_registration.HANDLERS,
     **tags.HANDLERS,
     **account.HANDLERS,
     **trust_stores.HANDLERS,
@@ -49,9 +61,8 @@ class Elbv2:
 
     def run(self, operation: Operation, scope: Scope, parameters: Values) -> Answer:
         """Carry out a call. Raises QueryError."""
-        if not scope.in_header and not operation.name.startswith(READING):
-            # Any web page can have a browser open a URL; only AWS's clients set the header.
-            raise QueryError("AccessDenied", f"{operation.name} has to be signed in the Authorization header.")
+        if not operation.name.startswith(READING):
+            self._check_may_change(operation, scope)
         call = Call(
             operation=operation.name,
             parameters=parameters,
@@ -60,6 +71,18 @@ class Elbv2:
             catalog=self._catalog_of(scope.region),
         )
         return HANDLERS.get(operation.name, refuse)(call)
+
+    def _check_may_change(self, operation: Operation, scope: Scope) -> None:
+        if not scope.in_header:
+            # Any web page can have a browser open a URL; only AWS's clients set the header.
+            raise QueryError("AccessDenied", f"{operation.name} has to be signed in the Authorization header.")
+        region = self._estate.region
+        if scope.region != region:
+            raise QueryError(
+                "OperationNotPermitted",
+                f"This simlb is in {region}: nothing can be changed in {scope.region}. "
+                f"Give your client its region: AWS_REGION={region}",
+            )
 
     def _catalog_of(self, region: str) -> Catalog:
         if region != self._estate.region:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from simlb.controlplane.operations.attributes import attribute_list
 from simlb.controlplane.operations.call import Call, Handlers, Result
-from simlb.controlplane.operations.load_balancers import attribute_list
+from simlb.controlplane.operations.catalog import Catalog
 from simlb.controlplane.operations.paging import paged
 from simlb.controlplane.operations.references import TARGET_GROUP, check_exclusive, load_balancer, target_group
 from simlb.core import ids
+from simlb.core.attributes import TargetGroupAttributes
 from simlb.core.model import TargetGroup
 
 _NOT_OF_SERVERS = ("lambda.", "waf.")
@@ -36,23 +38,32 @@ def describe_target_groups(call: Call) -> Result:
         if not set(names) <= call.catalog.arns_of_groups.keys():
             raise TARGET_GROUP.missing()
         found = [group for group in found if group.name in names]
-    return paged(call, "TargetGroups", found, lambda group: _target_group(call, group), lambda group: group.arn)
+
+    def describe(group: TargetGroup) -> Result:
+        return target_group_result(call.region, call.catalog, group)
+
+    return paged(call, "TargetGroups", found, describe, lambda group: group.arn)
 
 
 def describe_target_group_attributes(call: Call) -> Result:
     """Every attribute with its value."""
-    values = target_group(call).attributes.to_wire()
-    return {"Attributes": attribute_list({k: v for k, v in values.items() if not k.startswith(_NOT_OF_SERVERS)})}
+    return {"Attributes": attribute_list(shown_attributes(target_group(call).attributes))}
 
 
-def _target_group(call: Call, group: TargetGroup) -> Result:
+def shown_attributes(attributes: TargetGroupAttributes) -> dict[str, str]:
+    """Those that AWS lists for groups of instances and addresses."""
+    return {key: value for key, value in attributes.to_wire().items() if not key.startswith(_NOT_OF_SERVERS)}
+
+
+def target_group_result(region: str, catalog: Catalog, group: TargetGroup) -> Result:
+    """A target group as the API shows it."""
     check = group.health_check
     return {
         "TargetGroupArn": group.arn,
         "TargetGroupName": group.name,
         "Protocol": group.protocol,
         "Port": group.port,
-        "VpcId": ids.vpc_id(call.region),
+        "VpcId": ids.vpc_id(region),
         "HealthCheckProtocol": check.protocol,
         "HealthCheckPort": str(check.port),
         "HealthCheckEnabled": True,
@@ -63,7 +74,7 @@ def _target_group(call: Call, group: TargetGroup) -> Result:
         "UnhealthyThresholdCount": check.unhealthy_threshold_count,
         "HealthCheckPath": check.path,
         "Matcher": {"HttpCode": check.matcher.http_code},
-        "LoadBalancerArns": [balancer.arn for balancer in call.catalog.users.get(group.name, ())],
+        "LoadBalancerArns": [balancer.arn for balancer in catalog.users.get(group.name, ())],
         "TargetType": group.target_type,
         "ProtocolVersion": "HTTP1",
         "IpAddressType": "ipv4",

@@ -38,7 +38,7 @@ def describe_target_health(call: Call) -> Result:
         return {"TargetHealthDescriptions": [_description(call, group, state, with_anomalies) for state in states]}
     found: dict[tuple[str, int], Result] = {}
     for target in wanted:
-        _check_id(group, target["Id"])
+        check_target_id(group, target["Id"])
         for port, state in _asked_for(group, states, target):
             if state is not None:
                 found[target["Id"], port] = _description(call, group, state, with_anomalies)
@@ -58,7 +58,8 @@ def _asked_for(
         yield group.port if port is None else port, None
 
 
-def _check_id(group: TargetGroup, target_id: str) -> None:
+def check_target_id(group: TargetGroup, target_id: str) -> None:
+    """Raise QueryError ValidationError for what cannot be the id of a target of that group."""
     if group.target_type is TargetType.INSTANCE:
         if _INSTANCE_ID.fullmatch(target_id) is None:
             raise invalid(f"Instance ID '{target_id}' is not valid")

@@ -11,7 +11,7 @@ from simlb.controlplane.query.model import Shape
 
 NOT_NULL = "Member must not be null"
 VIOLATIONS_TOLD_MAX = 100
-"""In one answer; a body of 64 KiB may hold thousands."""
+"""In one answer; a body may hold thousands."""
 
 
 def violation(value: str | None, path: str, constraint: str) -> str:

@@ -16,8 +16,8 @@ from simlb.controlplane.query.constraints import NOT_NULL, broken, refusal, viol
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.model import Shape
 
-PARAMETERS_MAX = 3000
-"""Of one call. 64 KiB hold hardly more that mean something, and reading them takes its time."""
+PARAMETERS_MAX = 5000
+"""Of one call: a thousand targets have four each. Reading them takes its time."""
 
 DEPTH_MAX = 16
 """Names with more dots belong to no shape."""

@@ -32,12 +32,15 @@ _JSON = "application/x-amz-json-1.1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryRequest:
-    """What of an HTTP request a call is read from. `query` and `body` are still form-encoded."""
+    """What of an HTTP request a call is read from. `query` is still encoded; `target` is the `X-Amz-Target` header."""
 
+    method: str = "POST"
+    path: str = "/"
     query: str = ""
     body: bytes = b""
     authorization: str | None = None
     content_type: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +56,15 @@ class QueryReply:
 class QueryService:
     """A service that speaks the Query protocol."""
 
-    def __init__(self, model: Model, run: Callable[[Operation, Scope, Values], Answer]) -> None:
-        """`run` carries out an operation with checked parameters; it raises QueryError for calls that fail."""
+    def __init__(
+        self, model: Model, run: Callable[[Operation, Scope, Values], Answer], title: str = "AmazonElasticLoadBalancing"
+    ) -> None:
+        """`run` carries out an operation with checked parameters; it raises QueryError for calls that fail.
+
+        `title` is how the service calls itself in messages.
+        """
         self._model = model
+        self._title = title
         self._run = run
 
     async def answer(self, request: QueryRequest) -> QueryReply:
@@ -80,9 +89,8 @@ class QueryService:
         if scope.service != self._model.service:
             raise QueryError(
                 "UnsupportedOperation",
-                f"simlb does not emulate the service '{scope.service}': this endpoint answers {self._model.service} "
-                f"(version {self._model.version}) only. To point no other client here, set "
-                "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2 in place of AWS_ENDPOINT_URL.",
+                f"simlb does not emulate the service '{scope.service}' here: this is {self._model.service} "
+                f"(version {self._model.version}).",
             )
         try:
             text = request.body.decode()
@@ -96,7 +104,7 @@ class QueryService:
         action, version = parameters.get("Action"), parameters.get("Version", "")
         if not action:
             raise QueryError("MissingAction", "Missing Action: the request names no operation.")
-        if version == CLASSIC_VERSION:
+        if version == CLASSIC_VERSION and self._model.service == "elasticloadbalancing":
             raise QueryError(
                 "InvalidAction",
                 f"Could not find operation {action} for version {version}: simlb has no Classic Load Balancers; "
@@ -105,7 +113,7 @@ class QueryService:
         if version != self._model.version:
             raise QueryError(
                 "NoSuchVersion",
-                f"The requested version ( {version} ) of service AmazonElasticLoadBalancing does not exist: "
+                f"The requested version ( {version} ) of service {self._title} does not exist: "
                 f"Version={self._model.version} is expected.",
             )
         operation = self._model.operations.get(action)

@@ -1,4 +1,4 @@
-"""The Query API on the control port: `POST /`, and `GET /?Action=...` as AWS allows.
+"""AWS's services on the control port: `POST /`, and `GET /?Action=...` as AWS allows.
 
 AWS's clients sign their requests; that stands for the token here, see `credentials`. Whatever is refused before a call
 is read - a foreign page, a body that is too large - is refused in AWS's words too, so that the clients can read it.
@@ -10,7 +10,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from simlb.controlplane.query.protocol import QueryReply, QueryRequest, QueryService
+from simlb.controlplane.query.protocol import QueryReply, QueryRequest
+from simlb.controlplane.query.services import Service
 from simlb.controlplane.signed import signed
 from simlb.errors import SimlbError
 
@@ -21,7 +22,7 @@ _CODES = {
 }
 
 
-def query_routes(service: QueryService) -> list[web.RouteDef]:
+def query_routes(service: Service) -> list[web.RouteDef]:
     """The routes, for `ControlServer`."""
 
     def refuse(request: web.Request, status: int, error: SimlbError) -> web.Response:
@@ -33,10 +34,13 @@ def query_routes(service: QueryService) -> list[web.RouteDef]:
         return _response(
             await service.answer(
                 QueryRequest(
+                    method=request.method,
+                    path=request.rel_url.raw_path,
                     query=request.rel_url.raw_query_string,
                     body=body,
                     authorization=request.headers.get("Authorization"),
                     content_type=request.headers.get("Content-Type", ""),
+                    target=request.headers.get("X-Amz-Target", ""),
                 )
             )
         )

@@ -21,7 +21,7 @@ from simlb.controlplane.records.codec import (
 )
 from simlb.core import model
 from simlb.core.attributes import LoadBalancerAttributes
-from simlb.core.changes import LoadBalancerFacts, NamedSecurityGroup
+from simlb.core.changes import LoadBalancerFacts
 from simlb.core.model import (
     Bind,
     Certificate,
@@ -39,10 +39,12 @@ from simlb.core.model import (
     SecurityGroup,
     WeightedTargetGroup,
 )
+from simlb.core.security_groups import NamedSecurityGroup, SecurityGroupRule
 
 _NETWORK: Codec[IPNetwork] = written(ipaddress.ip_network)
 _PATH: Codec[PurePath] = written(PurePath)
 _TEXTS = many(TEXT)
+_ORDER = optional(INTEGER)
 
 _ACTION = one_of(
     "type",
@@ -53,6 +55,8 @@ _ACTION = one_of(
                 ForwardAction,
                 target_groups=many(members(WeightedTargetGroup, target_group=TEXT, weight=INTEGER)),
                 stickiness_duration_s=optional(INTEGER),
+                told_duration_s=optional(INTEGER),
+                order=_ORDER,
             ),
         ),
         "redirect": (
@@ -65,11 +69,18 @@ _ACTION = one_of(
                 path=TEXT,
                 query=TEXT,
                 status_code=word("HTTP_301", "HTTP_302"),
+                order=_ORDER,
             ),
         ),
         "fixed-response": (
             FixedResponseAction,
-            members(FixedResponseAction, status_code=INTEGER, message_body=TEXT, content_type=optional(TEXT)),
+            members(
+                FixedResponseAction,
+                status_code=INTEGER,
+                message_body=TEXT,
+                content_type=optional(TEXT),
+                order=_ORDER,
+            ),
         ),
     },
 )
@@ -108,9 +119,29 @@ _LISTENER = members(
     binds=many(members(Bind, host=TEXT, port=INTEGER)),
     default_action=_ACTION,
     certificates=many(_CERTIFICATE),
+    ssl_policy=TEXT,
     rules=many(_RULE),
 )
-_INBOUND = many(members(InboundRule, port=optional(INTEGER), source=_NETWORK))
+_INBOUND = many(members(InboundRule, port=optional(INTEGER), source=_NETWORK, last_port=optional(INTEGER)))
+
+
+def _source(text: str) -> str:
+    """A network, or the id of a security group."""
+    if not text.startswith("sg-"):
+        ipaddress.ip_network(text)
+    return text
+
+
+_RULES = many(
+    members(
+        SecurityGroupRule,
+        protocol=TEXT,
+        from_port=optional(INTEGER),
+        to_port=optional(INTEGER),
+        source=written(_source),
+        description=TEXT,
+    )
+)
 
 LOAD_BALANCER: Codec[LoadBalancer] = members(
     LoadBalancer,
@@ -123,6 +154,7 @@ LOAD_BALANCER: Codec[LoadBalancer] = members(
     attributes=attributes(LoadBalancerAttributes.from_wire, lambda held: held.given),
     security_group=members(SecurityGroup, inbound=_INBOUND),
     names=_TEXTS,
+    address=TEXT,
     listeners=many(_LISTENER),
 )
 
@@ -135,5 +167,5 @@ FACTS: Codec[LoadBalancerFacts] = members(
 )
 
 SECURITY_GROUP: Codec[NamedSecurityGroup] = members(
-    NamedSecurityGroup, id=TEXT, name=TEXT, description=TEXT, inbound=_INBOUND
+    NamedSecurityGroup, id=TEXT, name=TEXT, description=TEXT, rules=_RULES, outbound=_RULES
 )

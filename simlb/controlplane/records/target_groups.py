@@ -16,6 +16,7 @@ from simlb.controlplane.records.codec import (
     member_of,
     members,
     optional,
+    word,
     written,
 )
 from simlb.core.attributes import TargetGroupAttributes
@@ -51,6 +52,7 @@ _TARGET = members(
     name=TEXT,
     process=optional(TEXT),
     instance_ip=optional(TEXT),
+    is_stopped=FLAG,
 )
 
 TARGET_GROUP: Codec[TargetGroup] = members(
@@ -67,4 +69,4 @@ TARGET_GROUP: Codec[TargetGroup] = members(
     fail_open_while_initial=FLAG,
 )
 
-REGISTRATION: Codec[Registration] = members(Registration, target_group=TEXT, target=_TARGET)
+REGISTRATION: Codec[Registration] = members(Registration, target_group=TEXT, target=_TARGET, by=word("command", "api"))

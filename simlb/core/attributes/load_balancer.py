@@ -1,4 +1,4 @@
-"""The attributes of a load balancer: the table of reference 1.1.1, and those the data plane acts on, typed."""
+"""The attributes of a load balancer: the table of reference 1.1.1, and those that simlb acts on, typed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LOAD_BALANCER_ATTRIBUTES: Mapping[str, Attribute] = table(
     flag("access_logs.s3.enabled"),
     # HTTP/2 is not spoken yet: the default "true" is accepted as what AWS would say, and means nothing so far.
     flag("routing.http2.enabled", "true"),
-    flag("deletion_protection.enabled", supported=False),
+    flag("deletion_protection.enabled"),
     flag("load_balancing.cross_zone.enabled", "true", supported=False),
     Attribute(key="access_logs.s3.bucket", kind="str", default="", supported=False),
     Attribute(key="access_logs.s3.prefix", kind="str", default="", supported=False),
@@ -54,7 +54,7 @@ LOAD_BALANCER_ATTRIBUTES: Mapping[str, Attribute] = table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancerAttributes:
-    """The attributes that the data plane acts on, typed. Durations in load-balancer seconds."""
+    """The attributes that simlb acts on, typed. Durations in load-balancer seconds."""
 
     idle_timeout_s: int = 60
     client_keep_alive_s: int = 3600
@@ -65,6 +65,7 @@ class LoadBalancerAttributes:
     xff_client_port: bool = False
     xff_header_processing: XffMode = "append"
     access_logs: bool = False
+    deletion_protection: bool = False
     given: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """The wire strings it was read from."""
 
@@ -83,6 +84,7 @@ class LoadBalancerAttributes:
             xff_client_port=values["routing.http.xff_client_port.enabled"] == "true",
             xff_header_processing=cast("XffMode", values["routing.http.xff_header_processing.mode"]),
             access_logs=values["access_logs.s3.enabled"] == "true",
+            deletion_protection=values["deletion_protection.enabled"] == "true",
             given=dict(given),
         )
 

@@ -11,6 +11,7 @@ from simlb.core.model.action import (
     RedirectAction,
     WeightedTargetGroup,
 )
+from simlb.core.model.instance import Instance, InstancePort
 from simlb.core.model.load_balancer import (
     Bind,
     Certificate,
@@ -61,6 +62,8 @@ __all__ = [
     "HttpRequestMethodCondition",
     "IPNetwork",
     "InboundRule",
+    "Instance",
+    "InstancePort",
     "Listener",
     "LoadBalancer",
     "PathPatternCondition",

@@ -1,4 +1,7 @@
-"""What a rule does with the requests it matches (reference 1.4)."""
+"""What a rule does with the requests it matches (reference 1.4).
+
+`order` is the place that was given among the actions of a rule. As simlb carries out one of them, it is only shown.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,13 @@ class ForwardAction:
     """`forward` to one to five target groups.
 
     `stickiness_duration_s` (1-604800, load-balancer seconds) is `TargetGroupStickinessConfig`; None when it is off.
+    `told_duration_s` is a duration that was given although it is off: it is shown again, and nothing else.
     """
 
     target_groups: tuple[WeightedTargetGroup, ...]
     stickiness_duration_s: int | None = None
+    told_duration_s: int | None = None
+    order: int | None = None
 
     @classmethod
     def to(cls, target_group: str) -> ForwardAction:
@@ -40,6 +46,7 @@ class RedirectAction:
     path: str = "/#{path}"
     query: str = "#{query}"
     status_code: Literal["HTTP_301", "HTTP_302"] = "HTTP_301"
+    order: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,7 @@ class FixedResponseAction:
     status_code: int
     message_body: str = ""
     content_type: str | None = None
+    order: int | None = None
 
 
 Action = ForwardAction | RedirectAction | FixedResponseAction

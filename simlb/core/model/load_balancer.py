@@ -10,8 +10,11 @@ from pathlib import PurePath
 
 from simlb.core.attributes import LoadBalancerAttributes
 from simlb.core.model.action import Action, ForwardAction
+from simlb.core.model.instance import Instance
 from simlb.core.model.rule import IPNetwork, Rule
 from simlb.core.model.target_group import Protocol, TargetGroup
+from simlb.core.remembered import Remembered
+from simlb.core.ssl_policies import LISTENER_POLICY
 
 
 class Scheme(StrEnum):
@@ -44,7 +47,7 @@ class Listener:
     """A protocol and port with a default action.
 
     `port` is what rules, logs and `#{port}` see; `bind` where the socket is. Several candidates are tried in order.
-    The first certificate is the default one.
+    The first certificate is the default one. `ssl_policy` means something on HTTPS listeners only.
     """
 
     protocol: Protocol
@@ -53,6 +56,7 @@ class Listener:
     binds: tuple[Bind, ...]
     default_action: Action
     certificates: tuple[Certificate, ...] = ()
+    ssl_policy: str = LISTENER_POLICY
     rules: tuple[Rule, ...] = ()
 
     def actions(self) -> Iterator[Action]:
@@ -62,12 +66,28 @@ class Listener:
         yield self.default_action
 
 
+@Remembered
+def _target_group_names(listener: Listener) -> tuple[str, ...]:
+    forwards = (action for action in listener.actions() if isinstance(action, ForwardAction))
+    return tuple(dict.fromkeys(entry.target_group for action in forwards for entry in action.target_groups))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRule:
-    """One inbound rule of the security group: a listener port (None = all) from a source network."""
+    """One inbound rule of the security group: a listener port (None = all) from a source network.
+
+    With `last_port` it is for a range of ports that begins with `port`.
+    """
 
     port: int | None
     source: IPNetwork
+    last_port: int | None = None
+
+    def covers(self, port: int) -> bool:
+        """Whether it is for that port."""
+        if self.port is None:
+            return True
+        return self.port <= port <= (self.port if self.last_port is None else self.last_port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +101,15 @@ class SecurityGroup:
 
     def networks_for(self, port: int) -> tuple[IPNetwork, ...]:
         """The source networks let in to `port`; empty means that the gate is closed to all."""
-        return tuple(rule.source for rule in self.inbound if rule.port is None or rule.port == port)
+        return tuple(rule.source for rule in self.inbound if rule.covers(port))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancer:
-    """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it."""
+    """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it.
+
+    `address` is where its listeners are, unless they say otherwise: its own on systems that have enough of them.
+    """
 
     name: str
     id: str
@@ -97,6 +120,7 @@ class LoadBalancer:
     attributes: LoadBalancerAttributes = field(default_factory=LoadBalancerAttributes)
     security_group: SecurityGroup = field(default_factory=SecurityGroup)
     names: tuple[str, ...] = ()
+    address: str = "127.0.0.1"
     listeners: tuple[Listener, ...] = ()
 
     @property
@@ -106,10 +130,7 @@ class LoadBalancer:
 
     def target_group_names(self) -> tuple[str, ...]:
         """The target groups that actions of this load balancer name, each once, in their order."""
-        forwards = [
-            action for listener in self.listeners for action in listener.actions() if isinstance(action, ForwardAction)
-        ]
-        return tuple(dict.fromkeys(entry.target_group for action in forwards for entry in action.target_groups))
+        return tuple(dict.fromkeys(name for listener in self.listeners for name in _target_group_names(listener)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +150,16 @@ class TargetProcess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """Everything one instance serves: load balancers, the target groups their actions name, and processes to run."""
+    """Everything one instance serves: load balancers, the target groups their actions name, and processes to run.
+
+    `instances` are what API calls may register in target groups of type instance: all targets of the file.
+    """
 
     load_balancers: tuple[LoadBalancer, ...]
     target_groups: Mapping[str, TargetGroup]
     processes: tuple[TargetProcess, ...] = ()
+    instances: tuple[Instance, ...] = ()
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """The instance of that id, if there is one."""
+        return next((each for each in self.instances if each.id == instance_id), None)

@@ -46,6 +46,7 @@ class Target:
 
     `id` is an address or an instance's id; only then `instance_ip` is set, to that instance's address. `name` is what
     people call it (`i-01`), in every group it is in; `process` names the process simlb runs for it, if any.
+    `is_stopped`: its instance is stopped, so that it stays registered and gets nothing.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Target:
     name: str
     process: str | None = None
     instance_ip: str | None = None
+    is_stopped: bool = False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -68,8 +70,14 @@ class Target:
 
     @property
     def address(self) -> str:
-        """`ip:port` as the access log shows it."""
-        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
+        """`ip:port` as the access log shows it.
+
+        An instance that is dialled at its own address has the port where it listens there: what it is registered with
+        may be the same for all instances of that address (see `Instance`).
+        """
+        is_dialled = self.instance_ip is not None and self.dial_host in {self.instance_ip, "localhost"}
+        port = self.dial_port if is_dialled else self.port
+        return f"[{self.ip}]:{port}" if ":" in self.ip else f"{self.ip}:{port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

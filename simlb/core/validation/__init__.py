@@ -18,6 +18,8 @@ from simlb.core.validation.conditions import (
     rule_condition_errors,
 )
 from simlb.core.validation.errors import ElbError, ErrorCode, NotSupportedError, quota_errors
+from simlb.core.validation.load_balancers import load_balancer_quota_errors
+from simlb.core.validation.names import load_balancer_name_errors, name_errors, target_group_name_errors
 from simlb.core.validation.rules import priority_errors
 from simlb.core.validation.transforms import GivenTransform, transform_errors
 
@@ -34,9 +36,13 @@ __all__ = [
     "condition_errors",
     "fixed_response_errors",
     "forward_errors",
+    "load_balancer_name_errors",
+    "load_balancer_quota_errors",
+    "name_errors",
     "priority_errors",
     "quota_errors",
     "redirect_errors",
     "rule_condition_errors",
+    "target_group_name_errors",
     "transform_errors",
 ]

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 import pytest
 
 from simlb import config
 from simlb.config.certificates import UnissuedCertificates
+from simlb.controlplane.operations.catalog import Catalog
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.protocol import QueryRequest
 from simlb.core.changes import Changes
-from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
+from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState
 from tests.aws import REGION, authorization
 from tests.controlplane.query.botocore_model import form, parsed
 
+T = TypeVar("T")
 CREATED_AT = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 
 
@@ -33,9 +36,6 @@ class CallFailedError(Exception):
         self.message = message
 
 
-T = TypeVar("T")
-
-
 class Held:
     """An `Estate` of one configuration, whose target groups stand as tests say."""
 
@@ -44,34 +44,58 @@ class Held:
 
     def __init__(self, configuration: Configuration) -> None:
         self.held = self.file = configuration
-        self.changes = Changes()
+        self._changes = Changes()
         self.registrations = Registrations()
-        self.groups: dict[str, TargetGroupState] = {}
-        self._reconcile()
+        self._random = Random(1)
+        self.provisioning: set[str] = set()
+        self.stopped: set[str] = set()
+        self.groups = {
+            group.name: TargetGroupState(group, 0.0, cookie_key=bytes(32))
+            for group in configuration.target_groups.values()
+        }
 
     def configuration(self) -> Configuration:
         return self.held
+
+    @property
+    def changes(self) -> Changes:
+        return self._changes
 
     def certificate(self, arn: str) -> Certificate | None:
         listeners = (listener for balancer in self.held.load_balancers for listener in balancer.listeners)
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
 
-    async def change(self, edit: Callable[[Draft], T]) -> T:
-        draft = Draft(self.file, self.changes, self.registrations, CREATED_AT.timestamp())
-        result = edit(draft)
-        self.changes, self.registrations = draft.changes, draft.registrations
-        self.held = draft.configuration
-        self._reconcile()
-        return result
+    def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
+        return (Bind(host="127.0.0.1", port=port),)
 
-    def _reconcile(self) -> None:
+    def target_policy(self) -> Callable[[Target], str | None]:
+        return lambda target: None if target.ip.startswith("127.") else f"'{target.ip}' is not on this machine"
+
+    def is_running(self, instance_id: str) -> bool:
+        return instance_id not in self.stopped
+
+    def address(self, configuration: Configuration) -> str:
+        return f"127.0.{len(configuration.load_balancers)}.1"
+
+    def begin_provisioning(self, arn: str) -> None:
+        self.provisioning.add(arn)
+
+    def is_provisioning(self, arn: str) -> bool:
+        return arn in self.provisioning
+
+    async def change(self, edit: Callable[[Draft], T]) -> T:
+        draft = Draft(self.file, self._changes, self.registrations, CREATED_AT.timestamp(), self._random)
+        result = edit(draft)
+        self._changes, self.registrations, self.held = draft.changes, draft.registrations, draft.configuration
+        users = Catalog.of(self.held).users
         for group in self.held.target_groups.values():
-            present = self.groups.get(group.name)
-            if present is None:
-                self.groups[group.name] = TargetGroupState(group, 0.0, cookie_key=bytes(32))
+            in_use = group.name in users
+            if group.name in self.groups:
+                self.groups[group.name].reconcile(group, 0.0, in_use=in_use)
             else:
-                present.reconcile(group, 0.0, in_use=True)
+                self.groups[group.name] = TargetGroupState(group, 0.0, cookie_key=bytes(32), in_use=in_use)
+        return result
 
     def live_group(self, name: str) -> TargetGroupState | None:
         return self.groups.get(name)

@@ -56,11 +56,8 @@ class TestLoadBalancers:
             "State": {"Code": "active"},
             "Type": "application",
             "AvailabilityZones": [
-                {
-                    "ZoneName": f"{REGION}a",
-                    "SubnetId": ids.subnet_id(f"{REGION}a"),
-                    "LoadBalancerAddresses": [],
-                }
+                {"ZoneName": zone, "SubnetId": ids.subnet_id(zone), "LoadBalancerAddresses": []}
+                for zone in ids.zones(REGION)
             ],
             "SecurityGroups": [ids.security_group_id(REGION, "shop")],
             "IpAddressType": "ipv4",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 from simlb.controlplane.query.model import elbv2
 from simlb.controlplane.query.protocol import QueryService
 from simlb.controlplane.query.routes import query_routes
-from simlb.controlplane.server import BODY_BYTES_MAX, ControlServer
+from simlb.controlplane.server import BODY_BYTES_MAX as OWN_BODY_BYTES_MAX
+from simlb.controlplane.server import ControlServer
+from simlb.controlplane.signed import BODY_BYTES_MAX
 from tests.aws import authorization
 from tests.controlplane.fakes import FakeInstance
 
@@ -99,8 +102,13 @@ async def test_a_signature_is_no_token(http: aiohttp.ClientSession) -> None:
 
 
 async def test_large_bodies_are_refused(http: aiohttp.ClientSession) -> None:
-    body = f"{CALL}&Marker={'x' * BODY_BYTES_MAX}"
+    body = io.BytesIO(f"{CALL}&Marker={'x' * BODY_BYTES_MAX}".encode())
     assert await ask(http, "POST", "/", data=body, headers=SIGNED) == (413, "RequestEntityTooLarge")
+
+
+async def test_a_call_may_be_larger_than_what_simlb_s_own_operations_take(http: aiohttp.ClientSession) -> None:
+    body = f"{CALL}&Marker={'x' * 2 * OWN_BODY_BYTES_MAX}"
+    assert await ask(http, "POST", "/", data=body, headers=SIGNED) == (200, "ok")
 
 
 async def test_errors_keep_the_connection(http: aiohttp.ClientSession) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simlb.controlplane.records import State
 from simlb.core import model
 from simlb.core.attributes import LoadBalancerAttributes, TargetGroupAttributes
-from simlb.core.changes import Changes, LoadBalancerFacts, NamedSecurityGroup
+from simlb.core.changes import Changes, LoadBalancerFacts
 from simlb.core.matcher import Matcher
 from simlb.core.model import (
     Bind,
@@ -35,6 +35,7 @@ from simlb.core.model import (
     WeightedTargetGroup,
 )
 from simlb.core.registrations import Registration, Registrations
+from simlb.core.security_groups import NamedSecurityGroup, SecurityGroupRule
 
 LB = "arn:aws:elasticloadbalancing:ap-northeast-2:000000000000:loadbalancer/app/shop/50dc6c495c0c9188"
 LISTENER = (
@@ -62,6 +63,7 @@ RULES = (
         action=ForwardAction(
             target_groups=(WeightedTargetGroup(target_group="web", weight=9), WeightedTargetGroup(target_group="old")),
             stickiness_duration_s=3600,
+            order=1,
         ),
         host_header_rewrite=Rewrite(regex="^(.*)$", replace="$1.internal"),
         url_rewrite=Rewrite(regex="^/api", replace=""),
@@ -85,14 +87,18 @@ FULL = State(
                 region="ap-northeast-2",
                 scheme=Scheme.INTERNAL,
                 attributes=LoadBalancerAttributes.from_wire({"idle_timeout.timeout_seconds": "30"}),
-                security_group=SecurityGroup(inbound=(InboundRule(port=443, source=ipaddress.ip_network("::/0")),)),
+                security_group=SecurityGroup(
+                    inbound=(InboundRule(port=443, last_port=444, source=ipaddress.ip_network("::/0")),)
+                ),
                 names=("shop.localhost",),
+                address="127.0.1.1",
                 listeners=(
                     Listener(
                         protocol=Protocol.HTTPS,
                         port=443,
                         arn=LISTENER,
                         binds=(Bind(host="127.0.0.1", port=443), Bind(host="127.0.0.1", port=8443)),
+                        ssl_policy="ELBSecurityPolicy-TLS13-1-2-2021-06",
                         default_action=RedirectAction(host="example.com", status_code="HTTP_302"),
                         certificates=(
                             Certificate(
@@ -145,14 +151,17 @@ FULL = State(
                 id="sg-01",
                 name="web",
                 description="the web",
-                inbound=(InboundRule(port=None, source=ipaddress.ip_network("127.0.0.0/8")),),
+                rules=(SecurityGroupRule(protocol="tcp", from_port=80, to_port=81, source="127.0.0.0/8"),),
+                outbound=(),
             )
         },
         records={"acm.certificate": {CERTIFICATE: {"domain": "shop.localhost", "days": 90, "private_key": "-----"}}},
     ),
     registrations=Registrations(
         added=(
-            Registration("web", Target(id="127.0.0.1", port=3000, dial_host="127.0.0.1", dial_port=3000, name="i-01")),
+            Registration(
+                "web", Target(id="127.0.0.1", port=3000, dial_host="127.0.0.1", dial_port=3000, name="i-01"), "api"
+            ),
         ),
         removed=(
             Registration(
@@ -263,6 +272,17 @@ _REGISTRATION = st.builds(
 _REGISTERED = st.lists(_REGISTRATION, max_size=3, unique_by=lambda item: (item.target_group, item.target.key)).map(
     tuple
 )
+_RULES = st.lists(
+    st.builds(
+        SecurityGroupRule,
+        protocol=st.sampled_from(["tcp", "-1"]),
+        from_port=st.none() | _PORT,
+        to_port=st.none() | _PORT,
+        source=st.sampled_from(["10.0.0.0/8", "::/0", "sg-0123456789abcdef0"]),
+        description=_TEXT,
+    ),
+    max_size=2,
+).map(tuple)
 _JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | _TEXT,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_TEXT, inner, max_size=2),
@@ -290,9 +310,8 @@ STATES = st.builds(
                 id=_TEXT,
                 name=_TEXT,
                 description=_TEXT,
-                inbound=st.lists(st.builds(InboundRule, port=st.none() | _PORT, source=_NETWORK), max_size=2).map(
-                    tuple
-                ),
+                rules=_RULES,
+                outbound=_RULES,
             ),
             max_size=2,
         ),

@@ -101,7 +101,7 @@ def test_records_are_short_and_in_elbv2s_words() -> None:
         ("target-group", {"name": "a", "arn": "", "retry_on_connect_failure": 1}, "1 is not true or false"),
         ("facts", {"created_at": "now"}, "facts.key.created_at: 'now' is not a number"),
         ("facts", {"created_at": 1, "ip_address_type": "ipv6"}, "'ipv6' is none of ipv4, dualstack"),
-        ("security-group", {"id": "", "name": "", "description": "", "inbound": [{"source": "1.2.3.4/8"}]}, "inbound"),
+        ("security-group", {"id": "", "name": "", "description": "", "rules": [{"source": "1"}]}, "rules.0"),
     ],
 )  # fmt: skip
 def test_what_is_no_record(kind: str, body: Any, words: str) -> None:

@@ -1,0 +1,30 @@
+"""AWS's services as this instance's control port answers them. One row of the table for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simlb.app.ec2 import AppEc2Estate
+from simlb.controlplane.ec2.service import Ec2Service
+from simlb.controlplane.identity import sts_service
+from simlb.controlplane.operations.table import elbv2_service
+from simlb.controlplane.query.routes import query_routes
+from simlb.controlplane.query.services import Services
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from simlb.app.application import App
+
+
+def aws_routes(app: App) -> list[web.RouteDef]:
+    """The routes by which AWS's clients talk to this instance."""
+    estate = AppEc2Estate(app)
+    services = Services(
+        {
+            "elasticloadbalancing": elbv2_service(estate),
+            "ec2": Ec2Service(estate),
+            "sts": sts_service(),
+        }
+    )
+    return query_routes(services)

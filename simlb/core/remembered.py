@@ -1,0 +1,29 @@
+"""What was once worked out from an immutable object, by its identity: descriptions are large, and mostly stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+REMEMBERED_MAX = 1024
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Remembered(Generic[K, V]):
+    """A function of one immutable object that forgets everything when it has seen too many."""
+
+    def __init__(self, work_out: Callable[[K], V]) -> None:
+        self._work_out = work_out
+        self._known: dict[int, tuple[K, V]] = {}
+
+    def __call__(self, of: K) -> V:
+        """Worked out now, or before."""
+        known = self._known.get(id(of))
+        # The object is kept with it, so that its identity stays its own.
+        if known is None:
+            if len(self._known) >= REMEMBERED_MAX:
+                self._known.clear()
+            known = self._known[id(of)] = of, self._work_out(of)
+        return known[1]
