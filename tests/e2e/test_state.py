@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from simlb.controlplane.operations.table import HANDLERS
-from tests.aws import elbv2
+from simlb.core.ids import subnet_id
+from simlb.processes.ports import free_ports
+from tests.aws import REGION, elbv2
 from tests.e2e.harness import Instance, Workshop
 
 FILE = """\
@@ -25,50 +26,65 @@ load_balancers:
 target_groups: [{name: web}]
 """
 ROUNDS = 3
+RULES_MAX = 20
+"""In a round: a load balancer has at most a hundred."""
+PATH = [{"Field": "path-pattern", "Values": ["/x"]}]
+ANSWER = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]
 CALLS_S = 0.25
 """How long, at most, calls are made before the kill."""
 
 
 class Caller(threading.Thread):
-    """Makes calls one after the other until one is not answered. `asked` and `acknowledged` are the last ones."""
+    """Makes calls one after the other until one is not answered.
 
-    def __init__(self, url: str, arns: list[str], number: int) -> None:
+    `asked` is the last number, `acknowledged` that of the last tags that were answered. `groups` are the target groups,
+    and `priorities` the rules, whose creation was answered.
+    """
+
+    def __init__(self, url: str, number: int) -> None:
         super().__init__()
         self._url = url
-        self._arns = arns
         self.asked = self.acknowledged = number
+        self.groups: set[str] = set()
+        self.priorities: set[str] = set()
         self.started = threading.Event()
 
     def run(self) -> None:
         with elbv2(self._url) as aws:
+            arns, listener, vpc = known(aws)
             while True:
                 number = self.asked = self.asked + 1
                 try:
                     tags = [{"Key": key, "Value": str(number)} for key in ("number", "same")]
-                    aws.add_tags(ResourceArns=self._arns, Tags=tags)
-                    if "CreateTargetGroup" in HANDLERS:
-                        aws.create_target_group(Name=f"g{number}", Protocol="HTTP", Port=80, VpcId=_vpc(aws))
+                    aws.add_tags(ResourceArns=arns, Tags=tags)
+                    self.acknowledged = number
+                    aws.create_target_group(Name=f"g{number}", Protocol="HTTP", Port=80, VpcId=vpc)
+                    self.groups.add(f"g{number}")
+                    if len(self.priorities) < RULES_MAX:
+                        aws.create_rule(ListenerArn=listener, Priority=number, Conditions=PATH, Actions=ANSWER)
+                        self.priorities.add(str(number))
                 except (BotoCoreError, ClientError):
                     return
-                self.acknowledged = number
                 self.started.set()
 
 
-def _vpc(aws: Any) -> str:
-    vpc: str = aws.describe_target_groups(Names=["web"])["TargetGroups"][0]["VpcId"]
-    return vpc
+def known(aws: Any) -> tuple[list[str], str, str]:
+    """The ARNs of load balancer and target group, that of the API's own listener, and the VPC."""
+    balancers = aws.describe_load_balancers()["LoadBalancers"]
+    (group,) = aws.describe_target_groups(Names=["web"])["TargetGroups"]
+    (own,) = (one["LoadBalancerArn"] for one in balancers if one["LoadBalancerName"] == "own")
+    (listener,) = aws.describe_listeners(LoadBalancerArn=own)["Listeners"]
+    return [own, group["TargetGroupArn"]], listener["ListenerArn"], group["VpcId"]
 
 
 def url_of(instance: Instance) -> str:
     return f"http://{instance.view().control}"
 
 
-def shown(aws: Any, arns: list[str]) -> tuple[list[dict[str, str]], set[str]]:
-    """The tags of each resource, and the names of all target groups."""
+def shown(aws: Any, arns: list[str]) -> list[dict[str, str]]:
+    """The tags of each resource."""
     described = aws.describe_tags(ResourceArns=arns)["TagDescriptions"]
-    tags = [{tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in described]
-    pages = aws.get_paginator("describe_target_groups").paginate()
-    return tags, {group["TargetGroupName"] for page in pages for group in page["TargetGroups"]}
+    return [{tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in described]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is POSIX")
@@ -76,13 +92,12 @@ def test_kill_loses_nothing_that_was_acknowledged(simlb: Workshop) -> None:
     draws = random.Random(7)
     instance = simlb.serve(FILE)
     with elbv2(url_of(instance)) as aws:
-        arns = [
-            aws.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"],
-            aws.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"],
-        ]
-    number = 0
+        own = aws.create_load_balancer(Name="own", Subnets=[subnet_id(f"{REGION}{zone}") for zone in "ab"])
+        arn = own["LoadBalancers"][0]["LoadBalancerArn"]
+        aws.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=next(iter(free_ports(1))), DefaultActions=ANSWER)
+    number, groups, priorities = 0, {"web"}, {"default"}
     for _ in range(ROUNDS):
-        caller = Caller(url_of(instance), arns, number)
+        caller = Caller(url_of(instance), number)
         caller.start()
         assert caller.started.wait(5)
         time.sleep(draws.uniform(0, CALLS_S))
@@ -90,14 +105,24 @@ def test_kill_loses_nothing_that_was_acknowledged(simlb: Workshop) -> None:
         caller.join(10)
         assert instance.wait() == -signal.SIGKILL
         assert caller.acknowledged > number
+        groups |= caller.groups
+        priorities |= caller.priorities
         instance = simlb.start("up")
         with elbv2(url_of(instance)) as aws:
-            tags, groups = shown(aws, arns)
-        number = int(tags[0]["number"])
-        assert number in {caller.acknowledged, caller.asked}
-        assert tags == [{"number": str(number), "same": str(number)}] * 2
-        if "CreateTargetGroup" in HANDLERS:
-            assert {f"g{one}" for one in range(1, caller.acknowledged + 1)} <= groups
+            arns, listener, _ = known(aws)
+            tags = shown(aws, arns)
+            number = int(tags[0]["number"])
+            assert number in {caller.acknowledged, caller.asked}
+            assert tags == [{"number": str(number), "same": str(number)}] * 2
+            found = {one["TargetGroupName"] for one in aws.describe_target_groups()["TargetGroups"]}
+            rules = {one["Priority"] for one in aws.describe_rules(ListenerArn=listener)["Rules"]}
+        # One call may have been carried out whose answer the kill kept back.
+        assert found - groups <= {f"g{caller.asked}"}
+        assert groups <= found
+        assert rules - priorities <= {str(caller.asked)}
+        assert priorities <= rules
+        groups, priorities = found, rules
+        number = max(number, caller.asked)
 
 
 def test_a_full_disk_fails_the_call_and_nothing_else(simlb: Workshop) -> None:
