@@ -184,7 +184,7 @@ class ConfigFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     keep_bodies: Annotated[
         int | str, Meta(description="How much of each request's body is kept for 'simlb replay': 64k; at most 1m.")
     ] = 0
-    load_balancers: Annotated[list[LoadBalancerEntry], Meta(min_length=1)]
+    load_balancers: list[LoadBalancerEntry]
     target_groups: list[TargetGroupEntry] = field(default_factory=list)
 
 
