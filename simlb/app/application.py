@@ -352,6 +352,7 @@ class App:
         groups = self._groups_by_node(configuration, nodes)
         for node, ready in prepared:
             node.body_kept_max_bytes = compiled.settings.keep_bodies_bytes
+            node.explains = compiled.settings.explain_header
             await node.commit(ready, groups.pop(node))
             self._say_where(ready)
         self.spare.keep_unused(groups.pop(self.spare))
