@@ -18,6 +18,7 @@ from simlb.app.aliases import groups_of, label
 from simlb.app.fault_site import FaultSite
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
+from simlb.app.names import AppNames
 from simlb.app.narrator import Narrator
 from simlb.app.observing import Observing
 from simlb.app.options import AppOptions, Presenter
@@ -113,6 +114,7 @@ class App:
         self.spare = self._new_node()
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
+        self.names = AppNames(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -120,6 +122,7 @@ class App:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
         await self._apply(self.compiled, self.registrations)
+        await self.names.start()
         if not self.options.is_ephemeral:
             self.keep(renew_certificates(self))
         if self._latency is not None:
@@ -186,6 +189,7 @@ class App:
     async def close(self, *, grace_s: float = STOP_GRACE_S) -> None:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
         self.faults.close()
+        self.names.close()
         for task in list(self._tasks):
             task.cancel()
         # No new requests from here on; those in flight end with the nodes.

@@ -64,6 +64,8 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         notices=(*app.notices, *app.changes.drift(app.compiled.configuration), *app.registrations.drift()),
         counters=dict(sorted(app.observing.sums().items())),
         region=app.configuration.load_balancers[0].region,
+        dns=app.names.address,
+        hosted_zones=tuple(zone.name for zone in app.names.zones().values()),
     )
 
 
