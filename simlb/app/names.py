@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from simlb.core.dns.answers import Addresses, Answer, NameServer
+from simlb.core.dns.answers import FAILED, Addresses, Answer, NameServer
 from simlb.core.dns.book import ZoneBook
 from simlb.core.dns.names import DnsNameError, canonical
 from simlb.core.dns.zones import HostedZone
@@ -87,7 +87,10 @@ class AppNames:
 
     def answer(self, name: str, type_: str) -> Answer:
         """The answer to a question for a canonical name."""
-        return self._current().answer(name, type_)
+        try:
+            return self._current().answer(name, type_)
+        except SimlbError:
+            return FAILED  # `simlb status` and the API say why
 
     def _wanted(self) -> int | None:
         options, settings = self._app.options, self._app.compiled.settings

@@ -168,7 +168,7 @@ def _rdata(type_: str, data: Data) -> object:
         case Exchange(preference, name):
             return MX(_label(name), preference)
         case Authority(flags, tag, value):
-            return CAA(flags, tag, value.decode("latin-1"))
+            return CAA(flags, tag, value.decode("ascii"))
         case Start(server, mailbox, serial, refresh_s, retry_s, expire_s, minimum_s):
             return SOA(_label(server), _label(mailbox), (serial, refresh_s, retry_s, expire_s, minimum_s))
 

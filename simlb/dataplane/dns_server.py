@@ -10,6 +10,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import Callable
+from typing import cast
 
 from simlb.dataplane.dns_codec import QUERY_BYTES_MAX
 from simlb.errors import BindError
@@ -68,8 +69,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._is_full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)  # uvloop's is no subclass of it
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if self._is_full:
@@ -100,10 +100,9 @@ class _Connection(asyncio.Protocol):
         self._is_full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         if len(self._connections) >= CONNECTIONS_MAX:
-            transport.abort()
+            self._transport.abort()
             return
         self._connections.add(self)
         self._wait()

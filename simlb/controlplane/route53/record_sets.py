@@ -21,7 +21,6 @@ TTL_MAX_S = 2**31 - 1
 ID_PREFIX = "/hostedzone/"
 _ALIAS_TYPES = ("A", "AAAA")
 _ROUTING = {
-    "SetIdentifier": "A record with a SetIdentifier (any routing but simple)",
     "Weight": "Weighted routing (Weight)",
     "Region": "Latency routing (Region)",
     "GeoLocation": "Geolocation routing (GeoLocation)",
@@ -31,6 +30,7 @@ _ROUTING = {
     "CidrRoutingConfig": "IP-based routing (CidrRoutingConfig)",
     "HealthCheckId": "A health check of Route 53 (HealthCheckId)",
     "TrafficPolicyInstanceId": "A traffic policy (TrafficPolicyInstanceId)",
+    "SetIdentifier": "A record with a SetIdentifier (any routing but simple)",
 }
 
 

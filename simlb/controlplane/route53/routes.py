@@ -26,9 +26,10 @@ _CODES = {
     HTTPStatus.REQUEST_TIMEOUT: "RequestTimeout",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "RequestEntityTooLarge",
 }
-_PATHS = {
-    operation: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", VERSION + operation.path)) for operation in OPERATIONS
-}
+_PATHS = [
+    (operation, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", VERSION + operation.path)))
+    for operation in OPERATIONS
+]
 
 
 def route53_routes(route53: Route53) -> list[web.RouteDef]:
@@ -54,7 +55,7 @@ def route53_routes(route53: Route53) -> list[web.RouteDef]:
             response.headers["Location"] = result["Location"]
         return response
 
-    return [web.route(method, VERSION + "/{rest:.*}", answer) for method in ("GET", "POST", "PUT", "DELETE")]
+    return [web.route(method, VERSION + "/{path:.*}", answer) for method in ("GET", "POST", "DELETE")]
 
 
 async def _read(request: web.Request) -> tuple[Operation, Mapping[str, object]]:
@@ -78,7 +79,7 @@ async def _read(request: web.Request) -> tuple[Operation, Mapping[str, object]]:
 
 
 def _operation(method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
-    for operation, pattern in _PATHS.items():
+    for operation, pattern in _PATHS:
         found = pattern.fullmatch(path)
         if found is not None and operation.method == method:
             return operation, found.groupdict()

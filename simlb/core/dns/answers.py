@@ -17,7 +17,7 @@ from simlb.core.dns.names import WILDCARD, ancestors, is_within, parent
 from simlb.core.dns.values import Address, Data, Name, Start
 from simlb.core.dns.zones import ALIAS_TTL_S, NAME_SERVERS_ZONE, NS_TTL_S, HostedZone, RecordSet, by_name, zone_of
 
-Status = Literal["NOERROR", "NXDOMAIN", "REFUSED"]
+Status = Literal["NOERROR", "NXDOMAIN", "REFUSED", "SERVFAIL"]
 BALANCERS_ZONE = "elb.localhost."
 DUALSTACK = "dualstack."
 CHAIN_MAX = 8
@@ -60,6 +60,7 @@ class Answer:
 
 
 REFUSED = Answer(status="REFUSED", is_authoritative=False)
+FAILED = Answer(status="SERVFAIL", is_authoritative=False)
 
 
 class NameServer:
@@ -172,8 +173,11 @@ class NameServer:
             return REFUSED
         if records:
             return Answer(status="NOERROR", records=records)
-        exists = records is not None or name == zone
         start = Record(zone, "SOA", OWN_TTL_S, _OWN_START)
+        if name == zone and type_ in {"SOA", ANY}:
+            return Answer(status="NOERROR", records=(start,))
+        # Right below are regions, which are there without records of their own.
+        exists = records is not None or zone in {name, parent(name)}
         return Answer(status="NOERROR" if exists else "NXDOMAIN", authority=(start,))
 
 

@@ -125,8 +125,8 @@ def _authority(value: str) -> Data:
     if not _CAA_TAG.fullmatch(fields[1]):
         raise DnsValueError("CAARRDATAIllegalTag (The tag should be 1 to 15 letters and digits)", value)
     strings = _strings(fields[2])
-    if len(strings) != 1:
-        raise DnsValueError("CAARRDATAIllegalValue (The value should be one string in quotation marks)", value)
+    if len(strings) != 1 or not strings[0].isascii():
+        raise DnsValueError("CAARRDATAIllegalValue (The value should be one string of ASCII in quotation marks)", value)
     return Authority(_number(fields[0], 255, value), fields[1].lower(), strings[0])
 
 
