@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simlb.core.dns.names import canonical
 from simlb.core.dns.zones import AliasTarget, HostedZone, RecordSet
 
 KIND = "route53.hosted-zone"
@@ -22,9 +23,12 @@ def to_body(zone: HostedZone) -> dict[str, Any]:
 def from_body(zone_id: str, body: Any) -> HostedZone:
     """Read it back. Raises KeyError, TypeError or ValueError for what `to_body` has not written."""
     sets = [_record_set(each) for each in body["records"]]
+    name = body["name"]
+    if not {(name, "NS"), (name, "SOA")} <= {records.key for records in sets}:
+        raise ValueError(f"the zone {name} has no NS or SOA record")
     return HostedZone(
         id=zone_id,
-        name=body["name"],
+        name=name,
         caller_reference=body["caller_reference"],
         comment=body["comment"],
         records={records.key: records for records in sets},
@@ -44,10 +48,13 @@ def _record_set(body: Any) -> RecordSet:
     if "alias" in body:
         hosted_zone_id, dns_name, evaluates = body["alias"]
         alias = AliasTarget(hosted_zone_id=hosted_zone_id, dns_name=dns_name, evaluate_target_health=evaluates)
-    return RecordSet(
+    records = RecordSet(
         name=body["name"],
         type=body["type"],
-        ttl_s=body.get("ttl"),
+        ttl_s=None if alias is not None else int(body["ttl"]),
         values=tuple(body.get("values", ())),
         alias=alias,
     )
+    if canonical(records.name) != records.name or not (records.data or alias):
+        raise ValueError(f"{records.name} has no records, or is not as it is written")
+    return records

@@ -29,7 +29,25 @@ def test_a_zone_is_read_once_for_each_change() -> None:
     assert book.zones({}) == {}
 
 
-@pytest.mark.parametrize("body", [None, [], {}, {"name": "a.", "records": [{}], "caller_reference": "", "comment": ""}])
+def body(*records: dict[str, object]) -> dict[str, object]:
+    return {"name": "a.", "records": list(records), "caller_reference": "", "comment": ""}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {},
+        body(),
+        body({}),
+        body({"name": "A.", "type": "A", "ttl": 1, "values": ["192.0.2.1"]}),
+        body({"name": "a.", "type": "A", "ttl": 1, "values": ["192.0.2"]}),
+        body({"name": "a.", "type": "A", "ttl": 1, "values": []}),
+        body({"name": "a.", "type": "SRV", "ttl": 1, "values": ["x"]}),
+        body({"name": "a.", "type": "A", "alias": ["Z1"]}),
+    ],
+)
 def test_what_nobody_has_written_is_not_read(body: object) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         ZoneBook().zones({KIND: {"Z1": body}})
