@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,6 @@ class AppNames:
         self._app = app
         self._book = ZoneBook()
         self._server: DnsServer | None = None
-        self._starting = asyncio.Lock()
         self._zones: Mapping[str, HostedZone] | None = None
         self._name_server = NameServer({}, self._addresses, "127.0.0.1")
         self._configuration: Configuration | None = None
@@ -40,18 +38,18 @@ class AppNames:
         """Where it listens, `127.0.0.1:5300`; None while it does not."""
         return f"127.0.0.1:{self._server.port}" if self._server is not None else None
 
-    async def start(self) -> None:
-        """Listen if there is a hosted zone, or a port was asked for. Raises SimlbError E835, E836."""
-        if self.zones() or self._wanted() is not None:
-            await self.listen()
+    async def prepare(self, dns_port: int | None, records: Mapping[str, Mapping[str, Any]]) -> None:
+        """Listen if there is a hosted zone among these records, or a port was asked for: `dns_port` by the file.
 
-    async def listen(self) -> None:
-        """See `NameEstate.listen`."""
-        async with self._starting:
-            if self._server is None:
-                server = DnsServer(self._respond, self._wanted() or 0)
-                await server.start()
-                self._server = server
+        Raises SimlbError E835 when it cannot, E836 when a zone cannot be read.
+        """
+        wanted = self._app.options.dns_port if self._app.options.dns_port is not None else dns_port
+        if self._server is not None or not (self._read(records) or wanted is not None):
+            return
+        # Several runs of one test side by side cannot have one port.
+        server = DnsServer(self._respond, 0 if self._app.options.is_ephemeral else wanted or 0)
+        await server.start()
+        self._server = server
 
     def close(self) -> None:
         """Stop listening. Harmless when repeated."""
@@ -61,8 +59,11 @@ class AppNames:
 
     def zones(self) -> Mapping[str, HostedZone]:
         """See `NameEstate.zones`. Raises SimlbError E836 when they cannot be read."""
+        return self._read(self._app.changes.records)
+
+    def _read(self, records: Mapping[str, Mapping[str, Any]]) -> Mapping[str, HostedZone]:
         try:
-            return self._book.zones(self._app.changes.records)
+            return self._book.zones(records)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SimlbError(
                 "E836",
@@ -91,12 +92,6 @@ class AppNames:
             return self._current().answer(name, type_)
         except SimlbError:
             return FAILED  # `simlb status` and the API say why
-
-    def _wanted(self) -> int | None:
-        options, settings = self._app.options, self._app.compiled.settings
-        wanted = options.dns_port if options.dns_port is not None else settings.dns_port
-        # Several runs of one test side by side cannot have one port.
-        return 0 if options.is_ephemeral and wanted is not None else wanted
 
     def _respond(self, message: bytes, is_udp: bool) -> bytes | None:
         return respond(message, self.answer, self._ttl, is_udp=is_udp)

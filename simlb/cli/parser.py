@@ -13,6 +13,7 @@ from simlb import __version__
 from simlb.cli.dns_parser import add_dns
 from simlb.cli.env_parser import add_env
 from simlb.cli.load_arguments import add_load
+from simlb.cli.state_parser import add_state
 
 MAX_PORT = 65535
 
@@ -107,6 +108,7 @@ def build() -> Parser:
     add_load(commands)
     add_env(commands)
     add_dns(commands)
+    add_state(commands)
     _add_faults(commands)
     _add_files(commands)
     return parser

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import socket
 from dataclasses import replace
 
 import pytest
@@ -18,9 +18,8 @@ SHOP = zone("shop.test", record_set("_x.shop.test", "CNAME", "_Y.acm.test"))
 
 
 def with_zone(bench: Bench) -> None:
-    bench.app.changes = replace(
-        bench.app.changes, records={"route53.hosted-zone": {"Z1": bench.app.names.written(SHOP)}}
-    )
+    records = {"route53.hosted-zone": {"Z1": bench.app.names.written(SHOP)}}
+    bench.app.changes = replace(bench.app.changes, records=records)
 
 
 def addresses(bench: Bench, type_: str) -> list[str]:
@@ -33,17 +32,29 @@ async def test_it_listens_when_there_is_a_zone_or_it_was_asked_for(bench: Bench)
     app = await bench.start()
     assert app.view().dns is None
     with_zone(bench)
-    await app.names.start()
+    await app.reload()
     assert app.view().dns is not None
     assert app.view().hosted_zones == ("shop.test.",)
     app.names.close()
-    assert app.view().dns is None
     app.changes = replace(app.changes, records={})
-    await app.names.start()
+    await app.reload()
     assert app.view().dns is None
     app.options = replace(app.options, dns_port=0)
-    await asyncio.gather(app.names.start(), app.names.listen())
-    assert app.view().dns is not None
+    await app.reload()
+    address = app.view().dns
+    assert address is not None
+    await app.reload()
+    assert app.view().dns == address
+
+
+async def test_a_port_that_is_taken_leaves_everything_as_it_was(bench: Bench) -> None:
+    app = await bench.start()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        app.options = replace(app.options, dns_port=taken.getsockname()[1])
+        with pytest.raises(SimlbError) as caught:
+            await app.reload()
+    assert caught.value.code == "E835"
+    assert app.view().dns is None
 
 
 async def test_the_addresses_of_a_load_balancer_are_where_it_listens(bench: Bench) -> None:
@@ -73,7 +84,7 @@ async def test_a_zone_that_cannot_be_read_is_told(bench: Bench) -> None:
     app = await bench.start()
     app.changes = replace(app.changes, records={"route53.hosted-zone": {"Z1": {"name": "a."}}})
     with pytest.raises(SimlbError) as caught:
-        await app.names.start()
+        await app.reload()
     assert caught.value.code == "E836"
     assert app.names.answer("a.", "A").status == "SERVFAIL"
     app.changes = replace(app.changes, records={})

@@ -19,6 +19,3 @@ class NameEstate(Protocol):
 
     def now(self) -> float:
         """Load-balancer time, in seconds from an arbitrary start."""
-
-    async def listen(self) -> None:
-        """See to it that the server listens. Raises SimlbError E835 when it cannot."""

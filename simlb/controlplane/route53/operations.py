@@ -84,7 +84,6 @@ class Route53:
                 raise Route53Error("TooManyHostedZones", f"The limit of {ZONES_MAX} hosted zones has been reached.")
             draft.put_record(KIND, zone.id, self._names.written(zone))
 
-        await self._names.listen()
         await self._estate.change(create)
         return {
             "HostedZone": _zone_values(zone),
