@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from simlb.core.model import Configuration, InboundRule, LoadBalancer, SecurityGroup, TargetGroup
 
@@ -46,7 +46,8 @@ class Changes:
 
     `removed` are ARNs of the file's that were deleted. `tags` are by the ARN of any resource, `facts` by the ARN of a
     load balancer; both may be there for resources that are otherwise as the file says. Target groups have no targets
-    here. `security_groups` are by id.
+    here. `security_groups` are by id. `records` are what other services keep, by kind (`acm.certificate`) and key:
+    plain JSON values, which are replaced and never changed in place.
     """
 
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Changes:
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     facts: Mapping[str, LoadBalancerFacts] = field(default_factory=dict)
     security_groups: Mapping[str, NamedSecurityGroup] = field(default_factory=dict)
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def applied_to(self, file: Configuration) -> Configuration:
         """What is in force, before commands register targets: the file's resources as changed, then the API's own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from simlb.controlplane.operations.catalog import Catalog
 from simlb.core.changes import Changes, LoadBalancerFacts, NamedSecurityGroup
@@ -102,6 +103,22 @@ class Draft:
         """Delete it. Check first that nobody names it."""
         rest = {key: one for key, one in self.changes.security_groups.items() if key != group_id}
         self._change(security_groups=rest)
+
+    def put_record(self, kind: str, key: str, body: Any) -> None:
+        """What another service keeps, in the same transaction: a new record, or one as it is to be.
+
+        `kind` is `<service>.<thing>`. `body` is plain JSON values; never change one in place, put another.
+        """
+        assert "." in kind
+        held = self.changes.records
+        self._change(records={**held, kind: {**held.get(kind, {}), key: body}})
+
+    def remove_record(self, kind: str, key: str) -> None:
+        """Forget a record. Harmless when it is not there."""
+        held = self.changes.records
+        rest = {other: body for other, body in held.get(kind, {}).items() if other != key}
+        others = {other: bodies for other, bodies in held.items() if other != kind}
+        self._change(records={**others, kind: rest} if rest else others)
 
     def _forget(self, arn: str, **rest: object) -> None:
         own = {balancer.arn for balancer in self.file.load_balancers}
