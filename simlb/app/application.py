@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from simlb import __version__
 from simlb.app.aliases import groups_of, label
 from simlb.app.fault_site import FaultSite
+from simlb.app.keeping import Keeping
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
 from simlb.app.narrator import Narrator
@@ -26,6 +27,8 @@ from simlb.app.renewal import renew_certificates
 from simlb.app.view import describe
 from simlb.clock import Clock, ScaledClock
 from simlb.controlplane import runfile
+from simlb.controlplane.records.state import State
+from simlb.controlplane.store import Store, store_path
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.controlplane.words import counted, next_check, of_each
 from simlb.core.access_log import ExchangeRecord
@@ -74,6 +77,7 @@ class App:
         self.changes = Changes()
         self.registrations = Registrations()
         self.configuration = compiled.configuration
+        self.keeping = Keeping(Store(store_path(options.state_dir, options.instance)) if options.keeps_state else None)
         self.clock: Clock = clock or ScaledClock(options.speed or compiled.settings.speed)
         self.nodes: dict[str, LoadBalancerNode] = {}
         self._is_serving = False
@@ -119,7 +123,13 @@ class App:
     async def start(self) -> None:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
-        await self._apply(self.compiled, self.registrations)
+        await self.keeping.open()
+        region = self.compiled.settings.region
+        kept = await self.keeping.load(region)
+        self.keeping.uses(region, kept)
+        state, told = await self._laid_over(self.compiled, kept)
+        await self._apply(self.compiled, state.registrations, state.changes)
+        self.notices += told
         if not self.options.is_ephemeral:
             self.keep(renew_certificates(self))
         if self._latency is not None:
@@ -195,6 +205,8 @@ class App:
         self.observing.close()
         await self.supervisor.stop_all()
         self.fault_site.close()
+        async with self.reloading:
+            await self.keeping.close()
 
     @property
     def registered(self) -> Configuration:
@@ -220,46 +232,49 @@ class App:
         """Read the configuration again and serve it; when it is bad, raise SimlbError and keep the old one."""
         async with self.reloading:
             compiled = await asyncio.to_thread(self.options.load)
-            changes, overwritten = self.changes.after_reload(compiled.configuration)
-            base = changes.applied_to(compiled.configuration)
-            registrations, drift = self.registrations.after_reload(base, target_policy(compiled))
-            await self._apply(compiled, registrations, changes)
-            for warning in (*compiled.warnings, *overwritten, *drift):
+            present = State(changes=self.changes, registrations=self.registrations)
+            present = await self.keeping.load(compiled.settings.region, present)
+            state, told = await self._laid_over(compiled, present)
+            await self._apply(compiled, state.registrations, state.changes)
+            for warning in (*compiled.warnings, *told):
                 self.narrator.notice(Notice(level="warning", text=warning))
         await self.faults.refresh()
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
-        return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *overwritten, *drift))
+        return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *told))
+
+    async def _laid_over(self, compiled: Compiled, state: State) -> tuple[State, tuple[str, ...]]:
+        """What stays of a state over a configuration that was read anew, and what to say about the rest."""
+        changes, overwritten = state.changes.after_reload(compiled.configuration)
+        base = changes.applied_to(compiled.configuration)
+        registrations, drift = state.registrations.after_reload(base, target_policy(compiled))
+        return State(changes=changes, registrations=registrations), (*overwritten, *drift)
 
     async def reset(self) -> None:
-        """Back to what the configuration says: no faults, load or registrations by command, ended processes running,
-        no traffic kept. Health, counters and whose turn it is stay, and targets that drain go on draining.
+        """Back to what the configuration says: nothing that API calls and commands have changed, no faults and no
+        load, ended processes running, no traffic kept. Health, counters and whose turn it is stay, and targets that
+        drain go on draining.
         """
         from simlb.app.remote_control import restore
 
         await restore(self)
 
-    async def restore(self, registrations: Registrations) -> None:
-        """Serve the configuration with these registrations. Call it while holding `reloading`."""
-        if registrations != self.registrations:
-            await self._apply(self.compiled, registrations)
+    async def use_state(self, state: State) -> None:
+        """Serve the configuration with these changes and registrations. Call it while holding `reloading`.
+
+        Raises SimlbError and changes nothing when it cannot be served, or kept.
+        """
+        if state != State(changes=self.changes, registrations=self.registrations):
+            await self._apply(self.compiled, state.registrations, state.changes)
 
     async def apply_again(self) -> None:
         """Serve what faults have made of the configuration. Raises SimlbError and changes nothing when it cannot be."""
         await self._apply(self.compiled, self.registrations)
-
-    async def change(self, changes: Changes, registrations: Registrations, keep: Callable[[], Awaitable[None]]) -> None:
-        """Serve what API calls have made, once `keep` has it safe on disk. Call it while holding `reloading`.
-
-        Raises SimlbError and changes nothing when it cannot be served, or kept.
-        """
-        await self._apply(self.compiled, registrations, changes, keep)
 
     async def _apply(
         self,
         compiled: Compiled,
         registrations: Registrations,
         changes: Changes | None = None,
-        keep: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         changes = self.changes if changes is None else changes
         configuration = self.fault_site.in_force(registrations.applied_to(changes.applied_to(compiled.configuration)))
@@ -274,8 +289,8 @@ class App:
                 node = nodes[load_balancer.name]
                 prepared.append((node, node.prepare(load_balancer)))
             await self._reconcile_processes(configuration)
-            if keep is not None:
-                await keep()
+            # Last of what can fail: what is on disk is in force right after.
+            await self.keeping.keep(compiled.settings.region, State(changes=changes, registrations=registrations))
         except BaseException:
             for node, ready in prepared:
                 node.discard(ready)
@@ -366,8 +381,13 @@ class App:
                 place = f"{listener.model.protocol}:{port} listens on {listener.published_port} instead"
                 self.notices.append(f"SIMLB-{code}  {words}: {place}.")
 
-    def use(self, registrations: Registrations, target_group: str) -> None:
-        """Serve one target group with these registrations from the next request on."""
+    async def use(self, registrations: Registrations, target_group: str) -> None:
+        """Serve one target group with these registrations from the next request on. Call it while holding `reloading`.
+
+        Raises SimlbError E813 and changes nothing when they cannot be kept.
+        """
+        state = State(changes=self.changes, registrations=registrations)
+        await self.keeping.keep(self.compiled.settings.region, state)
         self.registrations = registrations
         self.configuration = self.fault_site.in_force(self.registered)
         changed = {target_group: self.configuration.target_groups[target_group]}

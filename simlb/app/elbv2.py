@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
+from simlb.controlplane.records.state import State
 from simlb.core.changes import Changes
 from simlb.core.model import Certificate, Configuration, Listener, LoadBalancer
 from simlb.core.target_group import TargetGroupState
@@ -63,14 +64,12 @@ class AppEstate:
             draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time())
             result = edit(draft)
             try:
-                await app.change(draft.changes, draft.registrations, self._keep)
+                await app.use_state(State(changes=draft.changes, registrations=draft.registrations))
             except SimlbError as error:
-                raise QueryError("InvalidConfigurationRequest", f"{error.what} (SIMLB-{error.code})") from error
+                code = "ServiceUnavailable" if error.code == "E813" else "InvalidConfigurationRequest"
+                raise QueryError(code, f"{error.what} (SIMLB-{error.code})") from error
         await app.faults.refresh()
         return result
-
-    async def _keep(self) -> None:
-        """Nothing is kept on disk yet."""
 
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
         """With the port where the listener really is."""

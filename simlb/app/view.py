@@ -40,7 +40,12 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         listeners = tuple(_listener(app, name, node.listeners[listener.port]) for listener in model.listeners)
         load_balancers.append(
             LoadBalancerView(
-                name=name, dns_name=model.dns_name, scheme=model.scheme, names=model.names, listeners=listeners
+                name=name,
+                dns_name=model.dns_name,
+                scheme=model.scheme,
+                names=model.names,
+                listeners=listeners,
+                owner=app.changes.owner(model.arn),
             )
         )
     return InstanceView(
@@ -63,7 +68,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         ),
         notices=(*app.notices, *app.changes.drift(app.compiled.configuration), *app.registrations.drift()),
         counters=dict(sorted(app.observing.sums().items())),
-        region=app.configuration.load_balancers[0].region,
+        region=app.compiled.settings.region,
     )
 
 
@@ -128,6 +133,7 @@ def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> 
         fail_open_while_initial=group.group.fail_open_while_initial,
         targets=tuple(_target(app, node.now(), group, state) for state in group.targets.values()),
         faults=app.faults.words_on(Scope.TARGET_GROUP, group.group.name),
+        owner=app.changes.owner(group.group.arn),
     )
 
 

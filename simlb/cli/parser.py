@@ -140,6 +140,7 @@ def _add_serving(commands: Commands) -> None:
     up.add_argument("-f", "--file", help="the configuration (default: simlb.yaml)")
     up.add_argument("--name", help="with URLs: the name to serve, such as shop.localhost")
     up.add_argument("--health", metavar="PATH", help="with URLs: the health check's path, such as /health")
+    _add_empty(up)
     _add_serving_flags(up, "as in the file, else 1")
     _add_ephemeral(commands)
 
@@ -150,6 +151,7 @@ def _add_ephemeral(commands: Commands) -> None:
     serve.add_argument("-f", "--file", help="the configuration (default: simlb.yaml)")
     serve.add_argument("--name", help="with URLs: the name to serve, such as shop.example.com")
     serve.add_argument("--health", metavar="PATH", help="with URLs: the health check's path, such as /health")
+    _add_empty(serve)
     serve.add_argument(
         "--ephemeral", action="store_true", help="free ports, a CA in memory, no state; ends with its parent"
     )
@@ -161,6 +163,11 @@ def _add_ephemeral(commands: Commands) -> None:
         "--manual-clock", action="store_true", help="load-balancer time stands still until it is advanced"
     )
     serve.add_argument("--seed", type=_whole, metavar="N", help="repeat all random choices of an earlier run")
+
+
+def _add_empty(parser: Parser) -> None:
+    parser.add_argument("--empty", action="store_true", help="begin without a load balancer: AWS's tools make them")
+    parser.add_argument("--region", type=_given, metavar="REGION", help="with --empty (default: ap-northeast-2)")
 
 
 def _add_serving_flags(parser: Parser, default_speed: str) -> None:

@@ -18,6 +18,10 @@ from simlb.controlplane.words import counted
 from simlb.errors import EXIT_FINE
 
 
+NO_LOAD_BALANCERS = "no load balancers yet: make one with AWS's tools, which `simlb env` points here"
+MADE_BY_API = "made through the API"
+
+
 def status(arguments: Namespace) -> int:
     """Print how the instance stands."""
     with ControlClient.for_instance(default_state_dir(), arguments.instance) as client:
@@ -33,13 +37,17 @@ def status_lines(view: InstanceView, style: Style, *, width: int | None = None) 
     """The whole instance as text, its tables within `width` columns where they can be."""
     yield f"{style.bold('simlb ' + view.version)}  instance {view.name}  pid {view.pid}  up {_uptime(view)}"
     yield f"control port http://{view.control}/   CA {short_path(Path(view.ca_path)) if view.ca_path else '-'}"
+    if not view.load_balancers:
+        yield ""
+        yield NO_LOAD_BALANCERS
     for load_balancer in view.load_balancers:
         yield ""
         yield from _load_balancer_lines(load_balancer, style)
     for group in view.target_groups:
         yield ""
         mode = mode_words(group)
-        yield f"target group {style.bold(group.name)}  {group_words(group)}{f'  {style.yellow(mode)}' if mode else ''}"
+        owner = "" if group.owner == "file" else f"  {style.dim(MADE_BY_API)}"
+        yield f"target group {style.bold(group.name)}  {group_words(group)}{owner}{f'  {style.yellow(mode)}' if mode else ''}"
         yield f"  {style.dim(group.health_check.summary)}"
         for fault in group.faults:
             yield style.yellow(f"  fault {fault}")
@@ -85,7 +93,8 @@ def public_name(load_balancer: LoadBalancerView) -> str:
 
 
 def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Iterator[str]:
-    yield f"load balancer {style.bold(load_balancer.name)}  {load_balancer.scheme}"
+    owner = "" if load_balancer.owner == "file" else f"  {style.dim(MADE_BY_API)}"
+    yield f"load balancer {style.bold(load_balancer.name)}  {load_balancer.scheme}{owner}"
     yield f"  names {', '.join((*load_balancer.names, load_balancer.dns_name))}"
     rows = [
         (

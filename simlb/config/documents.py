@@ -171,7 +171,7 @@ class ConfigFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     allow_targets: Annotated[list[str], Meta(description="Networks beyond loopback that targets may be in.")] = field(
         default_factory=list
     )
-    load_balancers: Annotated[list[LoadBalancerEntry], Meta(min_length=1)]
+    load_balancers: list[LoadBalancerEntry]
     target_groups: list[TargetGroupEntry] = field(default_factory=list)
 
 

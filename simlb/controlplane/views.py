@@ -59,13 +59,17 @@ class ListenerView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancerView:
-    """One load balancer with its listeners. `names` are the DNS names beside `dns_name` that lead to it."""
+    """One load balancer with its listeners. `names` are the DNS names beside `dns_name` that lead to it.
+
+    `owner` is who made it and may take it away: `file` or `api`.
+    """
 
     name: str
     dns_name: str
     scheme: str
     names: tuple[str, ...]
     listeners: tuple[ListenerView, ...]
+    owner: str = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +141,7 @@ class TargetGroupView:
     targets (`i-02 (127.0.0.1:9002)`) that the file has and a command has deregistered. With fewer healthy targets than
     `minimum_healthy_targets_count`, or than that percentage of the registered ones (None: off), it fails open; with
     `fail_open_while_initial` also while it is `initial`. `faults` are those that were installed on it as a whole.
+    `owner` is who made the group, `file` or `api`.
     """
 
     name: str
@@ -157,6 +162,7 @@ class TargetGroupView:
     minimum_healthy_targets_percentage: int | None = None
     fail_open_while_initial: bool = False
     faults: tuple[str, ...] = ()
+    owner: str = "file"
 
     @property
     def registered(self) -> int:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from simlb.core.ids import default_rule_arn, target_group_arn
 from simlb.core.model import Configuration, InboundRule, LoadBalancer, SecurityGroup, TargetGroup
 
 Owner = Literal["file", "api"]
 IpAddressType = Literal["ipv4", "dualstack"]
+_ELBV2 = ":elasticloadbalancing:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +46,15 @@ class NamedSecurityGroup:
 class Changes:
     """Load balancers (with listeners and rules) and target groups by ARN: new ones, and the file's as changed.
 
-    `removed` are ARNs of the file's that were deleted. `tags` are by the ARN of any resource, `facts` by the ARN of a
+    `changed` and `removed` are ARNs of the file's that were changed and deleted. `tags` are by the ARN of any resource, `facts` by the ARN of a
     load balancer; both may be there for resources that are otherwise as the file says. Target groups have no targets
-    here. `security_groups` are by id. `records` are what other services keep, by kind (`acm.certificate`) and key:
-    plain JSON values, which are replaced and never changed in place.
+    here. `security_groups` are by id. `records` are what other services keep, by kind (`acm.certificate`) and key: plain
+    JSON values, which are replaced and never changed in place.
     """
 
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
     target_groups: Mapping[str, TargetGroup] = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     facts: Mapping[str, LoadBalancerFacts] = field(default_factory=dict)
@@ -81,6 +84,11 @@ class Changes:
         groups = [self.security_groups[one] for one in ids if one in self.security_groups]
         return SecurityGroup(inbound=tuple(dict.fromkeys(rule for group in groups for rule in group.inbound)))
 
+    def owner(self, arn: str) -> Owner:
+        """Whose load balancer or target group that is."""
+        is_own = (arn in self.load_balancers or arn in self.target_groups) and arn not in self.changed
+        return "api" if is_own else "file"
+
     @property
     def arns(self) -> frozenset[str]:
         """Everything that the API has touched, deleted things included."""
@@ -89,23 +97,71 @@ class Changes:
     def drift(self, file: Configuration) -> Iterator[str]:
         """How what is in force differs from what the file says of its own resources, one sentence each."""
         for balancer in file.load_balancers:
-            yield from self._drift(balancer.arn, f"load balancer {balancer.name}", self.load_balancers)
+            yield from self._drift(balancer.arn, f"load balancer {balancer.name}")
         for group in file.target_groups.values():
-            yield from self._drift(group.arn, f"target group {group.name}", self.target_groups)
+            yield from self._drift(group.arn, f"target group {group.name}")
 
-    def _drift(self, arn: str, words: str, changed: Mapping[str, object]) -> Iterator[str]:
+    def _drift(self, arn: str, words: str) -> Iterator[str]:
+        facts = self.facts.get(arn)
         if arn in self.removed:
             yield f"drift: {words} was deleted through the API; a reload brings it back, as the file says."
-        elif arn in changed:
+        elif arn in self.changed or (facts is not None and facts.security_groups):
             yield f"drift: {words} was changed through the API; a reload makes it as the file says."
 
     def after_reload(self, file: Configuration) -> tuple[Changes, tuple[str, ...]]:
         """What stays when `file` is read anew: the API's own resources. And what to say about the rest.
 
-        A resource of the API's whose name the file now uses gives way to the file's.
+        A resource of the API's whose name the file now uses gives way to the file's. A target group that the file has
+        no more stays, without targets, where a load balancer of the API's forwards to it. What was said of load
+        balancers and target groups that are gone goes with them.
         """
         told = [f"{sentence.partition(';')[0]}; now it is as the file says." for sentence in self.drift(file)]
-        names = {balancer.name for balancer in file.load_balancers}
-        balancers = {arn: balancer for arn, balancer in self.load_balancers.items() if balancer.name not in names}
-        groups = {arn: group for arn, group in self.target_groups.items() if group.name not in file.target_groups}
-        return replace(self, load_balancers=balancers, target_groups=groups, removed=frozenset()), tuple(told)
+        owned = {balancer.name: balancer.arn for balancer in file.load_balancers}
+        balancers = {arn: balancer for arn, balancer in self.load_balancers.items() if arn not in self.changed}
+        groups = {arn: group for arn, group in self.target_groups.items() if arn not in self.changed}
+        for balancer in [balancer for balancer in balancers.values() if balancer.name in owned]:
+            del balancers[balancer.arn]
+            told.append(f"The API's load balancer {balancer.name} gives way to the file's of that name.")
+        for group in [group for group in groups.values() if group.name in file.target_groups]:
+            del groups[group.arn]
+            told.append(f"The API's target group {group.name} gives way to the file's of that name.")
+        known = {*file.target_groups, *(group.name for group in groups.values())}
+        for balancer in balancers.values():
+            for name in balancer.target_group_names():
+                if name not in known:
+                    known.add(name)
+                    group = TargetGroup(name=name, arn=target_group_arn(balancer.region, name))
+                    groups[group.arn] = group
+                    told.append(
+                        f"{balancer.name} forwards to target group {name}, which the file has no more: "
+                        "it is a group of the API's now, without targets."
+                    )
+        facts = {
+            arn: replace(facts, security_groups=()) if arn in owned.values() else facts
+            for arn, facts in self.facts.items()
+        }
+        kept = replace(
+            self,
+            load_balancers=balancers,
+            target_groups=groups,
+            facts=facts,
+            changed=frozenset(),
+            removed=frozenset(),
+        )
+        return kept._without_strays(file), tuple(told)
+
+    def _without_strays(self, file: Configuration) -> Changes:
+        """Without tags and facts of elbv2's resources that are not there."""
+        there: set[str] = set()
+        configuration = self.applied_to(file)
+        for balancer in configuration.load_balancers:
+            there.add(balancer.arn)
+            for listener in balancer.listeners:
+                there |= {listener.arn, default_rule_arn(listener.arn), *(rule.arn for rule in listener.rules)}
+        there |= {group.arn for group in configuration.target_groups.values()}
+        strays = {arn for arn in {*self.tags, *self.facts} if _ELBV2 in arn and arn not in there}
+        return replace(
+            self,
+            tags={arn: tags for arn, tags in self.tags.items() if arn not in strays},
+            facts={arn: facts for arn, facts in self.facts.items() if arn not in strays},
+        )
