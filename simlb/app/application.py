@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
+from simlb.app.acm import Acm
 from simlb.app.aliases import groups_of, label
 from simlb.app.fault_site import FaultSite
 from simlb.app.keeping import Keeping
@@ -117,6 +118,7 @@ class App:
         self.spare = self._new_node()
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
+        self.acm = Acm(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -128,8 +130,10 @@ class App:
         kept = await self.keeping.load(region)
         self.keeping.uses(region, kept)
         state, told = await self._laid_over(self.compiled, kept)
+        await self.acm.issuing.restore(state.changes)
         await self._apply(self.compiled, state.registrations, state.changes)
         self.notices += told
+        await self.acm.issuing.resume()
         if not self.options.is_ephemeral:
             self.keep(renew_certificates(self))
         if self._latency is not None:
@@ -196,6 +200,7 @@ class App:
     async def close(self, *, grace_s: float = STOP_GRACE_S) -> None:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
         self.faults.close()
+        self.acm.close()
         for task in list(self._tasks):
             task.cancel()
         # No new requests from here on; those in flight end with the nodes.

@@ -131,6 +131,15 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(dict.fromkeys(canonical(name) for name in found))
 
 
+def is_servable(path: Path) -> bool:
+    """Whether a file holds a certificate and its key that OpenSSL takes."""
+    try:
+        check_servable(path, path, "")
+    except SimlbError:
+        return False
+    return True
+
+
 def check_servable(certificate_path: Path, key_path: Path, certificate_at: str) -> None:
     """Raise SimlbError E204 when OpenSSL does not take the pair."""
     # OpenSSL has its own mind (keys too short, digests too weak): better asked now than in the first handshake.

@@ -18,6 +18,7 @@ from simlb.controlplane.query.protocol import OK, Answer, QueryReply, QueryReque
 
 _STATUS: Mapping[str, int] = {
     "AccessDeniedException": 403,
+    "InvalidConfigurationRequest": 400,
     "SerializationException": 400,
     "UnknownOperationException": 400,
     "ValidationException": 400,

@@ -68,16 +68,17 @@ class _Reader:
         # A number of JSON is no boolean, and a boolean no number, whatever Python thinks.
         if not isinstance(given, kind) or (isinstance(given, bool) and kind is not bool):
             raise QueryError("SerializationException", f"{path or 'The body'} has to be {words}.")
+        value: Any = given
         if shape.kind == "structure":
-            return self._structure(given, shape, path)
+            return self._structure(value, shape, path)
         if shape.kind == "list":
             assert shape.element is not None
             element = shape.element
-            given = [self.value(one, element, f"{path}.{index}.member") for index, one in enumerate(given, 1)]
+            value = [self.value(one, element, f"{path}.{index}.member") for index, one in enumerate(value, 1)]
         elif isinstance(given, str):
-            given = self._text(given, shape, path)
-        self._check(given, shape, path)
-        return given
+            value = self._text(given, shape, path)
+        self._check(value, shape, path)
+        return value
 
     def _structure(self, given: dict[str, Any], shape: Shape, path: str) -> dict[str, Any]:
         values: dict[str, Any] = {}
