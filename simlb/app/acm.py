@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from simlb.app.certificate_files import CertificateFiles, read_facts, read_pems
 from simlb.app.certificate_issuing import Issuing
-from simlb.controlplane.acm.certificate import KIND as CERTIFICATE
-from simlb.controlplane.acm.certificate import ManagedCertificate, certificates, of_record
+from simlb.controlplane.acm.certificate import ManagedCertificate, certificates
 from simlb.controlplane.acm.dns import CnameLookup
 from simlb.controlplane.acm.workshop import Given, Pems
 from simlb.controlplane.operations.draft import Draft
@@ -36,6 +35,8 @@ class Acm:
         self.lookup: CnameLookup = lambda _: None
         """How validation records are looked for: there is no DNS until somebody sets one."""
         self.issuing = Issuing(app, self)
+        self._seen: Mapping[str, Mapping[str, Any]] = {}
+        self._held: Mapping[str, ManagedCertificate] = {}
         self._of_file: dict[tuple[str, Path, int], ManagedCertificate] = {}
 
     # -- life ----------------------------------------------------------------------------------------------------------
@@ -49,11 +50,8 @@ class Acm:
 
         Raises QueryError UnsupportedCertificate for one that is not issued (yet).
         """
-        body = self._app.changes.records.get(CERTIFICATE, {}).get(arn)
-        if body is None:
-            return None
-        certificate = of_record(body)
-        if certificate.region != self._app.compiled.settings.region:
+        certificate = self.held().get(arn)
+        if certificate is None or certificate.region != self._app.compiled.settings.region:
             return None
         if certificate.facts is None:
             raise QueryError(
@@ -76,7 +74,10 @@ class Acm:
 
     def held(self) -> Mapping[str, ManagedCertificate]:
         """What the API has made."""
-        return certificates(self._app.changes.records)
+        records = self._app.changes.records
+        if records is not self._seen:
+            self._seen, self._held = records, certificates(records)
+        return self._held
 
     async def of_file(self) -> Mapping[str, ManagedCertificate]:
         """The configuration file's, as they are on its listeners."""

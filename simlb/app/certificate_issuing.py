@@ -11,7 +11,7 @@ from simlb.certs.names import normalised, permitted
 from simlb.certs.store import RENEW_BEFORE
 from simlb.controlplane.acm.call import in_draft, put
 from simlb.controlplane.acm.certificate import ManagedCertificate, certificates
-from simlb.controlplane.acm.dns import GIVEN_UP_AFTER_S, LOOKED_EVERY_S, is_validated, looked_at
+from simlb.controlplane.acm.dns import GIVEN_UP_AFTER_S, is_validated, looked_at, pause_s
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
 from simlb.core.changes import Changes
@@ -51,7 +51,8 @@ class Issuing:
         self._since: dict[str, float] = {}
         """Pending certificates, and the load-balancer time from which on their validation counts."""
         self._timer: Timer | None = None
-        self._is_looking = False
+        self.is_looking = False
+        """Something that was seen is being acted on."""
         self._told: set[str] = set()
 
     def close(self) -> None:
@@ -70,18 +71,19 @@ class Issuing:
     def _look(self) -> None:
         """Cheap as long as nothing has changed: the clock of a test may pass here thousands of times."""
         self._timer = None
-        if not self._since:
-            return
-        self._timer = self._app.clock.call_later(LOOKED_EVERY_S, self._look)
         held = self._acm.held()
         for arn in [arn for arn in self._since if arn not in held or held[arn].status != "PENDING_VALIDATION"]:
             del self._since[arn]
-        if self._is_looking:
+        if not self._since:
+            return
+        clock = self._app.clock
+        self._timer = clock.call_later(pause_s(clock.now() - max(self._since.values())), self._look)
+        if self.is_looking:
             return
         changing = [arn for arn in self._since if self._after_a_look(held[arn]) is not held[arn]]
         if changing:
-            self._is_looking = True
-            self._app.clock.work_began()
+            self.is_looking = True
+            clock.work_began()
             self._app.keep(self._carry_on(changing))
 
     def _after_a_look(self, certificate: ManagedCertificate) -> ManagedCertificate:
@@ -99,7 +101,7 @@ class Issuing:
                 if certificate is not None and certificate.status == "PENDING_VALIDATION":
                     await self._carry_on_with(certificate)
         finally:
-            self._is_looking = False
+            self.is_looking = False
             self._app.clock.work_ended()
 
     async def _carry_on_with(self, certificate: ManagedCertificate) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from simlb.controlplane.acm.certificate import ManagedCertificate
 from simlb.core.ids import ACCOUNT
@@ -15,7 +16,10 @@ what comes back may be in any case and end in a dot.
 """
 
 LOOKED_EVERY_S = 5.0
-"""Between two looks at the DNS, in load-balancer seconds."""
+"""Between two looks at the DNS, in load-balancer seconds, during the first hour."""
+
+LOOKED_LATER_EVERY_S = 60.0
+_LATER_S = 3600.0
 
 GIVEN_UP_AFTER_S = 72 * 3600.0
 """AWS's time-out for a validation."""
@@ -34,6 +38,12 @@ class ValidationRecord:
         return found is not None and found.rstrip(".").lower() == self.value.rstrip(".")
 
 
+def pause_s(waited_s: float) -> float:
+    """How long to wait for the next look at the DNS, when a certificate has waited for that long already."""
+    return LOOKED_EVERY_S if waited_s < _LATER_S else LOOKED_LATER_EVERY_S
+
+
+@lru_cache(maxsize=1024)
 def validation_record(domain: str) -> ValidationRecord:
     """The same for a domain and its wildcard, and for every certificate that asks for it, as AWS's are."""
     domain = domain.lower().removeprefix("*.")
