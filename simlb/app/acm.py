@@ -42,8 +42,10 @@ class Acm:
     # -- life ----------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Look at nothing more."""
+        """Look at nothing more. Keys that no record speaks of after the end go now."""
         self.issuing.close()
+        if not self._app.options.keeps_state:
+            self.files.sweep(())
 
     def certificate(self, arn: str) -> Certificate | None:
         """For a listener; None when the API has made no such certificate in the region of the load balancers.

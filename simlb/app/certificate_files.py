@@ -68,6 +68,8 @@ class CertificateFiles:
         if self.folder.exists():
             for path in [path for path in self.folder.iterdir() if path.name not in known]:
                 path.unlink(missing_ok=True)
+            if not known:
+                self.folder.rmdir()
 
     def pems(self, arn: str) -> Pems | None:
         """The certificate and what follows it, without the key."""
