@@ -130,8 +130,8 @@ class App:
         kept = await self.keeping.load(region)
         self.keeping.uses(region, kept)
         state, told = await self._laid_over(self.compiled, kept)
-        await self.acm.issuing.restore(state.changes)
-        await self._apply(self.compiled, state.registrations, state.changes)
+        changes = await self.acm.issuing.restore(state.changes)
+        await self._apply(self.compiled, state.registrations, changes)
         self.notices += told
         await self.acm.issuing.resume()
         if not self.options.is_ephemeral:

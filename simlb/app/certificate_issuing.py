@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
 from simlb.core.changes import Changes
 from simlb.core.events import Notice
+from simlb.core.model import Certificate
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
@@ -190,14 +192,15 @@ class Issuing:
 
     # -- later ---------------------------------------------------------------------------------------------------------
 
-    async def restore(self, changes: Changes) -> None:
-        """Before a start: have a file for everything that is issued, as the records say. Blocks in a thread.
+    async def restore(self, changes: Changes) -> Changes:
+        """Before changes are served that were kept: have a file for everything that is issued, as the records say.
 
-        Raises SimlbError.
+        Gives them back with listeners that look for these files here: they may have been kept elsewhere. Raises
+        SimlbError.
         """
         held = certificates(changes.records)
         if not held and not self._acm.files.folder.exists():
-            return
+            return changes
         gone = await asyncio.to_thread(self._restore_files, list(held.values()))
         for certificate in gone:
             self._app.narrator.notice(
@@ -209,6 +212,26 @@ class Issuing:
                     hints=(f"import it again: aws acm import-certificate --certificate-arn {certificate.arn} ...",),
                 )
             )
+        return self._here(changes, held)
+
+    def _here(self, changes: Changes, held: Mapping[str, ManagedCertificate]) -> Changes:
+        def moved(certificate: Certificate) -> Certificate:
+            if certificate.arn not in held:
+                return certificate
+            path = self._acm.files.path(certificate.arn)
+            return replace(certificate, certificate_path=path, key_path=path)
+
+        balancers = {
+            arn: replace(
+                balancer,
+                listeners=tuple(
+                    replace(listener, certificates=tuple(map(moved, listener.certificates)))
+                    for listener in balancer.listeners
+                ),
+            )
+            for arn, balancer in changes.load_balancers.items()
+        }
+        return replace(changes, load_balancers=balancers)
 
     def _restore_files(self, held: list[ManagedCertificate]) -> list[ManagedCertificate]:
         """Those that a stand-in was made for."""

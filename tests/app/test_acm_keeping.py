@@ -188,6 +188,21 @@ async def test_an_issued_certificate_serves_after_a_restart(instance: Instance) 
     assert instance.told() == []
 
 
+async def test_a_state_folder_may_move(instance: Instance) -> None:
+    arn = await instance.issued("api.shop.test")
+    await instance.serve(arn)
+    await instance.app.close(grace_s=0)
+    moved = instance.folder / "elsewhere"
+    moved.mkdir()
+    for name in ("default.db", "acm", "ca"):
+        (instance.folder / name).rename(moved / name)
+    instance.folder = moved
+    await instance.start()
+    own = next(balancer for balancer in instance.app.base.load_balancers if balancer.name == "own")
+    assert own.listeners[0].certificates[0].certificate_path == moved / "acm" / "default" / name_of(arn)
+    assert instance.held(arn).status == "ISSUED"
+
+
 async def test_a_lost_file_is_issued_again(instance: Instance) -> None:
     arn = await instance.issued("api.shop.test")
     await instance.serve(arn)
