@@ -118,7 +118,7 @@ class Issuing:
             return
         if after.status == "FAILED":
             self._app.narrator.notice(
-                Notice(level="error", code=NOT_PERMITTED, text=self.why_not(after), hints=WAYS_OUT)
+                Notice(level="error", code=NOT_PERMITTED, text=self._not_permitted(after), hints=WAYS_OUT)
             )
 
     async def _keep(self, certificate: ManagedCertificate) -> bool:
@@ -161,11 +161,12 @@ class Issuing:
         """Why a certificate was not issued; empty where its status says so."""
         if certificate.failure_reason is None:
             return ""
+        ways = "Ask for such a name, or use simlb serve --ephemeral or simlb.ALB, whose CA in memory signs any."
+        return f"{self._not_permitted(certificate)} {ways}"
+
+    def _not_permitted(self, certificate: ManagedCertificate) -> str:
         name = self._refusal(certificate.names) or certificate.names[0]
-        return (
-            f"ACM could not issue a certificate for '{name}': the local CA may sign names below .test and .localhost "
-            "only. Ask for such a name, or use simlb serve --ephemeral or simlb.ALB, whose CA in memory signs any."
-        )
+        return f"ACM cannot issue a certificate for '{name}': the local CA signs names below .test and .localhost only."
 
     def _refusal(self, names: tuple[str, ...]) -> str | None:
         """The first name that the CA at hand may not sign."""
