@@ -81,7 +81,8 @@ def shown(lb: RunningLoadBalancer, server_name: str, ca: trustme.CA | None = Non
         socket.create_connection((host, int(port)), timeout=5) as raw,
         context.wrap_socket(raw, server_hostname=server_name) as client,
     ):
-        found: Any = client.getpeercert()
+        found: dict[str, Any] | None = client.getpeercert()
+        assert found is not None
         return found
 
 

@@ -16,7 +16,7 @@ from simlb.controlplane.query.model import Model, Operation
 from simlb.controlplane.query.parameters import read_form
 from simlb.controlplane.query.protocol import OK, Answer, QueryReply, QueryRequest, Values
 
-_STATUS: Mapping[str, int] = {
+JSON_STATUS: Mapping[str, int] = {
     "AccessDeniedException": 403,
     "InvalidConfigurationRequest": 400,
     "SerializationException": 400,
@@ -69,7 +69,7 @@ class JsonService:
         return operation
 
     def _failed(self, error: QueryError, request_id: str) -> QueryReply:
-        status = self._model.errors.get(error.code) or _STATUS.get(error.code) or COMMON_STATUS[error.code]
+        status = self._model.errors.get(error.code) or JSON_STATUS.get(error.code) or COMMON_STATUS[error.code]
         body = json.dumps({"__type": error.code, "message": error.message}).encode()
         return QueryReply(status=status, body=body, request_id=request_id, content_type=self._content_type)
 

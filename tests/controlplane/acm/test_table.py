@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import re2
 from botocore.loaders import Loader
 
 from simlb.controlplane.acm.service import HANDLERS
 from simlb.controlplane.acm.table import ERRORS, REFUSED, acm_model
+from simlb.controlplane.query.errors import COMMON_STATUS
+from simlb.controlplane.query.json_service import JSON_STATUS
 from simlb.controlplane.query.model import Shape
 
 MODEL: dict[str, Any] = Loader().load_service_model("acm", "service-2")
@@ -24,6 +29,16 @@ def test_every_operation_is_answered_or_refused() -> None:
 
 def test_errors_are_the_service_s() -> None:
     assert {name for name in ERRORS if not MODEL["shapes"][name].get("exception")} == set()
+
+
+def test_every_error_has_a_status() -> None:
+    """Of the service, or one that all services with its protocol share."""
+    root = Path(__file__).resolve().parents[3] / "simlb"
+    paths = [*root.glob("controlplane/acm/*.py"), *root.glob("controlplane/query/json_*.py"), root / "app/acm.py"]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (*paths, root / "app/import_check.py"))
+    raised = set(re.findall(r'QueryError\(\s*"(\w+)"', source))
+    assert len(raised) > 12
+    assert raised - ERRORS.keys() - JSON_STATUS.keys() - COMMON_STATUS.keys() == set()
 
 
 @pytest.mark.parametrize("name", sorted(HANDLERS))
@@ -87,10 +102,6 @@ def known(ours: Shape, theirs: dict[str, Any], path: str) -> None:
     ],
 )
 def test_domain_names(name: str, is_one: bool) -> None:
-    import re
-
-    import re2
-
     pattern = OURS.operations["RequestCertificate"].input.members["DomainName"].pattern
     assert pattern is not None
     assert (re2.fullmatch(pattern, name) is not None) == is_one
