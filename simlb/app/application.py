@@ -33,7 +33,7 @@ from simlb.controlplane.store import Store, store_path
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.controlplane.words import counted, next_check, of_each
 from simlb.core.access_log import ExchangeRecord
-from simlb.core.changes import Changes
+from simlb.core.changes import Changes, conflicts
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
 from simlb.core.model import Configuration, Target, TargetGroup
@@ -129,7 +129,7 @@ class App:
         region = self.compiled.settings.region
         kept = await self.keeping.load(region)
         self.keeping.uses(region, kept)
-        state, told = await self._laid_over(self.compiled, kept)
+        state, told = self.laid_over(self.compiled, kept)
         changes = await self.acm.issuing.restore(state.changes)
         await self._apply(self.compiled, state.registrations, changes)
         self.notices += told
@@ -179,12 +179,13 @@ class App:
         """What the control port answers beside its own; each from a module of its own."""
         from simlb.app.aws import aws_routes
         from simlb.app.remote_control import remote_routes
+        from simlb.app.state_transfer import transfer_routes
         from simlb.controlplane.fault_routes import fault_routes
         from simlb.controlplane.load_routes import load_routes
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
-        return [*faults, *load_routes(self.load), *remote_routes(self), *aws_routes(self)]
+        return [*faults, *load_routes(self.load), *remote_routes(self), *transfer_routes(self), *aws_routes(self)]
 
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""
@@ -239,7 +240,7 @@ class App:
             compiled = await asyncio.to_thread(self.options.load)
             present = State(changes=self.changes, registrations=self.registrations)
             present = await self.keeping.load(compiled.settings.region, present)
-            state, told = await self._laid_over(compiled, present)
+            state, told = self.laid_over(compiled, present)
             await self._apply(compiled, state.registrations, state.changes)
             for warning in (*compiled.warnings, *told):
                 self.narrator.notice(Notice(level="warning", text=warning))
@@ -247,10 +248,19 @@ class App:
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
         return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *told))
 
-    async def _laid_over(self, compiled: Compiled, state: State) -> tuple[State, tuple[str, ...]]:
-        """What stays of a state over a configuration that was read anew, and what to say about the rest."""
+    def laid_over(self, compiled: Compiled, state: State) -> tuple[State, tuple[str, ...]]:
+        """What stays of a state over a configuration that was read anew, and what to say about the rest.
+
+        Raises SimlbError E815 when the two cannot be served together.
+        """
         changes, overwritten = state.changes.after_reload(compiled.configuration)
         base = changes.applied_to(compiled.configuration)
+        if conflict := next(conflicts(base), None):
+            raise SimlbError(
+                "E815",
+                f"The configuration and what was made through the API do not go together: {conflict}.",
+                "change the file        → or forget what was made: simlb state reset",
+            )
         registrations, drift = state.registrations.after_reload(base, target_policy(compiled))
         return State(changes=changes, registrations=registrations), (*overwritten, *drift)
 

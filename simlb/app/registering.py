@@ -251,12 +251,10 @@ def _registered(app: App, item: Registration, *, again: bool) -> str:
     else:
         said.append("It gets requests at once: the group fails open while its targets are initial.")
     if app.registrations.owner(item.target_group, item.target) == "api":
-        kept = (
-            " and the next start keep it."
-            if app.options.keeps_state
-            else " keeps it; the next start knows only the file's."
-        )
-        said.append(f"A reload{kept}")
+        if app.options.keeps_state:
+            said.append("A reload and the next start keep it.")
+        else:
+            said.append("A reload keeps it; the next start knows only the file's.")
     return " ".join(said)
 
 

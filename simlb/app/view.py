@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView:
     """The whole instance as it stands now."""
+    file = app.compiled.configuration
     models = {load_balancer.name: load_balancer for load_balancer in app.base.load_balancers}
     load_balancers = []
     for name, node in app.nodes.items():
@@ -66,7 +67,11 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
             for node in (*app.nodes.values(), app.spare)
             for group in node.groups.values()
         ),
-        notices=(*app.notices, *app.changes.drift(app.compiled.configuration), *app.registrations.drift()),
+        notices=(
+            *app.notices,
+            *app.changes.drift(file),
+            *app.registrations.drift(file),
+        ),
         counters=dict(sorted(app.observing.sums().items())),
         region=app.compiled.settings.region,
     )

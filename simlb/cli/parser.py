@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from simlb import __version__
 from simlb.cli.env_parser import add_env
 from simlb.cli.load_arguments import add_load
+from simlb.cli.state_parser import add_state
 
 MAX_PORT = 65535
 
@@ -105,6 +106,7 @@ def build() -> Parser:
     add_scenario(commands)
     add_load(commands)
     add_env(commands)
+    add_state(commands)
     _add_faults(commands)
     _add_files(commands)
     return parser

@@ -17,9 +17,7 @@ from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerVie
 from simlb.controlplane.words import counted
 from simlb.errors import EXIT_FINE
 
-
 NO_LOAD_BALANCERS = "no load balancers yet: make one with AWS's tools, which `simlb env` points here"
-MADE_BY_API = "made through the API"
 
 
 def status(arguments: Namespace) -> int:
@@ -46,8 +44,8 @@ def status_lines(view: InstanceView, style: Style, *, width: int | None = None) 
     for group in view.target_groups:
         yield ""
         mode = mode_words(group)
-        owner = "" if group.owner == "file" else f"  {style.dim(MADE_BY_API)}"
-        yield f"target group {style.bold(group.name)}  {group_words(group)}{owner}{f'  {style.yellow(mode)}' if mode else ''}"
+        remarks = f"{_owner(group.owner, style)}{f'  {style.yellow(mode)}' if mode else ''}"
+        yield f"target group {style.bold(group.name)}  {group_words(group)}{remarks}"
         yield f"  {style.dim(group.health_check.summary)}"
         for fault in group.faults:
             yield style.yellow(f"  fault {fault}")
@@ -93,7 +91,7 @@ def public_name(load_balancer: LoadBalancerView) -> str:
 
 
 def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Iterator[str]:
-    owner = "" if load_balancer.owner == "file" else f"  {style.dim(MADE_BY_API)}"
+    owner = _owner(load_balancer.owner, style)
     yield f"load balancer {style.bold(load_balancer.name)}  {load_balancer.scheme}{owner}"
     yield f"  names {', '.join((*load_balancer.names, load_balancer.dns_name))}"
     rows = [
@@ -112,6 +110,10 @@ def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Itera
             yield style.yellow(f"    fault {fault}")
         if not is_loopback(listener.bind_host):
             yield style.red(f"  ⚠ {listener.bind} can be reached from the network")
+
+
+def _owner(owner: str, style: Style) -> str:
+    return "" if owner == "file" else f"  {style.dim('made through the API')}"
 
 
 def _uptime(view: InstanceView) -> str:

@@ -86,7 +86,7 @@ def from_urls(
 
 
 def empty(*, region: str | None = None, speed: float = 1.0, certificates: CertificateSource) -> Compiled:
-    """No load balancer at all: what there is to be, API calls make. Raises InvalidConfigError, whose places are flags."""
+    """No load balancer at all: API calls make what there is. Raises InvalidConfigError, whose places are flags."""
     values = {
         "simlb": "config/1",
         "region": region or DEFAULT_REGION,

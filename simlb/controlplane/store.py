@@ -111,9 +111,11 @@ class Store:
             )
             connection.executemany(_PUT, coming)
             connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
+        except BaseException as error:
             self._give_up()
-            raise self._not_written(str(error)) from error
+            if isinstance(error, sqlite3.Error | OSError):
+                raise self._not_written(str(error)) from error
+            raise
 
     def damaged(self, what: str) -> SimlbError:
         """E810: the file is not as a store writes it."""

@@ -46,10 +46,10 @@ class NamedSecurityGroup:
 class Changes:
     """Load balancers (with listeners and rules) and target groups by ARN: new ones, and the file's as changed.
 
-    `changed` and `removed` are ARNs of the file's that were changed and deleted. `tags` are by the ARN of any resource, `facts` by the ARN of a
-    load balancer; both may be there for resources that are otherwise as the file says. Target groups have no targets
-    here. `security_groups` are by id. `records` are what other services keep, by kind (`acm.certificate`) and key: plain
-    JSON values, which are replaced and never changed in place.
+    `changed` and `removed` are ARNs of the file's that were changed and deleted. `tags` are by the ARN of any resource,
+    `facts` by the ARN of a load balancer; both may be there for resources that are otherwise as the file says. Target
+    groups have no targets here. `security_groups` are by id. `records` are what other services keep, by kind
+    (`acm.certificate`) and key: plain JSON values, which are replaced and never changed in place.
     """
 
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
@@ -165,3 +165,15 @@ class Changes:
             tags={arn: tags for arn, tags in self.tags.items() if arn not in strays},
             facts={arn: facts for arn, facts in self.facts.items() if arn not in strays},
         )
+
+
+def conflicts(configuration: Configuration) -> Iterator[str]:
+    """What cannot be served side by side: a target group belongs to one load balancer (reference 1.5)."""
+    owners: dict[str, str] = {}
+    for balancer in configuration.load_balancers:
+        for name in balancer.target_group_names():
+            if owners.setdefault(name, balancer.name) != balancer.name:
+                yield (
+                    f"load balancers {owners[name]} and {balancer.name} both forward to target group {name}, "
+                    "which can be associated with one only"
+                )

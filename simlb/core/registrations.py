@@ -82,9 +82,11 @@ class Registrations:
             return replace(self, added=tuple(item for item in self.added if item != registration))
         return replace(self, removed=(*self.removed, registration))
 
-    def drift(self) -> Iterator[str]:
-        """How what is in force differs from the file, one sentence each."""
+    def drift(self, file: Configuration) -> Iterator[str]:
+        """How what is in force differs from the file's own target groups, one sentence each."""
         for item in self.added:
+            if item.target_group not in file.target_groups:
+                continue
             yield f"drift: {item.words} was added to {item.target_group} by command; the file does not have it."
         for item in self.removed:
             yield (

@@ -103,7 +103,7 @@ async def test_a_reset_gives_the_files_targets_back_and_forgets_those_of_command
     await app.deregister_target("i-01")
     await RemoteControl(app).reset()
     assert bench.states() == {"i-01": "initial", "i-02": "healthy", "i-03": "draining"}
-    assert list(app.registrations.drift()) == []
+    assert list(app.registrations.drift(app.compiled.configuration)) == []
     assert list(app.traffic.records()) == []
 
 

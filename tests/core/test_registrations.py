@@ -48,7 +48,7 @@ def test_added_targets_come_after_the_files() -> None:
     assert in_force(registrations) == {"web": ["i-01", "i-02", "i-03", "i-04"], "api": ["i-05"]}
     assert registrations.owner("web", target("i-04", 9004)) == "api"
     assert registrations.owner("web", ONE) == "file"
-    assert list(registrations.drift()) == [
+    assert list(registrations.drift(FILE)) == [
         "drift: i-04 (127.0.0.1:9004) was added to web by command; the file does not have it.",
         "drift: i-05 (127.0.0.1:9005) was added to api by command; the file does not have it.",
     ]
@@ -60,7 +60,7 @@ def test_a_removed_target_is_out_and_so_is_its_process() -> None:
     assert registrations.applied_to(FILE).processes == ()
     assert registrations.taken("web", RUN.address) == Registration("web", RUN)
     assert registrations.taken("api", RUN.address) is None
-    assert list(registrations.drift()) == [
+    assert list(registrations.drift(FILE)) == [
         "drift: i-03 (127.0.0.1:9003) was removed from web by command; a reload registers it again, as the file says."
     ]
 

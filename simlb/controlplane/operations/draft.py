@@ -133,8 +133,9 @@ class Draft:
 
     def _of_file(self, arn: str) -> frozenset[str]:
         """The ARN, if it is one of the file's."""
-        resources = (*self.file.load_balancers, *self.file.target_groups.values())
-        return frozenset({arn}) & {resource.arn for resource in resources}
+        own = {balancer.arn for balancer in self.file.load_balancers}
+        own |= {group.arn for group in self.file.target_groups.values()}
+        return frozenset({arn}) & own
 
     def _change(self, **members: object) -> None:
         self.changes = replace(self.changes, **members)  # type: ignore[arg-type]

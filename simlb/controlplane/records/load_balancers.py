@@ -85,7 +85,7 @@ _CONDITIONS: dict[type, Codec[object]] = {
         model.QueryStringCondition, values=many(members(model.QueryStringPair, key=optional(TEXT), value=TEXT))
     ),
     model.SourceIpCondition: members(model.SourceIpCondition, values=many(_NETWORK)),
-}  # type: ignore[dict-item]
+}
 _CONDITION = one_of("field", {model.FIELDS[kind]: (kind, codec) for kind, codec in _CONDITIONS.items()})
 _REWRITE = optional(members(Rewrite, regex=TEXT, replace=TEXT))
 
