@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
+from simlb.app.acm import Acm
 from simlb.app.aliases import groups_of, label
 from simlb.app.fault_site import FaultSite
 from simlb.app.keeping import Keeping
@@ -119,6 +120,7 @@ class App:
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
         self.names = AppNames(self)
+        self.acm = Acm(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -130,8 +132,10 @@ class App:
         kept = await self.keeping.load(region)
         self.keeping.uses(region, kept)
         state, told = self.laid_over(self.compiled, kept)
-        await self._apply(self.compiled, state.registrations, state.changes)
+        changes = await self.acm.issuing.restore(state.changes)
+        await self._apply(self.compiled, state.registrations, changes)
         self.notices += told
+        await self.acm.issuing.resume()
         if not self.options.is_ephemeral:
             self.keep(renew_certificates(self))
         if self._latency is not None:
@@ -183,8 +187,7 @@ class App:
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
-        own = [*load_routes(self.load), *remote_routes(self), *transfer_routes(self)]
-        return [*faults, *own, *aws_routes(self)]
+        return [*faults, *load_routes(self.load), *remote_routes(self), *transfer_routes(self), *aws_routes(self)]
 
     async def _start_or_stop(self) -> bool:
         """Start; False when that failed because a stop was asked for meanwhile."""
@@ -201,6 +204,7 @@ class App:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
         self.faults.close()
         self.names.close()
+        self.acm.close()
         for task in list(self._tasks):
             task.cancel()
         # No new requests from here on; those in flight end with the nodes.

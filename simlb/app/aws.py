@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simlb.app.elbv2 import AppEstate
+from simlb.controlplane.acm.service import acm_service
 from simlb.controlplane.identity import sts_service
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.routes import query_routes
@@ -24,6 +25,7 @@ def aws_routes(app: App) -> list[web.RouteDef]:
     services = Services(
         {
             "elasticloadbalancing": elbv2_service(estate),
+            "acm": acm_service(app.acm),
             "sts": sts_service(),
         }
     )

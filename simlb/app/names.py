@@ -22,7 +22,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what clients o
 
 
 class AppNames:
-    """Implements `NameEstate` and `KnownRecords` for an application."""
+    """Implements `NameEstate` for an application."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -80,7 +80,10 @@ class AppNames:
         return self._app.clock.now()
 
     def records(self, name: str, type_: str) -> list[str]:
-        """See `KnownRecords.records`."""
+        """The values at `name`, in any spelling, of a type such as `CNAME`; empty when there are none.
+
+        Names among the values are lower case with a dot at the end.
+        """
         try:
             return self._current().records(canonical(name), type_)
         except DnsNameError:

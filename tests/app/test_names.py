@@ -7,7 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from simlb.app.application import App
+from simlb.app.elbv2 import AppEstate
+from simlb.app.state_transfer import Transfer
+from simlb.controlplane.operations.draft import Draft
 from simlb.core.changes import LoadBalancerFacts
+from simlb.core.dns.bodies import KIND
 from simlb.core.dns.names import canonical
 from simlb.core.dns.values import Address
 from simlb.errors import SimlbError
@@ -88,3 +93,33 @@ async def test_a_zone_that_cannot_be_read_is_told(bench: Bench) -> None:
     assert caught.value.code == "E836"
     assert app.names.answer("a.", "A").status == "SERVFAIL"
     app.changes = replace(app.changes, records={})
+
+
+async def test_zones_outlive_the_instance(bench: Bench) -> None:
+    app = await bench.start()
+    options = replace(app.options, keeps_state=True)
+    await app.close(grace_s=0)
+    for expected in (None, ("shop.test.",)):
+        bench.app = app = App(options, bench.audience, app.compiled, clock=bench.clock)
+        await app.start()
+        assert (app.view().hosted_zones or None, app.view().dns is not None) == (expected, expected is not None)
+        if expected is None:
+
+            def add(draft: Draft) -> None:
+                draft.put_record(KIND, "Z1", bench.app.names.written(SHOP))
+
+            await AppEstate(app).change(add)
+            await app.close(grace_s=0)
+    assert app.names.zones() == {"Z1": SHOP}
+
+
+async def test_a_state_with_a_zone_that_is_none_is_not_imported(bench: Bench) -> None:
+    app = await bench.start()
+    transfer = Transfer(app)
+    document = {**transfer.export(with_keys=False), "records": [{"kind": KIND, "key": "Z1", "body": {"name": "a."}}]}
+    with pytest.raises(SimlbError) as caught:
+        await transfer.bring_in(document, replaces=True)
+    assert (caught.value.code, "no hosted zone" in caught.value.what) == ("E814", True)
+    document["records"] = [{"kind": KIND, "key": "Z1", "body": app.names.written(SHOP)}]
+    await transfer.bring_in(document, replaces=True)
+    assert app.view().dns is not None

@@ -282,6 +282,23 @@ def test_what_goes_wrong_with_a_batch(names: Names) -> None:
     assert names.dig("a.shop.test") == ["A 300 192.0.2.1"]
 
 
+def test_a_certificate_is_issued_once_its_record_is_in_the_zone(names: Names) -> None:
+    zone = names.create()
+    with elbv2(names.lb.control_url, service="acm") as acm:
+        arn = acm.request_certificate(DomainName="api.shop.test", ValidationMethod="DNS", KeyAlgorithm="EC_prime256v1")[
+            "CertificateArn"
+        ]
+        (option,) = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
+        asked = option["ResourceRecord"]
+        names.clock.advance(5)
+        assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "PENDING_VALIDATION"
+        names.change(zone, ("CREATE", records(asked["Name"], "CNAME", asked["Value"])))
+        assert names.dig(asked["Name"], "CNAME") == [f"CNAME 300 {asked['Value']}"]
+        names.clock.advance(5)
+        names.lb.wait(lambda: not names.lb.app.acm.issuing.is_looking)
+        assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "headers", "body", "status", "code"),
     [

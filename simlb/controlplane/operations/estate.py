@@ -38,7 +38,10 @@ class Estate(Protocol):
         """What API calls have made of the file's configuration."""
 
     def certificate(self, arn: str) -> Certificate | None:
-        """The certificate of that ARN, issued, imported or the file's; None when there is none."""
+        """The certificate of that ARN, issued, imported or the file's; None when there is none.
+
+        Raises QueryError UnsupportedCertificate for one that was requested and is not issued.
+        """
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """Put what `edit` makes of a draft in force, and give back what it returned once that is safe on disk.

@@ -1,0 +1,302 @@
+"""Requested certificates: looking for their validation records, issuing them, and renewing them in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from simlb.certs.names import normalised, permitted
+from simlb.certs.store import RENEW_BEFORE
+from simlb.controlplane.acm.call import in_draft, put
+from simlb.controlplane.acm.certificate import ManagedCertificate, certificates
+from simlb.controlplane.acm.dns import GIVEN_UP_AFTER_S, is_validated, looked_at, pause_s
+from simlb.controlplane.operations.draft import Draft
+from simlb.controlplane.query.errors import QueryError
+from simlb.core.changes import Changes
+from simlb.core.events import Notice
+from simlb.core.model import Certificate
+from simlb.errors import SimlbError
+
+if TYPE_CHECKING:
+    from simlb.app.acm import Acm
+    from simlb.app.application import App
+    from simlb.app.flawed_certificates import Issuer
+    from simlb.certs.authority import KeyAlgorithm
+    from simlb.clock import Timer
+    from simlb.core.certificate_facts import CertificateFacts
+
+NOT_PERMITTED = "E820"
+"""A certificate was requested for a name that the local CA may not sign."""
+
+NOT_ISSUED = "E821"
+"""A validated certificate could not be made or kept; it is tried again."""
+
+STOOD_IN = "E822"
+"""The file of an imported certificate is gone."""
+
+WAYS_OUT = (
+    "ask for a name below .test or .localhost, such as api.shop.test",
+    "or, where any name can be signed, by a CA in memory: simlb serve --ephemeral, or simlb.ALB in a test",
+    "or bring a certificate of your own: aws acm import-certificate",
+)
+
+
+class Issuing:
+    """Of one application. One look at a time; while there is nothing to wait for, nothing runs."""
+
+    def __init__(self, app: App, acm: Acm) -> None:
+        self._app = app
+        self._acm = acm
+        self._since: dict[str, float] = {}
+        """Pending certificates, and the load-balancer time from which on their validation counts."""
+        self._timer: Timer | None = None
+        self.is_looking = False
+        """Something that was seen is being acted on."""
+        self._told: set[str] = set()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._since.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def expect(self, arn: str, waited_s: float = 0.0) -> None:
+        """Wait for the records of a pending certificate, which has waited for a while already."""
+        self._since.setdefault(arn, self._app.clock.now() - waited_s)
+        if self._timer is None:
+            self._look()
+
+    def _look(self) -> None:
+        """Cheap as long as nothing has changed: the clock of a test may pass here thousands of times."""
+        self._timer = None
+        held = self._acm.held()
+        for arn in [arn for arn in self._since if arn not in held or held[arn].status != "PENDING_VALIDATION"]:
+            del self._since[arn]
+        if not self._since:
+            return
+        clock = self._app.clock
+        self._timer = clock.call_later(pause_s(clock.now() - max(self._since.values())), self._look)
+        if self.is_looking:
+            return
+        changing = [arn for arn in self._since if self._after_a_look(held[arn]) is not held[arn]]
+        if changing:
+            self.is_looking = True
+            clock.work_began()
+            self._app.keep(self._carry_on(changing))
+
+    def _after_a_look(self, certificate: ManagedCertificate) -> ManagedCertificate:
+        if self._refusal(certificate.names) is not None:
+            return replace(certificate, status="FAILED", failure_reason="DOMAIN_NOT_ALLOWED")
+        waited_s = self._app.clock.now() - self._since[certificate.arn]
+        seen = looked_at(certificate, self._acm.lookup, waited_s)
+        # What could not be issued the last time is to be tried again.
+        return replace(seen) if is_validated(seen) else seen
+
+    async def _carry_on(self, arns: list[str]) -> None:
+        try:
+            for arn in arns:
+                certificate = self._acm.held().get(arn)
+                if certificate is not None and certificate.status == "PENDING_VALIDATION":
+                    await self._carry_on_with(certificate)
+        finally:
+            self.is_looking = False
+            self._app.clock.work_ended()
+
+    async def _carry_on_with(self, certificate: ManagedCertificate) -> None:
+        after = self._after_a_look(certificate)
+        try:
+            if after.status == "PENDING_VALIDATION" and is_validated(after):
+                await self._issue(after)
+            else:
+                await self._keep(after)
+        except (SimlbError, QueryError) as error:
+            self._tell_once(certificate, error)
+            return
+        if after.status == "FAILED":
+            self._app.narrator.notice(
+                Notice(level="error", code=NOT_PERMITTED, text=self._not_permitted(after), hints=WAYS_OUT)
+            )
+
+    async def _keep(self, certificate: ManagedCertificate) -> bool:
+        """Put it where its earlier form is; False when that was deleted meanwhile. Raises QueryError."""
+
+        def put_back(draft: Draft) -> bool:
+            if in_draft(draft, certificate.arn) is None:
+                return False
+            put(draft, certificate)
+            return True
+
+        return await self._acm.change(put_back)
+
+    async def _issue(self, certificate: ManagedCertificate) -> None:
+        acm, arn = self._acm, certificate.arn
+        facts = await asyncio.to_thread(self._make, certificate)
+        await acm.adopt(arn)
+        issued = replace(certificate, status="ISSUED", issued_at=acm.now(), facts=facts)
+        try:
+            is_there = await self._keep(issued)
+        except BaseException:
+            await acm.discard(arn)
+            raise
+        if not is_there:
+            await acm.discard(arn)
+
+    def _make(self, certificate: ManagedCertificate) -> CertificateFacts:
+        """Sign and stage it. Blocks. Raises SimlbError."""
+        from simlb.certs.described import facts, read_certificates
+        from simlb.certs.store import CertificateStore
+
+        issuer: Issuer = self._app.options.issuer or CertificateStore(self._app.options.certs_dir)
+        chain_pem, key_pem = issuer.issue(certificate.names, _algorithm(certificate))
+        self._acm.files.stage(certificate.arn, chain_pem, key_pem)
+        return facts(read_certificates(chain_pem)[0])
+
+    # -- words ---------------------------------------------------------------------------------------------------------
+
+    def why_not(self, certificate: ManagedCertificate) -> str:
+        """Why a certificate was not issued; empty where its status says so."""
+        if certificate.failure_reason is None:
+            return ""
+        ways = "Ask for such a name, or use simlb serve --ephemeral or simlb.ALB, whose CA in memory signs any."
+        return f"{self._not_permitted(certificate)} {ways}"
+
+    def _not_permitted(self, certificate: ManagedCertificate) -> str:
+        name = self._refusal(certificate.names) or certificate.names[0]
+        return f"ACM cannot issue a certificate for '{name}': the local CA signs names below .test and .localhost only."
+
+    def _refusal(self, names: tuple[str, ...]) -> str | None:
+        """The first name that the CA at hand may not sign."""
+        check = permitted if self._app.options.issuer is None else normalised
+        for name in names:
+            try:
+                check([name])
+            except SimlbError:
+                return name
+        return None
+
+    def _tell_once(self, certificate: ManagedCertificate, error: SimlbError | QueryError) -> None:
+        if certificate.arn not in self._told:
+            self._told.add(certificate.arn)
+            text = error.what if isinstance(error, SimlbError) else error.message
+            self._app.narrator.notice(
+                Notice(
+                    level="error",
+                    code=NOT_ISSUED,
+                    text=f"The certificate for {certificate.names[0]} could not be issued or kept: {text}",
+                    notes=("It stays pending, and is tried again every few seconds.",),
+                )
+            )
+
+    # -- later ---------------------------------------------------------------------------------------------------------
+
+    async def restore(self, changes: Changes) -> Changes:
+        """Before changes are served that were kept: have a file for everything that is issued, as the records say.
+
+        Gives them back with listeners that look for these files here: they may have been kept elsewhere. Raises
+        SimlbError.
+        """
+        held = certificates(changes.records)
+        if not held and not self._acm.files.folder.exists():
+            return changes
+        gone = await asyncio.to_thread(self._restore_files, list(held.values()))
+        for certificate in gone:
+            self._app.narrator.notice(
+                Notice(
+                    level="warning",
+                    code=STOOD_IN,
+                    text=f"The file of the imported certificate for {certificate.names[0]} is gone: a stand-in that no "
+                    "client trusts is shown.",
+                    hints=(f"import it again: aws acm import-certificate --certificate-arn {certificate.arn} ...",),
+                )
+            )
+        return self._here(changes, held)
+
+    def _here(self, changes: Changes, held: Mapping[str, ManagedCertificate]) -> Changes:
+        def moved(certificate: Certificate) -> Certificate:
+            if certificate.arn not in held:
+                return certificate
+            path = self._acm.files.path(certificate.arn)
+            return replace(certificate, certificate_path=path, key_path=path)
+
+        balancers = {
+            arn: replace(
+                balancer,
+                listeners=tuple(
+                    replace(listener, certificates=tuple(map(moved, listener.certificates)))
+                    for listener in balancer.listeners
+                ),
+            )
+            for arn, balancer in changes.load_balancers.items()
+        }
+        return replace(changes, load_balancers=balancers)
+
+    def _restore_files(self, held: list[ManagedCertificate]) -> list[ManagedCertificate]:
+        """Those that a stand-in was made for."""
+        from simlb.certs.ephemeral import EphemeralAuthority
+
+        files = self._acm.files
+        files.sweep([certificate.arn for certificate in held])
+        gone = []
+        for certificate in held:
+            if certificate.facts is None or files.settle(certificate.arn, certificate.facts.serial) is not None:
+                continue
+            if certificate.type == "AMAZON_ISSUED":
+                self._make(certificate)
+            else:
+                names = tuple(name for name in certificate.names if _is_a_name(name)) or ("localhost",)
+                files.stage(certificate.arn, *EphemeralAuthority().issue(names, _algorithm(certificate)))
+                gone.append(certificate)
+            files.adopt(certificate.arn)
+        return gone
+
+    async def resume(self) -> None:
+        """After a start: go on with what is pending, and say of the rest what its files say."""
+        acm = self._acm
+        for certificate in acm.held().values():
+            if certificate.status == "PENDING_VALIDATION":
+                waited = acm.now() - certificate.created_at
+                self.expect(certificate.arn, min(max(waited.total_seconds(), 0.0), GIVEN_UP_AFTER_S))
+            elif certificate.facts is not None:
+                facts = await asyncio.to_thread(acm.files.settle, certificate.arn, certificate.facts.serial)
+                if facts is not None and facts != certificate.facts:
+                    await self._keep(replace(certificate, facts=facts))
+
+    async def renew(self, before: timedelta = RENEW_BEFORE) -> None:
+        """Issue anew what has less than that left, and have listeners show it. Raises SimlbError."""
+        acm = self._acm
+        for certificate in acm.held().values():
+            facts = certificate.facts
+            if certificate.type != "AMAZON_ISSUED" or facts is None or facts.not_after - acm.now() >= before:
+                continue
+            made = await asyncio.to_thread(self._make, certificate)
+            new = replace(certificate, facts=made, renewed_at=acm.now())
+            try:
+                is_there = await self._keep(new)
+            except BaseException:
+                await acm.unstage(certificate.arn)
+                raise
+            if is_there:
+                await acm.adopt(certificate.arn)
+                await acm.present(new)
+            else:
+                await acm.discard(certificate.arn)
+
+
+def _algorithm(certificate: ManagedCertificate) -> KeyAlgorithm:
+    match certificate.key_algorithm:
+        case "RSA_2048" | "EC_secp384r1" as algorithm:
+            return algorithm
+        case _:
+            return "EC_prime256v1"
+
+
+def _is_a_name(name: str) -> bool:
+    try:
+        normalised([name])
+    except SimlbError:
+        return False
+    return True

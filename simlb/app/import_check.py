@@ -1,0 +1,64 @@
+"""What ImportCertificate asks of a certificate, its key and its chain, in ACM's words. Everything here blocks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cryptography import x509
+
+from simlb.certs.described import facts, is_issued_by, read_certificates
+from simlb.certs.imported import inspect_pems
+from simlb.controlplane.acm.workshop import Given
+from simlb.controlplane.query.errors import QueryError
+from simlb.core.certificate_facts import CertificateFacts
+from simlb.errors import SimlbError
+
+
+def check_import(given: Given, now: datetime) -> CertificateFacts:
+    """What it says. Raises QueryError ValidationException unless everything fits together."""
+    (leaf,) = _certificates(given.certificate, "certificate", 1)
+    chain = _certificates(given.chain, "certificate chain", None) if given.chain else []
+    try:
+        inspect_pems(given.certificate, given.private_key, "Certificate", "PrivateKey")
+        found = facts(leaf)
+    except SimlbError as error:
+        raise _refused(f"{error.what} (SIMLB-{error.code})") from error
+    except ValueError as error:
+        raise _refused(f"The certificate cannot be read: {error}.") from error
+    if not found.not_before <= now < found.not_after:
+        raise _refused(
+            f"The certificate is valid from {found.not_before:%Y-%m-%d} to {found.not_after:%Y-%m-%d}: not now."
+        )
+    _check_chain(leaf, chain)
+    return found
+
+
+def _certificates(content: bytes, field: str, count: int | None) -> list[x509.Certificate]:
+    try:
+        found = read_certificates(content)
+    except ValueError:
+        raise _refused(f"Unable to parse {field}. Please ensure the certificate is in PEM format.") from None
+    if count is not None and len(found) != count:
+        raise _refused(
+            f"The {field} field contains more than one certificate. You can specify only one certificate in this field."
+        )
+    return found
+
+
+def _check_chain(leaf: x509.Certificate, chain: list[x509.Certificate]) -> None:
+    if not chain:
+        if not is_issued_by(leaf, leaf):
+            raise _refused(
+                "Provided certificate is not a valid self signed. Please provide either a valid self-signed "
+                "certificate or certificate chain."
+            )
+        return
+    below = leaf
+    for above in chain:
+        if not is_issued_by(below, above):
+            raise _refused("Could not validate the certificate with the certificate chain.")
+        below = above
+
+
+def _refused(message: str) -> QueryError:
+    return QueryError("ValidationException", message)

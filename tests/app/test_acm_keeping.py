@@ -1,0 +1,297 @@
+"""Certificates of ACM over the end of an instance, by the local CA on disk: what is kept, and what is mended."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simlb import config
+from simlb.app.application import App
+from simlb.app.elbv2 import AppEstate
+from simlb.app.options import AppOptions
+from simlb.clock import ManualClock
+from simlb.config.certificates import UnissuedCertificates
+from simlb.controlplane.acm.certificate import ManagedCertificate
+from simlb.controlplane.acm.service import acm_service
+from simlb.controlplane.operations.draft import Draft
+from simlb.controlplane.query.protocol import QueryRequest
+from simlb.core.events import Notice
+from simlb.core.model import FixedResponseAction, Protocol
+from simlb.errors import SimlbError
+from tests.acm import Foreign, Zone
+from tests.app.conftest import Audience
+from tests.aws import authorization
+
+FILE = """\
+simlb: config/1
+control_port: 0
+load_balancers:
+  - name: my-alb
+    listeners:
+      - {protocol: HTTP, port: 80, bind: "127.0.0.1:0", forward: web}
+target_groups:
+  - {name: web, health_check: {path: /up}, targets: []}
+"""
+
+
+class Instance:
+    """One that is started again and again in the same folder, at the times of a clock that is moved by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "simlb.yaml"
+        self.path.write_text(FILE)
+        self.zone = Zone()
+        self.audience = Audience()
+        self.clock = ManualClock()
+        self.app: App
+
+    async def start(self) -> None:
+        self.audience = Audience()
+        options = AppOptions(
+            instance="default", state_dir=self.folder, certs_dir=self.folder / "ca", load=self._load, keeps_state=True
+        )
+        self.app = App(options, self.audience, self._load(), clock=self.clock)
+        self.app.acm.lookup = self.zone
+        await self.app.start()
+        await self.rest()
+
+    async def restart(self) -> None:
+        await self.app.close(grace_s=0)
+        await self.start()
+
+    def _load(self) -> config.Compiled:
+        certificates = UnissuedCertificates("ap-northeast-2")
+        return config.load(self.path, certificates=certificates, allocate_port=lambda _: 1, sample_names=())
+
+    async def rest(self) -> None:
+        """Until everything that was seen has been acted on."""
+        while self.app.acm.issuing.is_looking:
+            await asyncio.sleep(0)
+
+    async def tick(self) -> None:
+        await self.clock.advance(5)
+        await self.rest()
+
+    async def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        request = QueryRequest(
+            body=json.dumps(parameters).encode(),
+            target=f"CertificateManager.{operation}",
+            authorization=authorization(service="acm"),
+        )
+        found: dict[str, Any] = json.loads((await acm_service(self.app.acm).answer(request)).body)
+        return found
+
+    async def request(self, name: str) -> str:
+        asked = {"DomainName": name, "ValidationMethod": "DNS", "KeyAlgorithm": "EC_prime256v1"}
+        arn: str = (await self.call("RequestCertificate", **asked))["CertificateArn"]
+        await self.rest()
+        return arn
+
+    async def issued(self, name: str) -> str:
+        arn = await self.request(name)
+        self.zone.add(await self.detail(arn))
+        await self.tick()
+        assert self.held(arn).status == "ISSUED"
+        return arn
+
+    async def imported(self, name: str) -> str:
+        pair = {key: base64.b64encode(blob).decode() for key, blob in Foreign().pair(name).items()}
+        arn: str = (await self.call("ImportCertificate", **pair))["CertificateArn"]
+        return arn
+
+    async def detail(self, arn: str) -> Any:
+        return (await self.call("DescribeCertificate", CertificateArn=arn))["Certificate"]
+
+    def held(self, arn: str) -> ManagedCertificate:
+        return self.app.acm.held()[arn]
+
+    def files(self) -> dict[str, int]:
+        folder = self.app.acm.files.folder
+        return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} if folder.exists() else {}
+
+    def told(self) -> list[str | None]:
+        return [event.code for event in self.audience.events if isinstance(event, Notice)]
+
+    async def serve(self, arn: str) -> None:
+        """A load balancer of the API's own with the certificate on its listener."""
+        estate = AppEstate(self.app)
+
+        def edit(draft: Draft) -> None:
+            certificate = estate.certificate(arn)
+            assert certificate is not None
+            (balancer,) = draft.file.load_balancers
+            (listener,) = balancer.listeners
+            answer = FixedResponseAction(status_code=204)
+            listener = replace(
+                listener,
+                arn=listener.arn.replace("my-alb", "own"),
+                protocol=Protocol.HTTPS,
+                certificates=(certificate,),
+                default_action=answer,
+            )
+            draft.put_load_balancer(
+                replace(balancer, name="own", arn=balancer.arn.replace("my-alb", "own"), listeners=(listener,))
+            )
+
+        await estate.change(edit)
+
+
+@pytest.fixture
+async def instance(tmp_path: Path) -> AsyncIterator[Instance]:
+    """Started once."""
+    made = Instance(tmp_path)
+    await made.start()
+    yield made
+    await made.app.close(grace_s=0)
+
+
+def name_of(arn: str) -> str:
+    """Of its file."""
+    return f"{arn.rpartition('/')[2]}.pem"
+
+
+async def test_a_pending_certificate_goes_on_waiting(instance: Instance) -> None:
+    arn = await instance.request("api.shop.test")
+    record = await instance.detail(arn)
+    await instance.restart()
+    assert instance.held(arn).status == "PENDING_VALIDATION"
+    instance.zone.add(record)
+    await instance.tick()
+    assert instance.held(arn).status == "ISSUED"
+
+
+async def test_the_time_out_counts_from_the_request(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instance.app.acm, "now", lambda: datetime.now(UTC) - timedelta(hours=72))
+    arn = await instance.request("api.shop.test")
+    await instance.restart()
+    assert instance.held(arn).status == "VALIDATION_TIMED_OUT"
+
+
+async def test_an_issued_certificate_serves_after_a_restart(instance: Instance) -> None:
+    arn = await instance.issued("api.shop.test")
+    other = await instance.imported("pay.shop.co.kr")
+    await instance.serve(arn)
+    before = instance.held(arn), instance.held(other), instance.files()
+    assert before[2] == {name_of(arn): 0o600, name_of(other): 0o600}
+    await instance.restart()
+    assert (instance.held(arn), instance.held(other), instance.files()) == before
+    assert len((await instance.detail(arn))["InUseBy"]) == 1
+    assert instance.told() == []
+
+
+async def test_a_state_folder_may_move(instance: Instance) -> None:
+    arn = await instance.issued("api.shop.test")
+    await instance.serve(arn)
+    await instance.app.close(grace_s=0)
+    moved = instance.folder / "elsewhere"
+    moved.mkdir()
+    for name in ("default.db", "acm", "ca"):
+        (instance.folder / name).rename(moved / name)
+    instance.folder = moved
+    await instance.start()
+    own = next(balancer for balancer in instance.app.base.load_balancers if balancer.name == "own")
+    assert own.listeners[0].certificates[0].certificate_path == moved / "acm" / "default" / name_of(arn)
+    assert instance.held(arn).status == "ISSUED"
+
+
+async def test_a_lost_file_is_issued_again(instance: Instance) -> None:
+    arn = await instance.issued("api.shop.test")
+    await instance.serve(arn)
+    before = instance.held(arn)
+    for damage in (b"", b"x"):
+        instance.app.acm.files.path(arn).write_bytes(damage)
+        await instance.restart()
+        after = instance.held(arn)
+        assert (after.names, after.status) == (before.names, "ISSUED")
+        assert after.facts != before.facts
+    assert instance.told() == []
+
+
+async def test_a_lost_import_is_stood_in_for(instance: Instance) -> None:
+    arn = await instance.imported("pay.shop.co.kr")
+    await instance.serve(arn)
+    instance.app.acm.files.path(arn).unlink()
+    await instance.restart()
+    assert instance.told() == ["E822"]
+    assert "pay.shop.co.kr" in instance.audience.notices[0]
+    facts = instance.held(arn).facts
+    assert facts is not None
+    assert (facts.names, facts.is_of_simlb) == (("pay.shop.co.kr",), True)
+
+
+async def test_what_was_interrupted_is_finished_or_forgotten(instance: Instance) -> None:
+    arn = await instance.issued("api.shop.test")
+    files = instance.app.acm.files
+    present = files.path(arn).read_bytes()
+    # Killed between the change and the file: what was staged is what the record speaks of.
+    files.path(arn).rename(files.path(arn).with_suffix(".new"))
+    # Killed before the change: what was staged is of nothing, and a certificate that nobody has heard of.
+    stray = files.folder / "11111111-0000-0000-0000-000000000000.pem"
+    stray.write_bytes(present)
+    await instance.restart()
+    assert instance.files() == {name_of(arn): 0o600}
+    assert files.path(arn).read_bytes() == present
+    files.path(arn).with_suffix(".new").write_bytes(b"half")
+    await instance.restart()
+    assert instance.files() == {name_of(arn): 0o600}
+    assert files.path(arn).read_bytes() == present
+
+
+async def test_names_that_the_local_ca_may_not_sign_fail(instance: Instance) -> None:
+    arn = await instance.request("api.shop.co.kr")
+    detail = await instance.detail(arn)
+    assert (detail["Status"], detail["FailureReason"]) == ("FAILED", "DOMAIN_NOT_ALLOWED")
+    assert detail["DomainValidationOptions"][0]["ValidationStatus"] == "FAILED"
+    assert instance.told() == ["E820"]
+    refused = await instance.call("GetCertificate", CertificateArn=arn)
+    for words in (refused["message"], instance.audience.notices[0]):
+        assert "'api.shop.co.kr'" in words
+        assert "below .test and .localhost" in words
+    assert "simlb serve --ephemeral" in refused["message"]
+    assert await instance.call("DeleteCertificate", CertificateArn=arn) == {}
+
+
+async def test_what_cannot_be_kept_stays_pending_and_is_tried_again(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = await instance.request("api.shop.test")
+    instance.zone.add(await instance.detail(arn))
+
+    async def full(*_: object) -> None:
+        raise SimlbError("E813", "The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(instance.app.keeping, "keep", full)
+        await instance.tick()
+        await instance.tick()
+        assert instance.held(arn).status == "PENDING_VALIDATION"
+        assert instance.told() == ["E821"]
+        assert instance.files() == {}
+    await instance.tick()
+    assert instance.held(arn).status == "ISSUED"
+
+
+async def test_a_certificate_deleted_while_it_is_being_issued_leaves_nothing(instance: Instance) -> None:
+    arn = await instance.request("api.shop.test")
+    instance.zone.add(await instance.detail(arn))
+    await instance.clock.advance(5)
+    assert await instance.call("DeleteCertificate", CertificateArn=arn) == {}
+    await instance.rest()
+    assert (dict(instance.app.acm.held()), instance.files()) == ({}, {})
+
+
+async def test_a_reset_takes_them_all(instance: Instance) -> None:
+    await instance.issued("api.shop.test")
+    await instance.app.reset()
+    assert dict(instance.app.acm.held()) == {}
+    await instance.restart()
+    assert instance.files() == {}
