@@ -9,6 +9,7 @@ from simlb.core.dns.answers import FAILED, Addresses, Answer, NameServer
 from simlb.core.dns.book import ZoneBook
 from simlb.core.dns.names import DnsNameError, canonical
 from simlb.core.dns.zones import HostedZone
+from simlb.core.events import Notice
 from simlb.core.model import Configuration, LoadBalancer
 from simlb.dataplane.dns_codec import respond
 from simlb.dataplane.dns_server import DnsServer
@@ -50,6 +51,8 @@ class AppNames:
         server = DnsServer(self._respond, 0 if self._app.options.is_ephemeral else wanted or 0)
         await server.start()
         self._server = server
+        if self._app.control:  # at the start of the instance nobody needs to be told
+            self._app.narrator.notice(Notice(level="info", text=f"The DNS server listens on {self.address}: simlb dns"))
 
     def close(self) -> None:
         """Stop listening. Harmless when repeated."""

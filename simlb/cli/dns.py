@@ -30,11 +30,13 @@ def dns(arguments: Namespace) -> int:
 
 
 def dns_lines(view: InstanceView) -> Iterator[str]:
-    """The server, the zones and a command to try for each of the first few."""
+    """The server, the zones, and what to ask it for a start: names that have an answer."""
     assert view.dns is not None
     host, _, port = view.dns.rpartition(":")
     yield f"DNS server {view.dns} (UDP, TCP)"
     for zone in view.hosted_zones:
         yield f"  hosted zone {zone}"
-    asked = view.hosted_zones[0].removesuffix(".") if view.hosted_zones else view.load_balancers[0].dns_name
-    yield f"→ dig @{host} -p {port} {asked}"
+    asked = [f"{zone.removesuffix('.')} ANY" for zone in view.hosted_zones[:1]]
+    asked += [f"{balancer.dns_name} A" for balancer in view.load_balancers[:1]]
+    for question in asked or ["elb.localhost SOA"]:
+        yield f"→ dig @{host} -p {port} {question}"

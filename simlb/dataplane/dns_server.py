@@ -19,6 +19,7 @@ HOST = "127.0.0.1"
 CONNECTIONS_MAX = 64
 IDLE_S = 10.0
 """In real seconds."""
+ANSWERS_AT_ONCE = 16
 _TRIES = 20
 _LENGTH_BYTES = 2
 
@@ -98,6 +99,8 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._timer: asyncio.TimerHandle | None = None
         self._is_full = False
+        self._is_behind = False
+        self._is_reading = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -115,36 +118,56 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        self._answer()
+        if not self._is_behind:
+            self._answer()
 
     def pause_writing(self) -> None:
         self._is_full = True
-        self._transport.pause_reading()
+        self._read_or_not()
 
     def resume_writing(self) -> None:
         self._is_full = False
-        self._transport.resume_reading()
-        self._answer()
+        self._read_or_not()
+        if not self._is_behind:
+            self._answer()
 
     def abort(self) -> None:
         self._transport.abort()
 
     def _answer(self) -> None:
-        while len(self._received) >= _LENGTH_BYTES and not self._is_full and not self._transport.is_closing():
-            length = int.from_bytes(self._received[:_LENGTH_BYTES], "big")
-            if length > QUERY_BYTES_MAX:
-                self._transport.abort()
-                return
+        """Some of what has been asked; the rest after others have had their turn on the loop."""
+        for _ in range(ANSWERS_AT_ONCE):
+            if not self._answer_one():
+                self._is_behind = False
+                break
+        else:
+            self._is_behind = True
+            asyncio.get_running_loop().call_soon(self._answer)
+        self._read_or_not()
+
+    def _answer_one(self) -> bool:
+        """False when nothing more can be answered now."""
+        if len(self._received) < _LENGTH_BYTES or self._is_full or self._transport.is_closing():
+            return False
+        length = int.from_bytes(self._received[:_LENGTH_BYTES], "big")
+        if length <= QUERY_BYTES_MAX:
             if len(self._received) < _LENGTH_BYTES + length:
-                return
+                return False
             message = bytes(self._received[_LENGTH_BYTES : _LENGTH_BYTES + length])
             del self._received[: _LENGTH_BYTES + length]
             reply = self._respond(message, False)
-            if reply is None:
-                self._transport.abort()
-                return
-            self._wait()
-            self._transport.write(len(reply).to_bytes(_LENGTH_BYTES, "big") + reply)
+            if reply is not None:
+                self._wait()
+                self._transport.write(len(reply).to_bytes(_LENGTH_BYTES, "big") + reply)
+                return True
+        self._transport.abort()
+        return False
+
+    def _read_or_not(self) -> None:
+        is_reading = not (self._is_full or self._is_behind)
+        if is_reading != self._is_reading and not self._transport.is_closing():
+            self._is_reading = is_reading
+            (self._transport.resume_reading if is_reading else self._transport.pause_reading)()
 
     def _wait(self) -> None:
         if self._timer is not None:

@@ -102,6 +102,7 @@ def test_a_hosted_zone_from_beginning_to_end(names: Names) -> None:
     assert names.aws.get_hosted_zone(Id=zone["Id"])["DelegationSet"]["NameServers"] == servers
     assert names.aws.list_hosted_zones()["HostedZones"] == [zone]
     assert names.aws.get_hosted_zone_count()["HostedZoneCount"] == 1
+    assert names.aws.get_dnssec(HostedZoneId=zone["Id"])["Status"] == {"ServeSignature": "NOT_SIGNING"}
     updated = names.aws.update_hosted_zone_comment(Id=zone["Id"], Comment="closed")["HostedZone"]
     assert updated["Config"]["Comment"] == "closed"
     assert names.status()["hosted_zones"] == ["shop.test."]

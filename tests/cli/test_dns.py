@@ -14,14 +14,18 @@ VIEW = instance_view(dns="127.0.0.1:5300", hosted_zones=("shop.test.", "b.test."
 
 
 def test_where_to_ask() -> None:
+    of_balancer = "→ dig @127.0.0.1 -p 5300 demo-1234567890.ap-northeast-2.elb.localhost A"
     assert list(dns_lines(VIEW)) == [
         "DNS server 127.0.0.1:5300 (UDP, TCP)",
         "  hosted zone shop.test.",
         "  hosted zone b.test.",
-        "→ dig @127.0.0.1 -p 5300 shop.test",
+        "→ dig @127.0.0.1 -p 5300 shop.test ANY",
+        of_balancer,
     ]
-    (*_, last) = dns_lines(instance_view(dns="127.0.0.1:5300"))
-    assert last == "→ dig @127.0.0.1 -p 5300 demo-1234567890.ap-northeast-2.elb.localhost"
+    bare = instance_view(dns="127.0.0.1:5300")
+    assert list(dns_lines(bare))[1:] == [of_balancer]
+    empty = instance_view(dns="127.0.0.1:5300", load_balancers=())
+    assert list(dns_lines(empty))[1:] == ["→ dig @127.0.0.1 -p 5300 elb.localhost SOA"]
 
 
 def test_status_has_a_line() -> None:
@@ -41,4 +45,4 @@ def test_json(run: Run, running: Running) -> None:
     status, out, _ = run("dns", "--json")
     assert status == 0
     assert json.loads(out) == {"dns": "127.0.0.1:5300", "hosted_zones": ["shop.test.", "b.test."]}
-    assert run("dns")[1].endswith("→ dig @127.0.0.1 -p 5300 shop.test\n")
+    assert run("dns")[1] == "".join(f"{line}\n" for line in dns_lines(VIEW))

@@ -70,6 +70,19 @@ async def test_tcp_answers_question_after_question_however_they_arrive(server: D
     writer.close()
 
 
+async def test_many_questions_at_once_are_all_answered_and_others_have_their_turn(server: DnsServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(FRAMED * 500)
+    other, asking = await asyncio.open_connection("127.0.0.1", server.port)
+    asking.write(FRAMED)
+    await read(other)
+    for _ in range(500):
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        await reader.readexactly(length)
+    for each in (writer, asking):
+        each.close()
+
+
 @pytest.mark.parametrize("message", [b"\xff\xff", b"\x00\x00", b"\x00\x0c" + b"\xff" * 12])
 async def test_a_connection_that_talks_nonsense_is_cut(server: DnsServer, message: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

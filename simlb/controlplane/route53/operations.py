@@ -219,6 +219,11 @@ class Route53:
             raise Route53Error("NoSuchChange", f"A change with id {change_id[:64]} does not exist.")
         return {"ChangeInfo": self._change_info(change_id)}
 
+    def get_dnssec(self, given: Values) -> Values:
+        """Nothing is signed."""
+        self._zone(given["Id"])
+        return {"Status": {"ServeSignature": "NOT_SIGNING"}, "KeySigningKeys": []}
+
     # -- tags ----------------------------------------------------------------------------------------------------------
 
     async def change_tags_for_resource(self, given: Values) -> Values:
@@ -286,6 +291,7 @@ _HANDLERS: Mapping[str, Callable[[Route53, Values], Values | Awaitable[Values]]]
     "CreateHostedZone": Route53.create_hosted_zone,
     "DeleteHostedZone": Route53.delete_hosted_zone,
     "GetChange": Route53.get_change,
+    "GetDNSSEC": Route53.get_dnssec,
     "GetHostedZone": Route53.get_hosted_zone,
     "GetHostedZoneCount": Route53.get_hosted_zone_count,
     "ListHostedZones": Route53.list_hosted_zones,

@@ -147,6 +147,12 @@ OPERATIONS = (
             "MaxItems": str,
         },
     ),
+    Operation(
+        name="GetDNSSEC",
+        method="GET",
+        path="/hostedzone/{Id}/dnssec",
+        answers={"Status": {"ServeSignature": str}, "KeySigningKeys": ("member", {})},
+    ),
     Operation(name="GetChange", method="GET", path="/change/{Id}", answers={"ChangeInfo": _CHANGE_INFO}),
     Operation(
         name="ChangeTagsForResource",

@@ -58,7 +58,8 @@ def applied(zone: HostedZone, changes: Sequence[Change], alias_problem: AliasPro
             found.append(problem)
         problems += found
     if not problems:
-        problems = [problem for key in seen if (problem := _conflict(zone, records, key))]
+        counts = Counter(name for name, _ in records)
+        problems = [problem for key in seen if (problem := _conflict(zone, records, key, counts[key[0]]))]
     if not problems and len(records) > RECORD_SETS_MAX:
         problems = [f"The zone {zone.name} would have more than {RECORD_SETS_MAX} resource record sets"]
     if problems:
@@ -113,15 +114,15 @@ def _carry_out(zone: HostedZone, change: Change, records: dict[tuple[str, str], 
     return None
 
 
-def _conflict(zone: HostedZone, records: Records, key: tuple[str, str]) -> str | None:
-    """What is wrong with a record set beside the others of its name."""
+def _conflict(zone: HostedZone, records: Records, key: tuple[str, str], count: int) -> str | None:
+    """What is wrong with a record set beside the others of its name, which are `count` with it."""
     name, type_ = key
     if key not in records:
         return None
     if type_ == "CNAME":
         if name == zone.name:
             return f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {zone.name}"
-        if any(other[0] == name and other != key for other in records):
+        if count > 1:
             return (
                 f"RRSet of type CNAME with DNS name {name} is not permitted as it conflicts with other records with "
                 f"the same DNS name in zone {zone.name}"
