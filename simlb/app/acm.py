@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from simlb.app.certificate_files import CertificateFiles, read_facts, read_pems
+from simlb.app.certificate_files import CertificateFiles, read_chain
 from simlb.app.certificate_issuing import Issuing
 from simlb.controlplane.acm.certificate import ManagedCertificate, certificates
 from simlb.controlplane.acm.dns import CnameLookup
-from simlb.controlplane.acm.workshop import Given, Pems
+from simlb.controlplane.acm.workshop import Given, Inspected
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
 from simlb.core.model import Certificate
@@ -21,7 +21,6 @@ from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
     from simlb.app.application import App
-    from simlb.core.certificate_facts import CertificateFacts
 
 T = TypeVar("T")
 
@@ -47,12 +46,20 @@ class Acm:
         if not self._app.options.keeps_state:
             self.files.sweep(())
 
+    async def tidy(self) -> None:
+        """Remove the files of certificates that are no more, after a change that did not go through ACM."""
+        await asyncio.to_thread(self.files.sweep, tuple(self.held()))
+
     def certificate(self, arn: str) -> Certificate | None:
         """For a listener; None when the API has made no such certificate in the region of the load balancers.
 
         Raises QueryError UnsupportedCertificate for one that is not issued (yet).
         """
-        certificate = self.held().get(arn)
+        return self.certificate_among(self.held(), arn)
+
+    def certificate_among(self, held: Mapping[str, ManagedCertificate], arn: str) -> Certificate | None:
+        """The same, of these certificates."""
+        certificate = held.get(arn)
         if certificate is None or certificate.region != self._app.compiled.settings.region:
             return None
         if certificate.facts is None:
@@ -100,9 +107,10 @@ class Acm:
             return None  # the listener has it in memory; nothing is left to describe
         known = self._of_file.get(key)
         if known is None:
-            facts = read_facts(path)
-            if facts is None:
+            found = read_chain(path)
+            if found is None:
                 return None
+            facts, chain = found
             since = self._app.started_at
             names = certificate.names if facts.is_of_simlb else facts.names
             known = ManagedCertificate(
@@ -115,6 +123,7 @@ class Acm:
                 issued_at=since if facts.is_of_simlb else None,
                 imported_at=None if facts.is_of_simlb else since,
                 facts=facts,
+                chain=chain,
                 is_of_file=True,
             )
             self._of_file[key] = known
@@ -139,27 +148,18 @@ class Acm:
 
         return await AppEstate(self._app).change(edit)
 
-    async def inspect(self, given: Given) -> CertificateFacts:
+    async def inspect(self, given: Given) -> Inspected:
         """In a thread: a key of RSA takes its time to be checked."""
         from simlb.app.import_check import check_import
 
         return await asyncio.to_thread(check_import, given, self.now())
 
-    async def stage(self, arn: str, given: Given) -> None:
-        """Write it, and have OpenSSL load it."""
-        chain = b"\n".join(part.strip() for part in (given.certificate, given.chain) if part)
+    async def write(self, certificate: ManagedCertificate) -> None:
+        """In a thread too."""
         try:
-            await asyncio.to_thread(self.files.stage, arn, chain, given.private_key)
+            await asyncio.to_thread(self.files.write, certificate.arn, certificate.chain, certificate.private_key)
         except SimlbError as error:
             raise QueryError("ServiceUnavailable", f"{error.what} (SIMLB-{error.code})") from error
-
-    async def adopt(self, arn: str) -> None:
-        """From now on listeners load it."""
-        await asyncio.to_thread(self.files.adopt, arn)
-
-    async def unstage(self, arn: str) -> None:
-        """It was not to be."""
-        await asyncio.to_thread(self.files.unstage, arn)
 
     async def present(self, certificate: ManagedCertificate) -> None:
         """The names first, by which listeners choose; then what they show."""
@@ -181,15 +181,6 @@ class Acm:
             await self.change(rename)
             for node in self._app.nodes.values():
                 node.reload_certificates({certificate.arn})
-
-    async def pems(self, arn: str) -> Pems:
-        """From the file itself."""
-        paths = [path for held, path, _ in self._of_file if held == arn]
-        path = paths[-1] if paths else self.files.path(arn)
-        pems = await asyncio.to_thread(read_pems, path)
-        if pems is None:
-            raise QueryError("ResourceNotFoundException", f"The file of certificate {arn} is gone.")
-        return pems
 
     async def discard(self, arn: str) -> None:
         """The key goes with it."""

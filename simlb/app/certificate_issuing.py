@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simlb.certs.names import normalised, permitted
 from simlb.certs.store import RENEW_BEFORE
 from simlb.controlplane.acm.call import in_draft, put
-from simlb.controlplane.acm.certificate import ManagedCertificate, certificates
+from simlb.controlplane.acm.certificate import KIND, ManagedCertificate, certificates
 from simlb.controlplane.acm.dns import GIVEN_UP_AFTER_S, is_validated, looked_at, pause_s
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from simlb.app.flawed_certificates import Issuer
     from simlb.certs.authority import KeyAlgorithm
     from simlb.clock import Timer
-    from simlb.core.certificate_facts import CertificateFacts
 
 NOT_PERMITTED = "E820"
 """A certificate was requested for a name that the local CA may not sign."""
@@ -35,7 +34,7 @@ NOT_ISSUED = "E821"
 """A validated certificate could not be made or kept; it is tried again."""
 
 STOOD_IN = "E822"
-"""The file of an imported certificate is gone."""
+"""The key of an imported certificate is gone."""
 
 WAYS_OUT = (
     "ask for a name below .test or .localhost, such as api.shop.test",
@@ -134,26 +133,36 @@ class Issuing:
 
     async def _issue(self, certificate: ManagedCertificate) -> None:
         acm, arn = self._acm, certificate.arn
-        facts = await asyncio.to_thread(self._make, certificate)
-        await acm.adopt(arn)
-        issued = replace(certificate, status="ISSUED", issued_at=acm.now(), facts=facts)
+        made = await asyncio.to_thread(self._made, certificate)
+        await acm.write(made)
         try:
-            is_there = await self._keep(issued)
+            is_there = await self._keep(replace(made, status="ISSUED", issued_at=acm.now()))
         except BaseException:
             await acm.discard(arn)
             raise
         if not is_there:
             await acm.discard(arn)
 
-    def _make(self, certificate: ManagedCertificate) -> CertificateFacts:
-        """Sign and stage it. Blocks. Raises SimlbError."""
+    def _made(self, certificate: ManagedCertificate, *, is_stand_in: bool = False) -> ManagedCertificate:
+        """With a new key and signed anew, by a CA that nobody trusts for a stand-in. Blocks. Raises SimlbError."""
         from simlb.certs.described import facts, read_certificates
+        from simlb.certs.ephemeral import EphemeralAuthority
         from simlb.certs.store import CertificateStore
 
-        issuer: Issuer = self._app.options.issuer or CertificateStore(self._app.options.certs_dir)
-        chain_pem, key_pem = issuer.issue(certificate.names, _algorithm(certificate))
-        self._acm.files.stage(certificate.arn, chain_pem, key_pem)
-        return facts(read_certificates(chain_pem)[0])
+        issuer: Issuer
+        if is_stand_in:
+            issuer = EphemeralAuthority()
+            names = tuple(name for name in certificate.names if _is_a_name(name)) or ("localhost",)
+        else:
+            issuer = self._app.options.issuer or CertificateStore(self._app.options.certs_dir)
+            names = certificate.names
+        chain_pem, key_pem = issuer.issue(names, _algorithm(certificate))
+        return replace(
+            certificate,
+            facts=facts(read_certificates(chain_pem)[0]),
+            chain=chain_pem.decode("ascii"),
+            private_key=key_pem.decode("ascii"),
+        )
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
@@ -194,26 +203,29 @@ class Issuing:
     # -- later ---------------------------------------------------------------------------------------------------------
 
     async def restore(self, changes: Changes) -> Changes:
-        """Before changes are served that were kept: have a file for everything that is issued, as the records say.
+        """Before changes are served that come from a file: have a file for everything that is issued in them.
 
-        Gives them back with listeners that look for these files here: they may have been kept elsewhere. Raises
-        SimlbError.
+        A certificate whose key did not come along is issued anew; one that was imported gets a stand-in. Gives the
+        changes back with these, and with listeners that look for the files here. Raises SimlbError.
         """
         held = certificates(changes.records)
-        if not held and not self._acm.files.folder.exists():
+        if not held:
             return changes
-        gone = await asyncio.to_thread(self._restore_files, list(held.values()))
-        for certificate in gone:
-            self._app.narrator.notice(
-                Notice(
-                    level="warning",
-                    code=STOOD_IN,
-                    text=f"The file of the imported certificate for {certificate.names[0]} is gone: a stand-in that no "
-                    "client trusts is shown.",
-                    hints=(f"import it again: aws acm import-certificate --certificate-arn {certificate.arn} ...",),
+        renewed = await asyncio.to_thread(self._restored, list(held.values()))
+        for certificate in renewed.values():
+            if certificate.type == "IMPORTED":
+                self._app.narrator.notice(
+                    Notice(
+                        level="warning",
+                        code=STOOD_IN,
+                        text=f"The key of the imported certificate for {certificate.names[0]} is gone: a stand-in that "
+                        "no client trusts is shown.",
+                        hints=(f"import it again: aws acm import-certificate --certificate-arn {certificate.arn} ...",),
+                    )
                 )
-            )
-        return self._here(changes, held)
+        records = dict(changes.records[KIND])
+        records |= {arn: certificate.to_record() for arn, certificate in renewed.items()}
+        return self._here(replace(changes, records={**changes.records, KIND: records}), held)
 
     def _here(self, changes: Changes, held: Mapping[str, ManagedCertificate]) -> Changes:
         def moved(certificate: Certificate) -> Certificate:
@@ -234,56 +246,43 @@ class Issuing:
         }
         return replace(changes, load_balancers=balancers)
 
-    def _restore_files(self, held: list[ManagedCertificate]) -> list[ManagedCertificate]:
-        """Those that a stand-in was made for."""
-        from simlb.certs.ephemeral import EphemeralAuthority
-
+    def _restored(self, held: list[ManagedCertificate]) -> dict[str, ManagedCertificate]:
+        """Those that had to be made anew. Blocks."""
         files = self._acm.files
-        files.sweep([certificate.arn for certificate in held])
-        gone = []
+        renewed = {}
         for certificate in held:
-            if certificate.facts is None or files.settle(certificate.arn, certificate.facts.serial) is not None:
+            facts, arn = certificate.facts, certificate.arn
+            if facts is None or files.has(arn, facts.serial):
                 continue
-            if certificate.type == "AMAZON_ISSUED":
-                self._make(certificate)
-            else:
-                names = tuple(name for name in certificate.names if _is_a_name(name)) or ("localhost",)
-                files.stage(certificate.arn, *EphemeralAuthority().issue(names, _algorithm(certificate)))
-                gone.append(certificate)
-            files.adopt(certificate.arn)
-        return gone
+            if certificate.private_key:
+                files.write(arn, certificate.chain, certificate.private_key)
+                if files.has(arn, facts.serial):
+                    continue
+            made = self._made(certificate, is_stand_in=certificate.type == "IMPORTED")
+            files.write(arn, made.chain, made.private_key)
+            renewed[arn] = made
+        return renewed
 
-    async def resume(self) -> None:
-        """After a start: go on with what is pending, and say of the rest what its files say."""
-        acm = self._acm
-        for certificate in acm.held().values():
+    def resume(self) -> None:
+        """Go on with what is pending in changes that came from a file."""
+        now = self._acm.now()
+        for certificate in self._acm.held().values():
             if certificate.status == "PENDING_VALIDATION":
-                waited = acm.now() - certificate.created_at
+                waited = now - certificate.created_at
                 self.expect(certificate.arn, min(max(waited.total_seconds(), 0.0), GIVEN_UP_AFTER_S))
-            elif certificate.facts is not None:
-                facts = await asyncio.to_thread(acm.files.settle, certificate.arn, certificate.facts.serial)
-                if facts is not None and facts != certificate.facts:
-                    await self._keep(replace(certificate, facts=facts))
 
     async def renew(self, before: timedelta = RENEW_BEFORE) -> None:
-        """Issue anew what has less than that left, and have listeners show it. Raises SimlbError."""
+        """Issue anew what has less than that left, and have listeners show it. Raises SimlbError or QueryError."""
         acm = self._acm
         for certificate in acm.held().values():
             facts = certificate.facts
             if certificate.type != "AMAZON_ISSUED" or facts is None or facts.not_after - acm.now() >= before:
                 continue
-            made = await asyncio.to_thread(self._make, certificate)
-            new = replace(certificate, facts=made, renewed_at=acm.now())
-            try:
-                is_there = await self._keep(new)
-            except BaseException:
-                await acm.unstage(certificate.arn)
-                raise
-            if is_there:
-                await acm.adopt(certificate.arn)
-                await acm.present(new)
-            else:
-                await acm.discard(certificate.arn)
+            made = await asyncio.to_thread(self._made, certificate)
+            made = replace(made, renewed_at=acm.now())
+            if await self._keep(made):
+                await acm.write(made)
+                await acm.present(made)
 
 
 def _algorithm(certificate: ManagedCertificate) -> KeyAlgorithm:

@@ -6,21 +6,21 @@ from datetime import datetime
 
 from cryptography import x509
 
-from simlb.certs.described import facts, is_issued_by, read_certificates
+from simlb.certs.described import facts, is_issued_by, key_text, pem, read_certificates
 from simlb.certs.imported import inspect_pems
-from simlb.controlplane.acm.workshop import Given
+from simlb.controlplane.acm.workshop import Given, Inspected
 from simlb.controlplane.query.errors import QueryError
-from simlb.core.certificate_facts import CertificateFacts
 from simlb.errors import SimlbError
 
 
-def check_import(given: Given, now: datetime) -> CertificateFacts:
-    """What it says. Raises QueryError ValidationException unless everything fits together."""
+def check_import(given: Given, now: datetime) -> Inspected:
+    """The parts as they are kept. Raises QueryError ValidationException unless everything fits together."""
     (leaf,) = _certificates(given.certificate, "certificate", 1)
     chain = _certificates(given.chain, "certificate chain", None) if given.chain else []
     try:
         inspect_pems(given.certificate, given.private_key, "Certificate", "PrivateKey")
         found = facts(leaf)
+        private_key = key_text(given.private_key)
     except SimlbError as error:
         raise _refused(f"{error.what} (SIMLB-{error.code})") from error
     except ValueError as error:
@@ -30,7 +30,7 @@ def check_import(given: Given, now: datetime) -> CertificateFacts:
             f"The certificate is valid from {found.not_before:%Y-%m-%d} to {found.not_after:%Y-%m-%d}: not now."
         )
     _check_chain(leaf, chain)
-    return found
+    return Inspected(facts=found, chain=pem([leaf, *chain]), private_key=private_key)
 
 
 def _certificates(content: bytes, field: str, count: int | None) -> list[x509.Certificate]:

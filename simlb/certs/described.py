@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simlb.certs.authority import ISSUERS
@@ -64,6 +69,12 @@ def facts(certificate: x509.Certificate) -> CertificateFacts:
 def pem(certificates: Sequence[x509.Certificate]) -> str:
     """One after the other."""
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates).decode("ascii")
+
+
+def key_text(content: bytes) -> str:
+    """A key without passphrase as PKCS #8 in PEM, without what else is in its file. Raises ValueError, TypeError."""
+    key = load_pem_private_key(content, password=None)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
 
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-CHECKS: Mapping[str, Callable[[str, Any], None]] = {}
+from simlb.controlplane.acm import certificate
+
+CHECKS: Mapping[str, Callable[[str, Any], None]] = {certificate.KIND: certificate.check_record}
 """By kind: raises RecordError for a key and a body that no call of the service would have written."""
 
 SECRET_MEMBERS = frozenset({"private_key"})
