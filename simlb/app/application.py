@@ -20,6 +20,7 @@ from simlb.app.fault_site import FaultSite
 from simlb.app.keeping import Keeping
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
+from simlb.app.names import AppNames
 from simlb.app.narrator import Narrator
 from simlb.app.observing import Observing
 from simlb.app.options import AppOptions, Presenter
@@ -118,6 +119,7 @@ class App:
         self.spare = self._new_node()
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
+        self.names = AppNames(self)
         self.acm = Acm(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------
@@ -202,6 +204,7 @@ class App:
     async def close(self, *, grace_s: float = STOP_GRACE_S) -> None:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
         self.faults.close()
+        self.names.close()
         self.acm.close()
         for task in list(self._tasks):
             task.cancel()
@@ -308,6 +311,7 @@ class App:
             for load_balancer in configuration.load_balancers:
                 node = nodes[load_balancer.name]
                 prepared.append((node, node.prepare(load_balancer)))
+            await self.names.prepare(compiled.settings.dns_port, changes.records)
             await self._reconcile_processes(configuration)
             # Last of what can fail: what is on disk is in force right after.
             await self.keeping.keep(compiled.settings.region, State(changes=changes, registrations=registrations))

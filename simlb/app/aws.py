@@ -10,6 +10,8 @@ from simlb.controlplane.identity import sts_service
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.routes import query_routes
 from simlb.controlplane.query.services import Services
+from simlb.controlplane.route53.operations import Route53
+from simlb.controlplane.route53.routes import route53_routes
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -27,4 +29,4 @@ def aws_routes(app: App) -> list[web.RouteDef]:
             "sts": sts_service(),
         }
     )
-    return query_routes(services)
+    return [*query_routes(services), *route53_routes(Route53(estate, app.names))]

@@ -14,6 +14,7 @@ from simlb.errors import EXIT_FINE
 SERVICES = (
     "ELASTIC_LOAD_BALANCING_V2",
     "ACM",
+    "ROUTE_53",
     "STS",
 )
 """Services that an instance answers, as AWS's clients call them in `AWS_ENDPOINT_URL_<SERVICE>`."""

@@ -30,7 +30,8 @@ from simlb.core.model import Configuration, IPNetwork
 class Settings:
     """What concerns the whole instance. `speed` is load-balancer seconds in a real second.
 
-    `allow_targets` are the networks beyond loopback that targets may be in.
+    `allow_targets` are the networks beyond loopback that targets may be in. `dns_port` is where the DNS server listens
+    from the start; None: on any free port, once there is a hosted zone.
     """
 
     region: str
@@ -38,6 +39,7 @@ class Settings:
     control_port: int
     strict: bool
     allow_targets: tuple[IPNetwork, ...] = ()
+    dns_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
             control_port=file.control_port,
             strict=file.strict,
             allow_targets=allowed,
+            dns_port=file.dns_port,
         ),
         configuration=configuration,
         warnings=tuple(context.warnings),
