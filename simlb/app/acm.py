@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from simlb.app.certificate_files import CertificateFiles, read_chain
 from simlb.app.certificate_issuing import Issuing
-from simlb.controlplane.acm.certificate import ManagedCertificate, certificates
+from simlb.app.certificate_restoring import restore
+from simlb.controlplane.acm.certificate import KIND, ManagedCertificate, of_record
 from simlb.controlplane.acm.dns import CnameLookup
 from simlb.controlplane.acm.workshop import Given, Inspected
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
+from simlb.core.changes import Changes
 from simlb.core.model import Certificate
 from simlb.errors import SimlbError
 
@@ -34,7 +36,8 @@ class Acm:
         self.lookup: CnameLookup = lambda name: next(iter(app.names.records(name, "CNAME")), None)
         """How validation records are looked for: there is no DNS until somebody sets one."""
         self.issuing = Issuing(app, self)
-        self._seen: Mapping[str, Mapping[str, Any]] = {}
+        self._writing = asyncio.Lock()
+        self._bodies: Mapping[str, Any] = {}
         self._held: Mapping[str, ManagedCertificate] = {}
         self._of_file: dict[tuple[str, Path, int], ManagedCertificate] = {}
 
@@ -45,6 +48,10 @@ class Acm:
         self.issuing.close()
         if not self._app.options.keeps_state:
             self.files.sweep(())
+
+    async def restore(self, changes: Changes) -> Changes:
+        """See `certificate_restoring.restore`."""
+        return await restore(self._app, changes)
 
     async def tidy(self) -> None:
         """Remove the files of certificates that are no more, after a change that did not go through ACM."""
@@ -83,9 +90,14 @@ class Acm:
 
     def held(self) -> Mapping[str, ManagedCertificate]:
         """What the API has made."""
-        records = self._app.changes.records
-        if records is not self._seen:
-            self._seen, self._held = records, certificates(records)
+        bodies = self._app.changes.records.get(KIND, {})
+        if bodies is not self._bodies:
+            # Records are never changed in place: one object is one certificate.
+            present = {
+                arn: self._held[arn] if arn in self._held and self._bodies[arn] is body else of_record(body)
+                for arn, body in bodies.items()
+            }
+            self._bodies, self._held = bodies, present
         return self._held
 
     async def of_file(self) -> Mapping[str, ManagedCertificate]:
@@ -155,9 +167,12 @@ class Acm:
         return await asyncio.to_thread(check_import, given, self.now())
 
     async def write(self, certificate: ManagedCertificate) -> None:
-        """In a thread too."""
+        """In a thread too. Of several at once the one that is kept wins."""
         try:
-            await asyncio.to_thread(self.files.write, certificate.arn, certificate.chain, certificate.private_key)
+            async with self._writing:
+                held = self.held().get(certificate.arn)
+                newest = held if held is not None and held.private_key else certificate
+                await asyncio.to_thread(self.files.write, newest.arn, newest.chain, newest.private_key)
         except SimlbError as error:
             raise QueryError("ServiceUnavailable", f"{error.what} (SIMLB-{error.code})") from error
 

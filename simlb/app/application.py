@@ -132,7 +132,7 @@ class App:
         kept = await self.keeping.load(region)
         self.keeping.uses(region, kept)
         state, told = self.laid_over(self.compiled, kept)
-        changes = await self.acm.issuing.restore(state.changes)
+        changes = await self.acm.restore(state.changes)
         await self._apply(self.compiled, state.registrations, changes)
         self.notices += told
         await self.acm.tidy()
@@ -247,7 +247,7 @@ class App:
             state, told = self.laid_over(compiled, present)
             changes = state.changes
             if compiled.settings.region != self.compiled.settings.region:
-                changes = await self.acm.issuing.restore(changes)
+                changes = await self.acm.restore(changes)
             await self._apply(compiled, state.registrations, changes)
             self.acm.issuing.resume()
             for warning in (*compiled.warnings, *told):

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from simlb.app.certificate_restoring import signed
 from simlb.certs.names import normalised, permitted
 from simlb.certs.store import RENEW_BEFORE
 from simlb.controlplane.acm.call import in_draft, put
-from simlb.controlplane.acm.certificate import KIND, ManagedCertificate, certificates
+from simlb.controlplane.acm.certificate import ManagedCertificate
 from simlb.controlplane.acm.dns import GIVEN_UP_AFTER_S, is_validated, looked_at, pause_s
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
-from simlb.core.changes import Changes
 from simlb.core.events import Notice
-from simlb.core.model import Certificate
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
     from simlb.app.acm import Acm
     from simlb.app.application import App
-    from simlb.app.flawed_certificates import Issuer
-    from simlb.certs.authority import KeyAlgorithm
     from simlb.clock import Timer
 
 NOT_PERMITTED = "E820"
@@ -32,9 +28,6 @@ NOT_PERMITTED = "E820"
 
 NOT_ISSUED = "E821"
 """A validated certificate could not be made or kept; it is tried again."""
-
-STOOD_IN = "E822"
-"""The key of an imported certificate is gone."""
 
 WAYS_OUT = (
     "ask for a name below .test or .localhost, such as api.shop.test",
@@ -133,7 +126,7 @@ class Issuing:
 
     async def _issue(self, certificate: ManagedCertificate) -> None:
         acm, arn = self._acm, certificate.arn
-        made = await asyncio.to_thread(self._made, certificate)
+        made = await asyncio.to_thread(signed, self._app.options, certificate)
         await acm.write(made)
         try:
             is_there = await self._keep(replace(made, status="ISSUED", issued_at=acm.now()))
@@ -142,27 +135,6 @@ class Issuing:
             raise
         if not is_there:
             await acm.discard(arn)
-
-    def _made(self, certificate: ManagedCertificate, *, is_stand_in: bool = False) -> ManagedCertificate:
-        """With a new key and signed anew, by a CA that nobody trusts for a stand-in. Blocks. Raises SimlbError."""
-        from simlb.certs.described import facts, read_certificates
-        from simlb.certs.ephemeral import EphemeralAuthority
-        from simlb.certs.store import CertificateStore
-
-        issuer: Issuer
-        if is_stand_in:
-            issuer = EphemeralAuthority()
-            names = tuple(name for name in certificate.names if _is_a_name(name)) or ("localhost",)
-        else:
-            issuer = self._app.options.issuer or CertificateStore(self._app.options.certs_dir)
-            names = certificate.names
-        chain_pem, key_pem = issuer.issue(names, _algorithm(certificate))
-        return replace(
-            certificate,
-            facts=facts(read_certificates(chain_pem)[0]),
-            chain=chain_pem.decode("ascii"),
-            private_key=key_pem.decode("ascii"),
-        )
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
@@ -202,67 +174,6 @@ class Issuing:
 
     # -- later ---------------------------------------------------------------------------------------------------------
 
-    async def restore(self, changes: Changes) -> Changes:
-        """Before changes are served that come from a file: have a file for everything that is issued in them.
-
-        A certificate whose key did not come along is issued anew; one that was imported gets a stand-in. Gives the
-        changes back with these, and with listeners that look for the files here. Raises SimlbError.
-        """
-        held = certificates(changes.records)
-        if not held:
-            return changes
-        renewed = await asyncio.to_thread(self._restored, list(held.values()))
-        for certificate in renewed.values():
-            if certificate.type == "IMPORTED":
-                self._app.narrator.notice(
-                    Notice(
-                        level="warning",
-                        code=STOOD_IN,
-                        text=f"The key of the imported certificate for {certificate.names[0]} is gone: a stand-in that "
-                        "no client trusts is shown.",
-                        hints=(f"import it again: aws acm import-certificate --certificate-arn {certificate.arn} ...",),
-                    )
-                )
-        records = dict(changes.records[KIND])
-        records |= {arn: certificate.to_record() for arn, certificate in renewed.items()}
-        return self._here(replace(changes, records={**changes.records, KIND: records}), held)
-
-    def _here(self, changes: Changes, held: Mapping[str, ManagedCertificate]) -> Changes:
-        def moved(certificate: Certificate) -> Certificate:
-            if certificate.arn not in held:
-                return certificate
-            path = self._acm.files.path(certificate.arn)
-            return replace(certificate, certificate_path=path, key_path=path)
-
-        balancers = {
-            arn: replace(
-                balancer,
-                listeners=tuple(
-                    replace(listener, certificates=tuple(map(moved, listener.certificates)))
-                    for listener in balancer.listeners
-                ),
-            )
-            for arn, balancer in changes.load_balancers.items()
-        }
-        return replace(changes, load_balancers=balancers)
-
-    def _restored(self, held: list[ManagedCertificate]) -> dict[str, ManagedCertificate]:
-        """Those that had to be made anew. Blocks."""
-        files = self._acm.files
-        renewed = {}
-        for certificate in held:
-            facts, arn = certificate.facts, certificate.arn
-            if facts is None or files.has(arn, facts.serial):
-                continue
-            if certificate.private_key:
-                files.write(arn, certificate.chain, certificate.private_key)
-                if files.has(arn, facts.serial):
-                    continue
-            made = self._made(certificate, is_stand_in=certificate.type == "IMPORTED")
-            files.write(arn, made.chain, made.private_key)
-            renewed[arn] = made
-        return renewed
-
     def resume(self) -> None:
         """Go on with what is pending in changes that came from a file."""
         now = self._acm.now()
@@ -278,24 +189,8 @@ class Issuing:
             facts = certificate.facts
             if certificate.type != "AMAZON_ISSUED" or facts is None or facts.not_after - acm.now() >= before:
                 continue
-            made = await asyncio.to_thread(self._made, certificate)
+            made = await asyncio.to_thread(signed, self._app.options, certificate)
             made = replace(made, renewed_at=acm.now())
             if await self._keep(made):
                 await acm.write(made)
                 await acm.present(made)
-
-
-def _algorithm(certificate: ManagedCertificate) -> KeyAlgorithm:
-    match certificate.key_algorithm:
-        case "RSA_2048" | "EC_secp384r1" as algorithm:
-            return algorithm
-        case _:
-            return "EC_prime256v1"
-
-
-def _is_a_name(name: str) -> bool:
-    try:
-        normalised([name])
-    except SimlbError:
-        return False
-    return True

@@ -77,13 +77,13 @@ class Transfer:
                 )
             before = app.changes
             try:
-                state = replace(state, changes=await app.acm.issuing.restore(state.changes))
+                state = replace(state, changes=await app.acm.restore(state.changes))
                 state = self._with_certificates(state)
                 state, told = app.laid_over(app.compiled, state)
                 _refuse(self._problems(state))
                 await app.use_state(state)
             except BaseException:
-                await app.acm.issuing.restore(before)  # a certificate may be in both, with other keys
+                await app.acm.restore(before)  # a certificate may be in both, with other keys
                 raise
             finally:
                 await app.acm.tidy()

@@ -15,6 +15,7 @@ import pytest
 
 from simlb import config
 from simlb.app.application import App
+from simlb.app.certificate_restoring import signed
 from simlb.app.elbv2 import AppEstate
 from simlb.app.options import AppOptions
 from simlb.app.state_transfer import Transfer
@@ -287,8 +288,7 @@ async def test_what_cannot_be_served_changes_no_key(instance: Instance) -> None:
     arn = await instance.issued("api.shop.test")
     await instance.serve(arn)
     document = Transfer(instance.app).export(with_keys=True)
-    issuing = instance.app.acm.issuing
-    renewed = await asyncio.to_thread(issuing._made, instance.held(arn))
+    renewed = await asyncio.to_thread(signed, instance.app.options, instance.held(arn))
     next(row for row in document["records"] if row["kind"] == "acm.certificate")["body"] = renewed.to_record()
     balancer = next(row for row in document["records"] if row["kind"] == "load-balancer")["body"]
     balancer["listeners"][0]["certificates"][0]["arn"] = arn.replace("certificate/", "certificate/0")
