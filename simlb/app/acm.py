@@ -164,7 +164,7 @@ class Acm:
         """In a thread: a key of RSA takes its time to be checked."""
         from simlb.app.import_check import check_import
 
-        return await asyncio.to_thread(check_import, given, self.now())
+        return await asyncio.to_thread(check_import, given, self.now(), self.files)
 
     async def write(self, certificate: ManagedCertificate) -> None:
         """In a thread too. Of several at once the one that is kept wins."""

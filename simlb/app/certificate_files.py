@@ -61,9 +61,10 @@ class CertificateFiles:
 def read_chain(path: Path) -> tuple[CertificateFacts, str] | None:
     """What the first certificate of a file says, and all its certificates in PEM; None when there are none."""
     from simlb.certs.described import facts, pem, read_certificates
+    from simlb.certs.imported import UNREADABLE
 
     try:
         found = read_certificates(path.read_bytes())
         return facts(found[0]), pem(found)
-    except (OSError, ValueError):
+    except (OSError, *UNREADABLE):
         return None
