@@ -9,19 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from simlb.app.certificate_files import CertificateFiles, read_facts, read_pems
+from simlb.app.certificate_files import CertificateFiles, read_chain
 from simlb.app.certificate_issuing import Issuing
-from simlb.controlplane.acm.certificate import ManagedCertificate, certificates
+from simlb.app.certificate_restoring import restore
+from simlb.controlplane.acm.certificate import KIND, ManagedCertificate, of_record
 from simlb.controlplane.acm.dns import CnameLookup
-from simlb.controlplane.acm.workshop import Given, Pems
+from simlb.controlplane.acm.workshop import Given, Inspected
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
+from simlb.core.changes import Changes
 from simlb.core.model import Certificate
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
     from simlb.app.application import App
-    from simlb.core.certificate_facts import CertificateFacts
 
 T = TypeVar("T")
 
@@ -35,7 +36,8 @@ class Acm:
         self.lookup: CnameLookup = lambda name: next(iter(app.names.records(name, "CNAME")), None)
         """How validation records are looked for: there is no DNS until somebody sets one."""
         self.issuing = Issuing(app, self)
-        self._seen: Mapping[str, Mapping[str, Any]] = {}
+        self._writing = asyncio.Lock()
+        self._bodies: Mapping[str, Any] = {}
         self._held: Mapping[str, ManagedCertificate] = {}
         self._of_file: dict[tuple[str, Path, int], ManagedCertificate] = {}
 
@@ -47,12 +49,24 @@ class Acm:
         if not self._app.options.keeps_state:
             self.files.sweep(())
 
+    async def restore(self, changes: Changes) -> Changes:
+        """See `certificate_restoring.restore`."""
+        return await restore(self._app, changes)
+
+    async def tidy(self) -> None:
+        """Remove the files of certificates that are no more, after a change that did not go through ACM."""
+        await asyncio.to_thread(self.files.sweep, tuple(self.held()))
+
     def certificate(self, arn: str) -> Certificate | None:
         """For a listener; None when the API has made no such certificate in the region of the load balancers.
 
         Raises QueryError UnsupportedCertificate for one that is not issued (yet).
         """
-        certificate = self.held().get(arn)
+        return self.certificate_among(self.held(), arn)
+
+    def certificate_among(self, held: Mapping[str, ManagedCertificate], arn: str) -> Certificate | None:
+        """The same, of these certificates."""
+        certificate = held.get(arn)
         if certificate is None or certificate.region != self._app.compiled.settings.region:
             return None
         if certificate.facts is None:
@@ -76,9 +90,14 @@ class Acm:
 
     def held(self) -> Mapping[str, ManagedCertificate]:
         """What the API has made."""
-        records = self._app.changes.records
-        if records is not self._seen:
-            self._seen, self._held = records, certificates(records)
+        bodies = self._app.changes.records.get(KIND, {})
+        if bodies is not self._bodies:
+            # Records are never changed in place: one object is one certificate.
+            present = {
+                arn: self._held[arn] if arn in self._held and self._bodies[arn] is body else of_record(body)
+                for arn, body in bodies.items()
+            }
+            self._bodies, self._held = bodies, present
         return self._held
 
     async def of_file(self) -> Mapping[str, ManagedCertificate]:
@@ -100,9 +119,10 @@ class Acm:
             return None  # the listener has it in memory; nothing is left to describe
         known = self._of_file.get(key)
         if known is None:
-            facts = read_facts(path)
-            if facts is None:
+            found = read_chain(path)
+            if found is None:
                 return None
+            facts, chain = found
             since = self._app.started_at
             names = certificate.names if facts.is_of_simlb else facts.names
             known = ManagedCertificate(
@@ -115,6 +135,7 @@ class Acm:
                 issued_at=since if facts.is_of_simlb else None,
                 imported_at=None if facts.is_of_simlb else since,
                 facts=facts,
+                chain=chain,
                 is_of_file=True,
             )
             self._of_file[key] = known
@@ -139,27 +160,21 @@ class Acm:
 
         return await AppEstate(self._app).change(edit)
 
-    async def inspect(self, given: Given) -> CertificateFacts:
+    async def inspect(self, given: Given) -> Inspected:
         """In a thread: a key of RSA takes its time to be checked."""
         from simlb.app.import_check import check_import
 
-        return await asyncio.to_thread(check_import, given, self.now())
+        return await asyncio.to_thread(check_import, given, self.now(), self.files)
 
-    async def stage(self, arn: str, given: Given) -> None:
-        """Write it, and have OpenSSL load it."""
-        chain = b"\n".join(part.strip() for part in (given.certificate, given.chain) if part)
+    async def write(self, certificate: ManagedCertificate) -> None:
+        """In a thread too. Of several at once the one that is kept wins."""
         try:
-            await asyncio.to_thread(self.files.stage, arn, chain, given.private_key)
+            async with self._writing:
+                held = self.held().get(certificate.arn)
+                newest = held if held is not None and held.private_key else certificate
+                await asyncio.to_thread(self.files.write, newest.arn, newest.chain, newest.private_key)
         except SimlbError as error:
             raise QueryError("ServiceUnavailable", f"{error.what} (SIMLB-{error.code})") from error
-
-    async def adopt(self, arn: str) -> None:
-        """From now on listeners load it."""
-        await asyncio.to_thread(self.files.adopt, arn)
-
-    async def unstage(self, arn: str) -> None:
-        """It was not to be."""
-        await asyncio.to_thread(self.files.unstage, arn)
 
     async def present(self, certificate: ManagedCertificate) -> None:
         """The names first, by which listeners choose; then what they show."""
@@ -181,15 +196,6 @@ class Acm:
             await self.change(rename)
             for node in self._app.nodes.values():
                 node.reload_certificates({certificate.arn})
-
-    async def pems(self, arn: str) -> Pems:
-        """From the file itself."""
-        paths = [path for held, path, _ in self._of_file if held == arn]
-        path = paths[-1] if paths else self.files.path(arn)
-        pems = await asyncio.to_thread(read_pems, path)
-        if pems is None:
-            raise QueryError("ResourceNotFoundException", f"The file of certificate {arn} is gone.")
-        return pems
 
     async def discard(self, arn: str) -> None:
         """The key goes with it."""

@@ -132,10 +132,11 @@ class App:
         kept = await self.keeping.load(region)
         self.keeping.uses(region, kept)
         state, told = self.laid_over(self.compiled, kept)
-        changes = await self.acm.issuing.restore(state.changes)
+        changes = await self.acm.restore(state.changes)
         await self._apply(self.compiled, state.registrations, changes)
         self.notices += told
-        await self.acm.issuing.resume()
+        await self.acm.tidy()
+        self.acm.issuing.resume()
         if not self.options.is_ephemeral:
             self.keep(renew_certificates(self))
         if self._latency is not None:
@@ -244,7 +245,11 @@ class App:
             present = State(changes=self.changes, registrations=self.registrations)
             present = await self.keeping.load(compiled.settings.region, present)
             state, told = self.laid_over(compiled, present)
-            await self._apply(compiled, state.registrations, state.changes)
+            changes = state.changes
+            if compiled.settings.region != self.compiled.settings.region:
+                changes = await self.acm.restore(changes)
+            await self._apply(compiled, state.registrations, changes)
+            self.acm.issuing.resume()
             for warning in (*compiled.warnings, *told):
                 self.narrator.notice(Notice(level="warning", text=warning))
         await self.faults.refresh()

@@ -1,9 +1,8 @@
 """The files of ACM's certificates: chain and key in one, readable by their owner only, in a folder of the instance's.
 
-    <uuid>.pem      what listeners load
-    <uuid>.new      what takes its place once the change is safe on disk
-
-One file for both, so that no moment has a key and a certificate that do not belong together. Every method blocks.
+Python's ssl module reads keys from files only. What counts is the records of the state: a file that is missing, damaged
+or of an earlier time is written again from them. One file for both, so that no moment has a key and a certificate that
+do not belong together. Every method blocks.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING
 from simlb.certs import files
 
 if TYPE_CHECKING:
-    from simlb.controlplane.acm.workshop import Pems
     from simlb.core.certificate_facts import CertificateFacts
 
 
@@ -30,77 +28,43 @@ class CertificateFiles:
         """Where listeners find a certificate and its key."""
         return self.folder / f"{arn.rpartition('/')[2]}.pem"
 
-    def stage(self, arn: str, chain_pem: bytes, key_pem: bytes) -> None:
-        """Write a certificate beside the one that is in use."""
+    def write(self, arn: str, chain: str, private_key: str) -> None:
+        """The whole file, or what was there before."""
         with files.coded_errors(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            content = b"\n".join((chain_pem.strip(), key_pem.strip(), b""))
-            files.write_atomically(self._staged(arn), content, mode=files.PRIVATE_MODE)
-
-    def adopt(self, arn: str) -> None:
-        """Have what was staged in use."""
-        with files.coded_errors(self.folder):
-            self._staged(arn).replace(self.path(arn))
-
-    def unstage(self, arn: str) -> None:
-        """Remove what was staged. Harmless when repeated."""
-        self._staged(arn).unlink(missing_ok=True)
+            files.write_atomically(self.path(arn), f"{chain}{private_key}".encode(), mode=files.PRIVATE_MODE)
 
     def discard(self, arn: str) -> None:
-        """Remove all of a certificate. Harmless when repeated."""
-        self.unstage(arn)
+        """Remove it. Harmless when repeated."""
         self.path(arn).unlink(missing_ok=True)
 
-    def settle(self, arn: str, serial: str) -> CertificateFacts | None:
-        """After a start: adopt what was staged if it is what the change was about, and say what is there now.
+    def has(self, arn: str, serial: str) -> bool:
+        """Whether the certificate with that serial number is there with its key, as OpenSSL sees it."""
+        from simlb.certs.imported import is_servable
 
-        None for a file that is missing or damaged.
-        """
-        staged = self._facts(self._staged(arn))
-        if staged is not None and staged.serial == serial:
-            self.adopt(arn)
-        self.unstage(arn)
-        return self._facts(self.path(arn))
+        path = self.path(arn)
+        if not is_servable(path):
+            return False
+        found = read_chain(path)
+        return found is not None and found[0].serial == serial
 
     def sweep(self, arns: Collection[str]) -> None:
-        """Remove what belongs to none of these: certificates of changes that were never finished, or taken back."""
-        known = {path.name for arn in arns for path in (self.path(arn), self._staged(arn))}
+        """Remove what belongs to none of these: certificates that were taken back, and writing that broke off."""
+        known = {self.path(arn).name for arn in arns}
         if self.folder.exists():
             for path in [path for path in self.folder.iterdir() if path.name not in known]:
                 path.unlink(missing_ok=True)
             if not known:
                 self.folder.rmdir()
 
-    def pems(self, arn: str) -> Pems | None:
-        """The certificate and what follows it, without the key."""
-        return read_pems(self.path(arn))
 
-    def _staged(self, arn: str) -> Path:
-        return self.path(arn).with_suffix(".new")
-
-    def _facts(self, path: Path) -> CertificateFacts | None:
-        from simlb.certs.imported import is_servable
-
-        return read_facts(path) if is_servable(path) else None
-
-
-def read_facts(path: Path) -> CertificateFacts | None:
-    """What the first certificate of a file says; None when there is none to be read."""
-    from simlb.certs.described import facts, read_certificates
+def read_chain(path: Path) -> tuple[CertificateFacts, str] | None:
+    """What the first certificate of a file says, and all its certificates in PEM; None when there are none."""
+    from simlb.certs.described import facts, pem, read_certificates
+    from simlb.certs.imported import UNREADABLE
 
     try:
-        return facts(read_certificates(path.read_bytes())[0])
-    except (OSError, ValueError):
+        found = read_certificates(path.read_bytes())
+        return facts(found[0]), pem(found)
+    except (OSError, *UNREADABLE):
         return None
-
-
-def read_pems(path: Path) -> Pems | None:
-    """The certificates of a file, without the key; None when there are none."""
-    from simlb.certs.described import pem, read_certificates
-    from simlb.controlplane.acm.workshop import Pems
-
-    try:
-        leaf, *chain = read_certificates(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return Pems(certificate=pem([leaf]), chain=pem(chain))

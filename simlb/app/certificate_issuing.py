@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from simlb.app.certificate_restoring import signed
 from simlb.certs.names import normalised, permitted
 from simlb.certs.store import RENEW_BEFORE
 from simlb.controlplane.acm.call import in_draft, put
-from simlb.controlplane.acm.certificate import ManagedCertificate, certificates
+from simlb.controlplane.acm.certificate import ManagedCertificate
 from simlb.controlplane.acm.dns import GIVEN_UP_AFTER_S, is_validated, looked_at, pause_s
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
-from simlb.core.changes import Changes
 from simlb.core.events import Notice
-from simlb.core.model import Certificate
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
     from simlb.app.acm import Acm
     from simlb.app.application import App
-    from simlb.app.flawed_certificates import Issuer
-    from simlb.certs.authority import KeyAlgorithm
     from simlb.clock import Timer
-    from simlb.core.certificate_facts import CertificateFacts
 
 NOT_PERMITTED = "E820"
 """A certificate was requested for a name that the local CA may not sign."""
 
 NOT_ISSUED = "E821"
 """A validated certificate could not be made or kept; it is tried again."""
-
-STOOD_IN = "E822"
-"""The file of an imported certificate is gone."""
 
 WAYS_OUT = (
     "ask for a name below .test or .localhost, such as api.shop.test",
@@ -134,26 +126,15 @@ class Issuing:
 
     async def _issue(self, certificate: ManagedCertificate) -> None:
         acm, arn = self._acm, certificate.arn
-        facts = await asyncio.to_thread(self._make, certificate)
-        await acm.adopt(arn)
-        issued = replace(certificate, status="ISSUED", issued_at=acm.now(), facts=facts)
+        made = await asyncio.to_thread(signed, self._app.options, certificate)
+        await acm.write(made)
         try:
-            is_there = await self._keep(issued)
+            is_there = await self._keep(replace(made, status="ISSUED", issued_at=acm.now()))
         except BaseException:
             await acm.discard(arn)
             raise
         if not is_there:
             await acm.discard(arn)
-
-    def _make(self, certificate: ManagedCertificate) -> CertificateFacts:
-        """Sign and stage it. Blocks. Raises SimlbError."""
-        from simlb.certs.described import facts, read_certificates
-        from simlb.certs.store import CertificateStore
-
-        issuer: Issuer = self._app.options.issuer or CertificateStore(self._app.options.certs_dir)
-        chain_pem, key_pem = issuer.issue(certificate.names, _algorithm(certificate))
-        self._acm.files.stage(certificate.arn, chain_pem, key_pem)
-        return facts(read_certificates(chain_pem)[0])
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
@@ -193,110 +174,23 @@ class Issuing:
 
     # -- later ---------------------------------------------------------------------------------------------------------
 
-    async def restore(self, changes: Changes) -> Changes:
-        """Before changes are served that were kept: have a file for everything that is issued, as the records say.
-
-        Gives them back with listeners that look for these files here: they may have been kept elsewhere. Raises
-        SimlbError.
-        """
-        held = certificates(changes.records)
-        if not held and not self._acm.files.folder.exists():
-            return changes
-        gone = await asyncio.to_thread(self._restore_files, list(held.values()))
-        for certificate in gone:
-            self._app.narrator.notice(
-                Notice(
-                    level="warning",
-                    code=STOOD_IN,
-                    text=f"The file of the imported certificate for {certificate.names[0]} is gone: a stand-in that no "
-                    "client trusts is shown.",
-                    hints=(f"import it again: aws acm import-certificate --certificate-arn {certificate.arn} ...",),
-                )
-            )
-        return self._here(changes, held)
-
-    def _here(self, changes: Changes, held: Mapping[str, ManagedCertificate]) -> Changes:
-        def moved(certificate: Certificate) -> Certificate:
-            if certificate.arn not in held:
-                return certificate
-            path = self._acm.files.path(certificate.arn)
-            return replace(certificate, certificate_path=path, key_path=path)
-
-        balancers = {
-            arn: replace(
-                balancer,
-                listeners=tuple(
-                    replace(listener, certificates=tuple(map(moved, listener.certificates)))
-                    for listener in balancer.listeners
-                ),
-            )
-            for arn, balancer in changes.load_balancers.items()
-        }
-        return replace(changes, load_balancers=balancers)
-
-    def _restore_files(self, held: list[ManagedCertificate]) -> list[ManagedCertificate]:
-        """Those that a stand-in was made for."""
-        from simlb.certs.ephemeral import EphemeralAuthority
-
-        files = self._acm.files
-        files.sweep([certificate.arn for certificate in held])
-        gone = []
-        for certificate in held:
-            if certificate.facts is None or files.settle(certificate.arn, certificate.facts.serial) is not None:
-                continue
-            if certificate.type == "AMAZON_ISSUED":
-                self._make(certificate)
-            else:
-                names = tuple(name for name in certificate.names if _is_a_name(name)) or ("localhost",)
-                files.stage(certificate.arn, *EphemeralAuthority().issue(names, _algorithm(certificate)))
-                gone.append(certificate)
-            files.adopt(certificate.arn)
-        return gone
-
-    async def resume(self) -> None:
-        """After a start: go on with what is pending, and say of the rest what its files say."""
-        acm = self._acm
-        for certificate in acm.held().values():
+    def resume(self) -> None:
+        """Go on with what is pending in changes that came from a file."""
+        now = self._acm.now()
+        for certificate in self._acm.held().values():
             if certificate.status == "PENDING_VALIDATION":
-                waited = acm.now() - certificate.created_at
+                waited = now - certificate.created_at
                 self.expect(certificate.arn, min(max(waited.total_seconds(), 0.0), GIVEN_UP_AFTER_S))
-            elif certificate.facts is not None:
-                facts = await asyncio.to_thread(acm.files.settle, certificate.arn, certificate.facts.serial)
-                if facts is not None and facts != certificate.facts:
-                    await self._keep(replace(certificate, facts=facts))
 
     async def renew(self, before: timedelta = RENEW_BEFORE) -> None:
-        """Issue anew what has less than that left, and have listeners show it. Raises SimlbError."""
+        """Issue anew what has less than that left, and have listeners show it. Raises SimlbError or QueryError."""
         acm = self._acm
         for certificate in acm.held().values():
             facts = certificate.facts
             if certificate.type != "AMAZON_ISSUED" or facts is None or facts.not_after - acm.now() >= before:
                 continue
-            made = await asyncio.to_thread(self._make, certificate)
-            new = replace(certificate, facts=made, renewed_at=acm.now())
-            try:
-                is_there = await self._keep(new)
-            except BaseException:
-                await acm.unstage(certificate.arn)
-                raise
-            if is_there:
-                await acm.adopt(certificate.arn)
-                await acm.present(new)
-            else:
-                await acm.discard(certificate.arn)
-
-
-def _algorithm(certificate: ManagedCertificate) -> KeyAlgorithm:
-    match certificate.key_algorithm:
-        case "RSA_2048" | "EC_secp384r1" as algorithm:
-            return algorithm
-        case _:
-            return "EC_prime256v1"
-
-
-def _is_a_name(name: str) -> bool:
-    try:
-        normalised([name])
-    except SimlbError:
-        return False
-    return True
+            made = await asyncio.to_thread(signed, self._app.options, certificate)
+            made = replace(made, renewed_at=acm.now())
+            if await self._keep(made):
+                await acm.write(made)
+                await acm.present(made)

@@ -53,10 +53,12 @@ class AppEstate:
 
     def certificate(self, arn: str) -> Certificate | None:
         """One of ACM's, or one that a listener of the file has."""
-        managed = self._app.acm.certificate(arn)
-        if managed is not None:
-            return managed
-        listeners = (listener for balancer in self._app.base.load_balancers for listener in balancer.listeners)
+        return self._app.acm.certificate(arn) or self.of_file(arn)
+
+    def of_file(self, arn: str) -> Certificate | None:
+        """One that a listener of the file has."""
+        balancers = self._app.compiled.configuration.load_balancers
+        listeners = (listener for balancer in balancers for listener in balancer.listeners)
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
 

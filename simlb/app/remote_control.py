@@ -88,6 +88,7 @@ async def restore(app: App) -> None:
     await app.faults.clear()
     async with app.reloading:
         await app.use_state(State())
+        await app.acm.tidy()
         for process in app.supervisor:
             if not process.is_running:
                 await process.restart()

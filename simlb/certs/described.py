@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simlb.certs.authority import ISSUERS
@@ -66,11 +71,17 @@ def pem(certificates: Sequence[x509.Certificate]) -> str:
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates).decode("ascii")
 
 
+def key_text(content: bytes) -> str:
+    """A key without passphrase as PKCS #8 in PEM, without what else is in its file. Raises ValueError, TypeError."""
+    key = load_pem_private_key(content, password=None)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
+
+
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether the one has signed the other: names and signature. Itself for what is self-signed."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 

@@ -18,6 +18,16 @@ from simlb.certs.codes import FILE_UNUSABLE, KEY_MISMATCH
 from simlb.core.server_names import canonical
 from simlb.errors import SimlbError
 
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` says of certificates and keys that make no sense."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedPair:
@@ -53,7 +63,7 @@ def inspect_pems(certificate_pem: bytes, private_pem: bytes, certificate_at: str
         )
     try:
         names = _names(certificate)
-    except ValueError as error:
+    except UNREADABLE as error:
         raise SimlbError(FILE_UNUSABLE, f"{certificate_at} has damaged extensions: {error}") from error
     if not names:
         raise SimlbError(
@@ -80,7 +90,7 @@ def _certificate(path: str, content: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_pem_x509_certificates(content)[0]
         certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         hint = (
             "It holds a private key: are certificate_file and key_file exchanged?"
             if b"PRIVATE KEY-----" in content

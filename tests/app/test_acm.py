@@ -121,6 +121,37 @@ def test_a_certificate_is_issued_once_all_records_are_there(shop: Shop) -> None:
     assert "PRIVATE" not in str(pem)
 
 
+def test_a_record_in_a_hosted_zone_is_what_counts() -> None:
+    """As a tutorial does it: ACM asks for a record, Route 53 gets it, ACM sees it."""
+    clock = Clock("manual")
+    alb = ALB("shop", clock=clock, control=True)
+    alb.listen(80).forward(alb.target_group("web", FakeBackend(), interval=300))
+    with (
+        alb.start() as lb,
+        elbv2(lb.control_url, service="acm") as acm,
+        elbv2(lb.control_url, service="route53") as route53,
+    ):
+        asked = {"DomainName": "api.shop.co.kr", "ValidationMethod": "DNS", "KeyAlgorithm": "EC_prime256v1"}
+        arn = acm.request_certificate(**asked)["CertificateArn"]
+        zone = route53.create_hosted_zone(Name="shop.co.kr", CallerReference="1")["HostedZone"]["Id"]
+        (option,) = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
+        record = option["ResourceRecord"]
+        new = {
+            "Name": record["Name"],
+            "Type": record["Type"],
+            "TTL": 300,
+            "ResourceRecords": [{"Value": record["Value"]}],
+        }
+        clock.advance(5)
+        assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "PENDING_VALIDATION"
+        route53.change_resource_record_sets(
+            HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": new}]}
+        )
+        clock.advance(5)
+        acm.get_waiter("certificate_validated").wait(CertificateArn=arn, WaiterConfig=AT_ONCE)
+        lb.wait(lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED")
+
+
 def test_a_wrong_record_validates_nothing(shop: Shop) -> None:
     arn = shop.request("api.shop.co.kr")
     shop.zone.add(shop.detail(arn))

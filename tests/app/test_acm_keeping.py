@@ -15,8 +15,10 @@ import pytest
 
 from simlb import config
 from simlb.app.application import App
+from simlb.app.certificate_restoring import signed
 from simlb.app.elbv2 import AppEstate
 from simlb.app.options import AppOptions
+from simlb.app.state_transfer import Transfer
 from simlb.clock import ManualClock
 from simlb.config.certificates import UnissuedCertificates
 from simlb.controlplane.acm.certificate import ManagedCertificate
@@ -139,7 +141,13 @@ class Instance:
                 default_action=answer,
             )
             draft.put_load_balancer(
-                replace(balancer, name="own", arn=balancer.arn.replace("my-alb", "own"), listeners=(listener,))
+                replace(
+                    balancer,
+                    name="own",
+                    arn=balancer.arn.replace("my-alb", "own"),
+                    dns_name=balancer.dns_name.replace("my-alb", "own"),
+                    listeners=(listener,),
+                )
             )
 
         await estate.change(edit)
@@ -203,47 +211,91 @@ async def test_a_state_folder_may_move(instance: Instance) -> None:
     assert instance.held(arn).status == "ISSUED"
 
 
-async def test_a_lost_file_is_issued_again(instance: Instance) -> None:
+async def test_a_lost_file_is_written_again(instance: Instance) -> None:
     arn = await instance.issued("api.shop.test")
     await instance.serve(arn)
-    before = instance.held(arn)
-    for damage in (b"", b"x"):
-        instance.app.acm.files.path(arn).write_bytes(damage)
+    path = instance.app.acm.files.path(arn)
+    before = instance.held(arn), path.read_bytes()
+    other = await instance.issued("b.shop.test")
+    another = instance.app.acm.files.path(other).read_bytes()
+    for damage in (b"", b"x", another, None):
+        path.unlink() if damage is None else path.write_bytes(damage)
+        stray = path.with_name("11111111-0000-0000-0000-000000000000.pem")
+        stray.write_bytes(another)
         await instance.restart()
-        after = instance.held(arn)
-        assert (after.names, after.status) == (before.names, "ISSUED")
-        assert after.facts != before.facts
+        assert (instance.held(arn), path.read_bytes()) == before
+        assert instance.files() == {name_of(arn): 0o600, name_of(other): 0o600}
     assert instance.told() == []
 
 
-async def test_a_lost_import_is_stood_in_for(instance: Instance) -> None:
-    arn = await instance.imported("pay.shop.co.kr")
-    await instance.serve(arn)
-    instance.app.acm.files.path(arn).unlink()
-    await instance.restart()
+async def test_a_state_moves_with_keys_and_without(instance: Instance) -> None:
+    issued, imported = await instance.issued("api.shop.test"), await instance.imported("pay.shop.co.kr")
+    pending = await instance.request("p.shop.test")
+    await instance.serve(imported)
+    before = instance.held(issued), instance.held(imported)
+    whole, public = (Transfer(instance.app).export(with_keys=with_keys) for with_keys in (True, False))
+    assert "PRIVATE KEY" not in json.dumps(public)
+    await Transfer(instance.app).reset()
+    assert (dict(instance.app.acm.held()), instance.files()) == ({}, {})
+
+    await Transfer(instance.app).bring_in(whole, replaces=False)
+    assert (instance.held(issued), instance.held(imported)) == before
+    assert (instance.told(), len(instance.files())) == ([], 2)
+
+    await Transfer(instance.app).bring_in(public, replaces=True)
+    assert instance.told() == []  # the files are still there
+    await Transfer(instance.app).reset()
+    await Transfer(instance.app).bring_in(public, replaces=False)
     assert instance.told() == ["E822"]
     assert "pay.shop.co.kr" in instance.audience.notices[0]
-    facts = instance.held(arn).facts
-    assert facts is not None
-    assert (facts.names, facts.is_of_simlb) == (("pay.shop.co.kr",), True)
+    for arn, earlier in zip((issued, imported), before, strict=True):
+        now = instance.held(arn)
+        assert (now.names, now.status) == (earlier.names, "ISSUED")
+        assert now.facts != earlier.facts
+        assert now.private_key
+    instance.zone.add(await instance.detail(pending))
+    await instance.tick()
+    assert instance.held(pending).status == "ISSUED"
 
 
-async def test_what_was_interrupted_is_finished_or_forgotten(instance: Instance) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"arn": "arn:aws:acm:ap-northeast-2:000000000000:certificate/../../x"},
+        {"names": []},
+        {"facts": None},
+        {"status": "LOST"},
+        {"is_of_file": True},
+        {"created_at": 5},
+    ],
+)
+async def test_a_certificate_that_no_call_has_made_is_not_brought_in(
+    instance: Instance, change: dict[str, Any]
+) -> None:
     arn = await instance.issued("api.shop.test")
-    files = instance.app.acm.files
-    present = files.path(arn).read_bytes()
-    # Killed between the change and the file: what was staged is what the record speaks of.
-    files.path(arn).rename(files.path(arn).with_suffix(".new"))
-    # Killed before the change: what was staged is of nothing, and a certificate that nobody has heard of.
-    stray = files.folder / "11111111-0000-0000-0000-000000000000.pem"
-    stray.write_bytes(present)
-    await instance.restart()
-    assert instance.files() == {name_of(arn): 0o600}
-    assert files.path(arn).read_bytes() == present
-    files.path(arn).with_suffix(".new").write_bytes(b"half")
-    await instance.restart()
-    assert instance.files() == {name_of(arn): 0o600}
-    assert files.path(arn).read_bytes() == present
+    document = Transfer(instance.app).export(with_keys=True)
+    (record,) = document["records"]
+    record["key"] = change.get("arn", arn)
+    record["body"] = {**record["body"], **change}
+    before = dict(instance.app.acm.held()), instance.files()
+    with pytest.raises(SimlbError) as caught:
+        await Transfer(instance.app).bring_in(document, replaces=True)
+    assert caught.value.code == "E814"
+    assert (dict(instance.app.acm.held()), instance.files()) == before
+
+
+async def test_what_cannot_be_served_changes_no_key(instance: Instance) -> None:
+    arn = await instance.issued("api.shop.test")
+    await instance.serve(arn)
+    document = Transfer(instance.app).export(with_keys=True)
+    renewed = await asyncio.to_thread(signed, instance.app.options, instance.held(arn))
+    next(row for row in document["records"] if row["kind"] == "acm.certificate")["body"] = renewed.to_record()
+    balancer = next(row for row in document["records"] if row["kind"] == "load-balancer")["body"]
+    balancer["listeners"][0]["certificates"][0]["arn"] = arn.replace("certificate/", "certificate/0")
+    before = instance.app.acm.files.path(arn).read_bytes()
+    with pytest.raises(SimlbError, match="there is no certificate"):
+        await Transfer(instance.app).bring_in(document, replaces=True)
+    assert instance.app.acm.files.path(arn).read_bytes() == before
 
 
 async def test_names_that_the_local_ca_may_not_sign_fail(instance: Instance) -> None:

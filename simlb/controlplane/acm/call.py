@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simlb.controlplane.acm.certificate import KIND, ManagedCertificate, of_record
+from simlb.controlplane.acm.certificate import ARN, KIND, ManagedCertificate, of_record
 from simlb.controlplane.acm.workshop import Workshop
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.protocol import Answer, Values
 
-_ARN = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+")
 Result = dict[str, Any]
 
 
@@ -29,7 +27,7 @@ class AcmCall:
     def arn(self, parameter: str = "CertificateArn") -> str:
         """Raises QueryError InvalidArnException for one that is no certificate's."""
         arn: str = self.parameters[parameter]
-        if _ARN.fullmatch(arn) is None:
+        if ARN.fullmatch(arn) is None:
             raise QueryError("InvalidArnException", f"The provided ARN '{arn}' is not the ARN of a certificate.")
         return arn
 

@@ -14,6 +14,8 @@ from simlb.controlplane.query.errors import QueryError
 from simlb.core.certificate_facts import CertificateFacts
 from simlb.core.ids import ACCOUNT
 
+_END = "-----END CERTIFICATE-----\n"
+
 
 async def import_certificate(call: AcmCall) -> Result:
     """A new one; with CertificateArn in place of that, on every listener that has it, from the next handshake on."""
@@ -33,25 +35,26 @@ async def import_certificate(call: AcmCall) -> Result:
 
 async def _import_new(call: AcmCall, given: Given, tags: dict[str, str]) -> Result:
     workshop = call.workshop
-    facts = await workshop.inspect(given)
+    inspected = await workshop.inspect(given)
     now = workshop.now()
     certificate = ManagedCertificate(
         arn=f"arn:aws:acm:{call.region}:{ACCOUNT}:certificate/{uuid.uuid4()}",
         type="IMPORTED",
         status="ISSUED",
-        names=facts.names,
-        key_algorithm=facts.key_algorithm,
+        names=inspected.facts.names,
+        key_algorithm=inspected.facts.key_algorithm,
         created_at=now,
         imported_at=now,
-        facts=facts,
+        facts=inspected.facts,
+        chain=inspected.chain,
+        private_key=inspected.private_key,
     )
-    await workshop.stage(certificate.arn, given)
-    await workshop.adopt(certificate.arn)
 
     def add(draft: Draft) -> None:
         put(draft, certificate)
         draft.put_tags(certificate.arn, tags)
 
+    await workshop.write(certificate)
     try:
         await workshop.change(add)
     except BaseException:
@@ -67,24 +70,24 @@ async def _import_again(call: AcmCall, present: ManagedCertificate, given: Given
             "ValidationException",
             f"Only what was imported through the API can be imported again: {present.arn} was not.",
         )
-    facts = await workshop.inspect(given)
-    check_again(present, facts)
-    await workshop.stage(present.arn, given)
+    inspected = await workshop.inspect(given)
+    check_again(present, inspected.facts)
+    new = replace(
+        present,
+        names=inspected.facts.names,
+        imported_at=workshop.now(),
+        facts=inspected.facts,
+        chain=inspected.chain,
+        private_key=inspected.private_key,
+    )
 
-    def change(draft: Draft) -> ManagedCertificate:
-        held = in_draft(draft, present.arn)
-        if held is None:
+    def change(draft: Draft) -> None:
+        if in_draft(draft, present.arn) is None:
             raise missing(present.arn)
-        new = replace(held, names=facts.names, imported_at=workshop.now(), facts=facts)
         put(draft, new)
-        return new
 
-    try:
-        new = await workshop.change(change)
-    except BaseException:
-        await workshop.unstage(present.arn)
-        raise
-    await workshop.adopt(present.arn)
+    await workshop.change(change)
+    await workshop.write(new)
     await workshop.present(new)
     return {"CertificateArn": present.arn}
 
@@ -110,8 +113,8 @@ async def get_certificate(call: AcmCall) -> Result:
             "ResourceNotFoundException",
             f"The certificate {certificate.arn} was not issued ({certificate.status}). {why}",
         )
-    pems = await call.workshop.pems(certificate.arn)
-    return {"Certificate": pems.certificate, "CertificateChain": pems.chain or None}
+    leaf, end, rest = certificate.chain.partition(_END)
+    return {"Certificate": f"{leaf}{end}", "CertificateChain": rest or None}
 
 
 async def delete_certificate(call: AcmCall) -> Result:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from simlb.controlplane.acm.call import AcmCall, Handlers, Result, in_draft, missing, put
-from simlb.controlplane.acm.certificate import ManagedCertificate, certificates
+from simlb.controlplane.acm.certificate import ManagedCertificate
 from simlb.controlplane.acm.tagging import read_tags
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
@@ -49,7 +49,7 @@ async def request_certificate(call: AcmCall) -> Result:
     )
 
     def request(draft: Draft) -> str:
-        held = [one for one in certificates(draft.changes.records).values() if one.region == call.region]
+        held = [one for one in call.workshop.held().values() if one.region == call.region]
         earlier = _earlier(wanted, held)
         if earlier is not None:
             return earlier.arn

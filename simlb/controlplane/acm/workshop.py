@@ -24,11 +24,12 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pems:
-    """What GetCertificate gives: the certificate, and the CAs that lead to its root, which may be none."""
+class Inspected:
+    """The same as it is kept: what it says, the certificate with its chain, and the key, in PEM."""
 
-    certificate: str
+    facts: CertificateFacts
     chain: str
+    private_key: str
 
 
 class Workshop(Protocol):
@@ -52,26 +53,17 @@ class Workshop(Protocol):
     async def change(self, edit: Callable[[Draft], T]) -> T:
         """See `Estate.change`."""
 
-    async def inspect(self, given: Given) -> CertificateFacts:
+    async def inspect(self, given: Given) -> Inspected:
         """Whether that can be served, and what it says. Raises QueryError ValidationException."""
 
-    async def stage(self, arn: str, given: Given) -> None:
-        """Write what was inspected beside the certificate's file, where nobody uses it yet. Raises QueryError."""
-
-    async def adopt(self, arn: str) -> None:
-        """Put what was staged in the place of the certificate's file."""
-
-    async def unstage(self, arn: str) -> None:
-        """Remove what was staged."""
+    async def write(self, certificate: ManagedCertificate) -> None:
+        """Have its chain and key in the file that listeners load. Raises QueryError ServiceUnavailable."""
 
     async def present(self, certificate: ManagedCertificate) -> None:
         """Have the listeners that use it show its file as it is now, from the next handshake on."""
 
-    async def pems(self, arn: str) -> Pems:
-        """The certificate's file. Raises QueryError ResourceNotFoundException when there is none."""
-
     async def discard(self, arn: str) -> None:
-        """Remove the files of a certificate that is no more."""
+        """Remove the file of a certificate that is no more."""
 
     def expect(self, arn: str) -> None:
         """Begin to look whether a pending certificate's records are there."""
