@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from simlb.cli.parser import build
+from simlb.controlplane.records import KINDS, Row, State
+from simlb.controlplane.store import store_path
 from simlb.faults.fault import FaultType
 from simlb.faults.types import FAULT_TYPES
 from simlb.scenario.compile import compile_text
@@ -14,6 +18,7 @@ from simlb.scenario.functions import FUNCTIONS
 from simlb.scenario.whats import ERROR_KINDS, FIELDS
 
 DOCS = Path(__file__).parents[1] / "docs"
+STATE = (DOCS / "state.md").read_text(encoding="utf-8")
 FAULTS = (DOCS / "faults.md").read_text(encoding="utf-8")
 SCENARIOS = (DOCS / "scenarios.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## `([a-z_.]+)`\n(.*?)(?=^## |\Z)", FAULTS, re.MULTILINE | re.DOTALL))
@@ -42,3 +47,24 @@ def test_the_example_of_a_scenario_is_right() -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", SCENARIOS, re.MULTILINE | re.DOTALL)
     text = example.replace("ko: ..., en: ...", "ko: 이야기, en: story")
     assert compile_text(text, "example.yaml", None).id == "my-story"
+
+
+def test_every_kind_of_record_is_described() -> None:
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", STATE, re.MULTILINE)) == KINDS.keys()
+    assert f"`~/.simlb/{store_path(Path('x'), 'default').name}`" in STATE
+
+
+def test_the_example_of_a_record_is_one() -> None:
+    (example,) = re.findall(r"^```json\n(.*?)^```$", STATE, re.MULTILINE | re.DOTALL)
+    record = json.loads(example)
+    (row,) = State.of([Row(**record)]).rows()
+    assert (row.kind, row.key, row.body) == (record["kind"], record["key"], record["body"])
+
+
+def test_the_commands_of_the_state_are_those_there_are() -> None:
+    (listing,) = re.findall(r"^```\n(simlb state .*?)^```$", STATE, re.MULTILINE | re.DOTALL)
+    for line in listing.splitlines():
+        words = line.split("  ")[0].replace("[", "").replace("]", "").split()
+        assert words[:2] == ["simlb", "state"]
+        arguments = build().parse_args(words[1:])
+        assert arguments.run.startswith("simlb.cli.state:")

@@ -37,7 +37,7 @@ from simlb.core.access_log import ExchangeRecord
 from simlb.core.changes import Changes, conflicts
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
-from simlb.core.model import Configuration, Target, TargetGroup
+from simlb.core.model import Configuration, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
@@ -263,12 +263,7 @@ class App:
         """
         changes, overwritten = state.changes.after_reload(compiled.configuration)
         base = changes.applied_to(compiled.configuration)
-        if conflict := next(conflicts(base), None):
-            raise SimlbError(
-                "E815",
-                f"The configuration and what was made through the API do not go together: {conflict}.",
-                "change the file        → or forget what was made: simlb state reset",
-            )
+        _check_conflicts(base)
         registrations, drift = state.registrations.after_reload(base, target_policy(compiled))
         return State(changes=changes, registrations=registrations), (*overwritten, *drift)
 
@@ -287,6 +282,7 @@ class App:
         Raises SimlbError and changes nothing when it cannot be served, or kept.
         """
         if state != State(changes=self.changes, registrations=self.registrations):
+            _check_conflicts(state.changes.applied_to(self.compiled.configuration))
             await self._apply(self.compiled, state.registrations, state.changes)
 
     async def apply_again(self) -> None:
@@ -310,7 +306,7 @@ class App:
             # The sockets first: what fails most often should fail before anything is started.
             for load_balancer in configuration.load_balancers:
                 node = nodes[load_balancer.name]
-                prepared.append((node, node.prepare(load_balancer)))
+                prepared.append((node, self._prepare(node, load_balancer, changes)))
             await self.names.prepare(compiled.settings.dns_port, changes.records)
             await self._reconcile_processes(configuration)
             # Last of what can fail: what is on disk is in force right after.
@@ -338,6 +334,18 @@ class App:
         self.nodes = nodes
         self.observing.use(configuration)
         self.descriptors.measure()
+
+    def _prepare(self, node: LoadBalancerNode, load_balancer: LoadBalancer, changes: Changes) -> Prepared:
+        try:
+            return node.prepare(load_balancer)
+        except SimlbError as error:
+            if not self._is_serving and changes.owner(load_balancer.arn) == "api":
+                # No line of the file leads there.
+                error.notes += (
+                    f"Load balancer {load_balancer.name} was made through the API. `simlb state reset` forgets it, "
+                    "with everything else that was.",
+                )
+            raise
 
     async def _reconcile_processes(self, configuration: Configuration) -> None:
         """Start what is new and changed. What was removed goes on until its target has drained."""
@@ -543,6 +551,15 @@ class App:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _check_conflicts(configuration: Configuration) -> None:
+    if conflict := next(conflicts(configuration), None):
+        raise SimlbError(
+            "E815",
+            f"The configuration and what was made through the API do not go together: {conflict}.",
+            "change the file        → or forget what was made: simlb state reset",
+        )
 
 
 def _summary(configuration: Configuration) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from simlb.config import names
 from simlb.config.problems import Refused
 from simlb.core import ids, quotas
-from simlb.core.changes import LoadBalancerFacts
+from simlb.core.changes import Changes
 from simlb.core.model import (
     FIELDS,
     TRAFFIC_PORT,
@@ -83,6 +83,9 @@ def target_group_problems(group: TargetGroup, configuration: Configuration, regi
     """Everything wrong with a target group."""
     where = f"target group {group.name}"
     yield from _refusals(where, names.target_group_name, group.name)
+    present = configuration.target_groups.get(group.name)
+    if present is not None and present.arn != group.arn:
+        yield f"{where}: there is another one of that name"
     prefix, _, _ = ids.target_group_arn(region, group.name).rpartition("/")
     if group.arn.rpartition("/")[0] != prefix:
         yield f"{where}: its ARN, its name and the region {region} do not go together"
@@ -97,8 +100,7 @@ def target_group_problems(group: TargetGroup, configuration: Configuration, regi
         yield f"{where}: thresholds are from 2 to 10"
     if not (check.path.startswith("/") and check.path.isascii() and check.path.isprintable() and " " not in check.path):
         yield f"{where}: '{check.path}' is not a path"
-    targets = configuration.target_groups[group.name].targets if group.name in configuration.target_groups else ()
-    yield from _beyond(where, quotas.TARGETS_PER_TARGET_GROUP, len(targets))
+    yield from _beyond(where, quotas.TARGETS_PER_TARGET_GROUP, 0 if present is None else len(present.targets))
 
 
 def registration_problems(
@@ -123,12 +125,11 @@ def registration_problems(
         yield f"{where}: it is registered twice"
 
 
-def facts_problems(arn: str, facts: LoadBalancerFacts, configuration: Configuration) -> Iterator[str]:
-    """Everything wrong with what is told of a load balancer."""
-    if all(balancer.arn != arn for balancer in configuration.load_balancers):
-        yield f"facts of {arn}: there is no such load balancer"
-    if not 0 <= facts.created_at < 1e11:
-        yield f"facts of {arn}: {facts.created_at} is no time"
+def stray_problems(changes: Changes, file: Configuration) -> Iterator[str]:
+    """Tags and facts of what is not there."""
+    kept = changes.without_strays(file)
+    for arn in (changes.tags.keys() - kept.tags.keys()) | (changes.facts.keys() - kept.facts.keys()):
+        yield f"tags or facts of {arn}: there is nothing of that ARN here"
 
 
 def count_problems(configuration: Configuration) -> Iterator[str]:

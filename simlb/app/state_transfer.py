@@ -10,9 +10,9 @@ from simlb.app.elbv2 import AppEstate
 from simlb.app.registering import target_policy
 from simlb.app.state_checks import (
     count_problems,
-    facts_problems,
     load_balancer_problems,
     registration_problems,
+    stray_problems,
     target_group_problems,
 )
 from simlb.controlplane.acm.certificate import certificates
@@ -79,8 +79,8 @@ class Transfer:
             try:
                 state = replace(state, changes=await app.acm.restore(state.changes))
                 state = self._with_certificates(state)
-                state, told = app.laid_over(app.compiled, state)
                 _refuse(self._problems(state))
+                state, told = app.laid_over(app.compiled, state)
                 await app.use_state(state)
             except BaseException:
                 await app.acm.restore(before)  # a certificate may be in both, with other keys
@@ -168,8 +168,16 @@ class Transfer:
         return replace(state, changes=replace(changes, load_balancers={**balancers, **rest}))
 
     def _problems(self, state: State) -> Iterator[str]:
+        """What no API call would have made. What is of the file is not looked at: it will be as the file says."""
         app, changes = self._app, state.changes
-        configuration = state.registrations.applied_to(changes.applied_to(app.compiled.configuration))
+        changes = replace(
+            changes,
+            load_balancers={arn: one for arn, one in changes.load_balancers.items() if arn not in changes.changed},
+            target_groups={arn: one for arn, one in changes.target_groups.items() if arn not in changes.changed},
+            removed=frozenset(),
+        )
+        file = app.compiled.configuration
+        configuration = state.registrations.applied_to(changes.applied_to(file))
         for balancer in changes.load_balancers.values():
             yield from load_balancer_problems(balancer, configuration, self._region, app.options.expose)
         for group in changes.target_groups.values():
@@ -177,11 +185,7 @@ class Transfer:
         is_allowed = target_policy(app.compiled)
         for item in state.registrations.added:
             yield from registration_problems(item, configuration.target_groups, is_allowed)
-        for arn, facts in changes.facts.items():
-            yield from facts_problems(arn, facts, configuration)
-        for name in {group.name for group in changes.target_groups.values()}:
-            if sum(group.name == name for group in changes.target_groups.values()) > 1:
-                yield f"there are two target groups named {name}"
+        yield from stray_problems(changes, file)
         yield from count_problems(configuration)
         yield from conflicts(configuration)
 

@@ -148,9 +148,9 @@ class Changes:
             changed=frozenset(),
             removed=frozenset(),
         )
-        return kept._without_strays(file), tuple(told)
+        return kept.without_strays(file), tuple(told)
 
-    def _without_strays(self, file: Configuration) -> Changes:
+    def without_strays(self, file: Configuration) -> Changes:
         """Without tags and facts of elbv2's resources that are not there."""
         there: set[str] = set()
         configuration = self.applied_to(file)
