@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from simlb.certs.names import normalised
 from simlb.controlplane.acm.certificate import KIND, ManagedCertificate, certificates
 from simlb.core.changes import Changes
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from simlb.app.options import AppOptions
     from simlb.certs.authority import KeyAlgorithm
 
+UNREADABLE = "E823"
+"""A record of a certificate that no call has written."""
+
 STOOD_IN = "E822"
 """The key of an imported certificate is gone."""
 
@@ -31,7 +36,14 @@ async def restore(app: App, changes: Changes) -> Changes:
     A certificate whose key did not come along is issued anew; one that was imported gets a stand-in. Gives the changes
     back with these, and with listeners that look for the files here. Raises SimlbError.
     """
-    held = certificates(changes.records)
+    try:
+        held = certificates(changes.records)
+    except msgspec.ValidationError as error:
+        raise SimlbError(
+            UNREADABLE,
+            f"A certificate in the kept state cannot be read: {error}.",
+            "a state from before: simlb state import FILE        → or without one: simlb state reset",
+        ) from error
     if not held:
         return changes
     files = app.acm.files

@@ -284,6 +284,14 @@ async def test_a_certificate_that_no_call_has_made_is_not_brought_in(
     assert (dict(instance.app.acm.held()), instance.files()) == before
 
 
+async def test_a_record_that_cannot_be_read_stops_the_start(instance: Instance) -> None:
+    arn = await instance.request("api.shop.test")
+    await AppEstate(instance.app).change(lambda draft: draft.put_record("acm.certificate", arn, {"names": 1}))
+    with pytest.raises(SimlbError) as caught:
+        await instance.restart()
+    assert caught.value.code == "E823"
+
+
 async def test_what_cannot_be_served_changes_no_key(instance: Instance) -> None:
     arn = await instance.issued("api.shop.test")
     await instance.serve(arn)
