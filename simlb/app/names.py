@@ -45,7 +45,8 @@ class AppNames:
         Raises SimlbError E835 when it cannot, E836 when a zone cannot be read.
         """
         wanted = self._app.options.dns_port if self._app.options.dns_port is not None else dns_port
-        if self._server is not None or not (self._read(records) or wanted is not None):
+        is_needed = bool(self._read(records)) or wanted is not None
+        if self._server is not None or not is_needed:
             return
         # Several runs of one test side by side cannot have one port.
         server = DnsServer(self._respond, 0 if self._app.options.is_ephemeral else wanted or 0)
@@ -71,7 +72,7 @@ class AppNames:
             raise SimlbError(
                 "E836",
                 f"A hosted zone in the kept state cannot be read: {error!r}.",
-                "import a state that simlb has exported",
+                "import what simlb has exported: simlb state import FILE        → or begin anew: simlb state reset",
             ) from error
 
     def written(self, zone: HostedZone) -> Any:

@@ -87,6 +87,8 @@ async def test_records_for_those_who_validate_names(bench: Bench) -> None:
 
 async def test_a_zone_that_cannot_be_read_is_told(bench: Bench) -> None:
     app = await bench.start()
+    app.options = replace(app.options, dns_port=0)
+    await app.reload()
     app.changes = replace(app.changes, records={"route53.hosted-zone": {"Z1": {"name": "a."}}})
     with pytest.raises(SimlbError) as caught:
         await app.reload()

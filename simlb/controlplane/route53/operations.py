@@ -167,7 +167,6 @@ class Route53:
                     "The specified hosted zone contains non-required resource record sets  and so cannot be deleted.",
                 )
             draft.remove_record(KIND, zone.id)
-            draft.put_tags(_arn(zone.id), {})
 
         await self._estate.change(delete)
         return {"ChangeInfo": self._submitted(None)}
@@ -234,12 +233,11 @@ class Route53:
             raise invalid_input("The request has neither AddTags nor RemoveTagKeys.")
 
         def change(draft: Draft) -> None:
-            arn = _arn(self._tagged(given).id)
-            held = {key: value for key, value in draft.changes.tags.get(arn, {}).items() if key not in removed}
-            tags = {**held, **added}
+            zone = self._tagged(given)
+            tags = {**{key: value for key, value in zone.tags.items() if key not in removed}, **added}
             if len(tags) > TAGS_MAX:
                 raise invalid_input(f"A hosted zone can have at most {TAGS_MAX} tags.")
-            draft.put_tags(arn, tags)
+            draft.put_record(KIND, zone.id, self._names.written(replace(zone, tags=tags)))
 
         await self._estate.change(change)
         return {}
@@ -247,8 +245,7 @@ class Route53:
     def list_tags_for_resource(self, given: Values) -> Values:
         """The tags of a zone."""
         zone = self._tagged(given)
-        held = self._estate.changes.tags.get(_arn(zone.id), {})
-        tags = [{"Key": key, "Value": value} for key, value in held.items()]
+        tags = [{"Key": key, "Value": value} for key, value in zone.tags.items()]
         return {"ResourceTagSet": {"ResourceType": "hostedzone", "ResourceId": zone.id, "Tags": tags}}
 
     def _tagged(self, given: Values) -> HostedZone:
@@ -335,10 +332,6 @@ def _max_items(given: Values, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
         raise invalid_input(f"1 validation error detected: Value '{text[:40]}' at 'maxItems' is no number above 0")
     return min(int(text), most)
-
-
-def _arn(zone_id: str) -> str:
-    return f"arn:aws:route53:::hostedzone/{zone_id}"
 
 
 def _zone_values(zone: HostedZone) -> Values:

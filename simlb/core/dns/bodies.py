@@ -16,6 +16,7 @@ def to_body(zone: HostedZone) -> dict[str, Any]:
         "name": zone.name,
         "caller_reference": zone.caller_reference,
         "comment": zone.comment,
+        "tags": dict(zone.tags),
         "records": [_record_set_body(records) for records in zone.records.values()],
     }
 
@@ -31,6 +32,7 @@ def from_body(zone_id: str, body: Any) -> HostedZone:
         name=name,
         caller_reference=body["caller_reference"],
         comment=body["comment"],
+        tags=dict(body["tags"]),
         records={records.key: records for records in sets},
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from simlb.core.dns.names import ancestors, listing_key
@@ -66,6 +66,7 @@ class HostedZone:
     caller_reference: str
     comment: str | None
     records: Records
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def listed(self) -> tuple[RecordSet, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,8 @@ from simlb.core.dns.bodies import KIND
 from simlb.core.dns.book import ZoneBook
 from tests.core.dns.zones import alias, record_set, zone
 
-SHOP = zone("shop.test", record_set("shop.test", "TXT", '"x"'), alias("a.shop.test", "lb.elb.localhost"))
+PLAIN = zone("shop.test", record_set("shop.test", "TXT", '"x"'), alias("a.shop.test", "lb.elb.localhost"))
+SHOP = replace(PLAIN, comment="the shop", tags={"team": "a"})
 
 
 def test_what_is_written_is_read_back_by_another_book() -> None:
@@ -30,7 +32,7 @@ def test_a_zone_is_read_once_for_each_change() -> None:
 
 
 def body(*records: dict[str, object]) -> dict[str, object]:
-    return {"name": "a.", "records": list(records), "caller_reference": "", "comment": ""}
+    return {"name": "a.", "records": list(records), "caller_reference": "", "comment": "", "tags": {}}
 
 
 @pytest.mark.parametrize(
