@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simlb.app.certificate_restoring import signed
 from simlb.certs.names import normalised, permitted
@@ -59,8 +59,9 @@ class Issuing:
     def expect(self, arn: str, waited_s: float = 0.0) -> None:
         """Wait for the records of a pending certificate, which has waited for a while already."""
         self._since.setdefault(arn, self._app.clock.now() - waited_s)
-        if self._timer is None:
-            self._look()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._look()
 
     def _look(self) -> None:
         """Cheap as long as nothing has changed: the clock of a test may pass here thousands of times."""
@@ -83,7 +84,8 @@ class Issuing:
     def _after_a_look(self, certificate: ManagedCertificate) -> ManagedCertificate:
         if self._refusal(certificate.names) is not None:
             return replace(certificate, status="FAILED", failure_reason="DOMAIN_NOT_ALLOWED")
-        waited_s = self._app.clock.now() - self._since[certificate.arn]
+        now = self._app.clock.now()
+        waited_s = now - self._since.get(certificate.arn, now)
         seen = looked_at(certificate, self._acm.lookup, waited_s)
         # What could not be issued the last time is to be tried again.
         return replace(seen) if is_validated(seen) else seen
@@ -104,7 +106,12 @@ class Issuing:
             if after.status == "PENDING_VALIDATION" and is_validated(after):
                 await self._issue(after)
             else:
-                await self._keep(after)
+                await self._keep(
+                    after.arn,
+                    status=after.status,
+                    validated=after.validated,
+                    failure_reason=after.failure_reason,
+                )
         except (SimlbError, QueryError) as error:
             self._tell_once(certificate, error)
             return
@@ -113,27 +120,31 @@ class Issuing:
                 Notice(level="error", code=NOT_PERMITTED, text=self._not_permitted(after), hints=WAYS_OUT)
             )
 
-    async def _keep(self, certificate: ManagedCertificate) -> bool:
-        """Put it where its earlier form is; False when that was deleted meanwhile. Raises QueryError."""
+    async def _keep(self, arn: str, **members: Any) -> ManagedCertificate | None:
+        """The certificate with these members, as it is kept now; None when it was deleted. Raises QueryError."""
 
-        def put_back(draft: Draft) -> bool:
-            if in_draft(draft, certificate.arn) is None:
-                return False
-            put(draft, certificate)
-            return True
+        def change(draft: Draft) -> ManagedCertificate | None:
+            present = in_draft(draft, arn)
+            if present is None:
+                return None
+            changed = replace(present, **members)
+            put(draft, changed)
+            return changed
 
-        return await self._acm.change(put_back)
+        return await self._acm.change(change)
 
     async def _issue(self, certificate: ManagedCertificate) -> None:
         acm, arn = self._acm, certificate.arn
         made = await asyncio.to_thread(signed, self._app.options, certificate)
         await acm.write(made)
         try:
-            is_there = await self._keep(replace(made, status="ISSUED", issued_at=acm.now()))
+            kept = await self._keep(
+                arn, status="ISSUED", issued_at=acm.now(), validated=certificate.validated, **_signature(made)
+            )
         except BaseException:
             await acm.discard(arn)
             raise
-        if not is_there:
+        if kept is None:
             await acm.discard(arn)
 
     # -- words ---------------------------------------------------------------------------------------------------------
@@ -190,7 +201,12 @@ class Issuing:
             if certificate.type != "AMAZON_ISSUED" or facts is None or facts.not_after - acm.now() >= before:
                 continue
             made = await asyncio.to_thread(signed, self._app.options, certificate)
-            made = replace(made, renewed_at=acm.now())
-            if await self._keep(made):
-                await acm.write(made)
-                await acm.present(made)
+            kept = await self._keep(certificate.arn, renewed_at=acm.now(), **_signature(made))
+            if kept is not None:
+                await acm.write(kept)
+                await acm.present(kept)
+
+
+def _signature(made: ManagedCertificate) -> dict[str, Any]:
+    """What signing anew has changed."""
+    return {"facts": made.facts, "chain": made.chain, "private_key": made.private_key}

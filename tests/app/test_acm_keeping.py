@@ -349,6 +349,24 @@ async def test_a_certificate_deleted_while_it_is_being_issued_leaves_nothing(ins
     assert (dict(instance.app.acm.held()), instance.files()) == ({}, {})
 
 
+async def test_a_change_made_while_it_is_being_issued_stays(instance: Instance) -> None:
+    arn = await instance.request("api.shop.test")
+    instance.zone.add(await instance.detail(arn))
+    await instance.clock.advance(5)
+    options = {"CertificateTransparencyLoggingPreference": "DISABLED"}
+    assert await instance.call("UpdateCertificateOptions", CertificateArn=arn, Options=options) == {}
+    await instance.rest()
+    assert (instance.held(arn).status, instance.held(arn).transparency) == ("ISSUED", "DISABLED")
+
+
+async def test_a_new_request_is_looked_at_at_once(instance: Instance) -> None:
+    old = await instance.request("old.shop.test")
+    await instance.clock.advance(7200)
+    instance.zone.add(await instance.detail(old))
+    new = await instance.request("old.shop.test")
+    assert (instance.held(old).status, instance.held(new).status) == ("ISSUED", "ISSUED")
+
+
 async def test_a_reset_takes_them_all(instance: Instance) -> None:
     await instance.issued("api.shop.test")
     await instance.app.reset()

@@ -72,21 +72,23 @@ async def _import_again(call: AcmCall, present: ManagedCertificate, given: Given
         )
     inspected = await workshop.inspect(given)
     check_again(present, inspected.facts)
-    new = replace(
-        present,
-        names=inspected.facts.names,
-        imported_at=workshop.now(),
-        facts=inspected.facts,
-        chain=inspected.chain,
-        private_key=inspected.private_key,
-    )
 
-    def change(draft: Draft) -> None:
-        if in_draft(draft, present.arn) is None:
+    def change(draft: Draft) -> ManagedCertificate:
+        held = in_draft(draft, present.arn)
+        if held is None:
             raise missing(present.arn)
+        new = replace(
+            held,
+            names=inspected.facts.names,
+            imported_at=workshop.now(),
+            facts=inspected.facts,
+            chain=inspected.chain,
+            private_key=inspected.private_key,
+        )
         put(draft, new)
+        return new
 
-    await workshop.change(change)
+    new = await workshop.change(change)
     await workshop.write(new)
     await workshop.present(new)
     return {"CertificateArn": present.arn}
