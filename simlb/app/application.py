@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
+from simlb.app.acm import Acm
 from simlb.app.aliases import groups_of, label
 from simlb.app.differences import differences
 from simlb.app.fault_site import FaultSite
@@ -21,6 +22,7 @@ from simlb.app.instances import Instances
 from simlb.app.keeping import Keeping
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
+from simlb.app.names import AppNames
 from simlb.app.narrator import Narrator
 from simlb.app.observing import Observing
 from simlb.app.options import AppOptions, Presenter
@@ -128,6 +130,8 @@ class App:
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
         self.certificates = PresentedCertificates(self)
+        self.names = AppNames(self)
+        self.acm = Acm(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -139,8 +143,11 @@ class App:
         kept = await self.keeping.load(region)
         self.keeping.uses(region, kept)
         state, told = self.laid_over(self.compiled, kept)
-        await self._apply(self.compiled, state.registrations, state.changes)
+        changes = await self.acm.restore(state.changes)
+        await self._apply(self.compiled, state.registrations, changes)
         self.notices += told
+        await self.acm.tidy()
+        self.acm.issuing.resume()
         self.narrator.configuration_changed("start", f"Serving {_summary(self.configuration)}.")
         self.observing.metering.start()
         if not self.options.is_ephemeral:
@@ -229,6 +236,8 @@ class App:
     async def close(self, *, grace_s: float = STOP_GRACE_S) -> None:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
         self.faults.close()
+        self.names.close()
+        self.acm.close()
         for task in list(self._tasks):
             task.cancel()
         # No new requests from here on; those in flight end with the nodes.
@@ -268,8 +277,12 @@ class App:
             present = State(changes=self.changes, registrations=self.registrations)
             present = await self.keeping.load(compiled.settings.region, present)
             state, told = self.laid_over(compiled, present)
+            changes = state.changes
+            if compiled.settings.region != self.compiled.settings.region:
+                changes = await self.acm.restore(changes)
             before = self.configuration
-            await self._apply(compiled, state.registrations, state.changes)
+            await self._apply(compiled, state.registrations, changes)
+            self.acm.issuing.resume()
             self.narrator.configuration_changed("reload", f"Reloaded: {differences(before, self.configuration)}.")
             for warning in (*compiled.warnings, *told):
                 self.narrator.notice(Notice(level="warning", text=warning))
@@ -334,6 +347,7 @@ class App:
             for load_balancer in configuration.load_balancers:
                 node = nodes[load_balancer.name]
                 prepared.append((node, self._prepare(node, load_balancer, changes)))
+            await self.names.prepare(compiled.settings.dns_port, changes.records)
             await self._reconcile_processes(configuration)
             # Last of what can fail: what is on disk is in force right after.
             await self.keeping.keep(compiled.settings.region, State(changes=changes, registrations=registrations))

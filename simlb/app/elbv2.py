@@ -62,11 +62,12 @@ class AppEstate:
         return self._app.changes
 
     def certificate(self, arn: str) -> Certificate | None:
-        """One that a listener has, or that the file names."""
-        balancers = (*self._app.base.load_balancers, *self._app.compiled.configuration.load_balancers)
-        listeners = (listener for balancer in balancers for listener in balancer.listeners)
-        found = (certificate for listener in listeners for certificate in listener.certificates)
-        return next((certificate for certificate in found if certificate.arn == arn), None)
+        """One of ACM's, one that the file names, or one that a listener has all the same."""
+        return self._app.acm.certificate(arn) or self.of_file(arn) or _presented(self._app.base, arn)
+
+    def of_file(self, arn: str) -> Certificate | None:
+        """One that the file names."""
+        return _presented(self._app.compiled.configuration, arn)
 
     def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
         """On the load balancer's own loopback address: the port, then those in its stead."""
@@ -118,3 +119,10 @@ def _code(error: SimlbError) -> str:
     if error.code == "E813":
         return "ServiceUnavailable"
     return "ResourceInUse" if isinstance(error, BindError) else "InvalidConfigurationRequest"
+
+
+def _presented(configuration: Configuration, arn: str) -> Certificate | None:
+    """A listener's certificate of that ARN."""
+    listeners = (listener for balancer in configuration.load_balancers for listener in balancer.listeners)
+    found = (certificate for listener in listeners for certificate in listener.certificates)
+    return next((certificate for certificate in found if certificate.arn == arn), None)

@@ -35,6 +35,7 @@ class AppOptions:
     load: Callable[[], Compiled]
     speed: float | None = None
     control_port: int | None = None
+    dns_port: int | None = None
     expose: str | None = None
     keeps_traffic: bool = False
     seed: int | None = None

@@ -89,6 +89,7 @@ async def restore(app: App) -> None:
     await app.instances.start_all()
     async with app.reloading:
         await app.use_state(State(), "Reset")
+        await app.acm.tidy()
         for process in app.supervisor:
             if not process.is_running:
                 await process.restart()

@@ -16,6 +16,8 @@ from simlb.app.state_checks import (
     stray_problems,
     target_group_problems,
 )
+from simlb.controlplane.acm.certificate import certificates
+from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.records.codec import RecordError
 from simlb.controlplane.records.services import CHECKS, SECRET_MEMBERS
 from simlb.controlplane.records.state import Row, State, is_of_service
@@ -74,10 +76,19 @@ class Transfer:
                     "if that is what you want: simlb state import --replace FILE",
                     "to have it back later: simlb state export before.json",
                 )
-            state = self._with_certificates(state)
-            _refuse(self._problems(state))
-            state, told = app.laid_over(app.compiled, state)
-            await app.use_state(state)
+            before = app.changes
+            try:
+                state = replace(state, changes=await app.acm.restore(state.changes))
+                state = self._with_certificates(state)
+                _refuse(self._problems(state))
+                state, told = app.laid_over(app.compiled, state)
+                await app.use_state(state)
+            except BaseException:
+                await app.acm.restore(before)  # a certificate may be in both, with other keys
+                raise
+            finally:
+                await app.acm.tidy()
+            app.acm.issuing.resume()
         await app.faults.refresh()
         return "\n".join((f"Imported: {self._summary()}.", *told))
 
@@ -86,6 +97,7 @@ class Transfer:
         app = self._app
         async with app.reloading:
             await app.use_state(State())
+            await app.acm.tidy()
         await app.faults.refresh()
         return "Forgotten: everything is as the configuration says."
 
@@ -127,11 +139,16 @@ class Transfer:
     def _with_certificates(self, state: State) -> State:
         """No file is read because a document names it: certificates are those that this instance has, by their ARN."""
         estate = AppEstate(self._app)
+        coming = certificates(state.changes.records)
 
         def known(balancer: LoadBalancer, listener: Listener) -> Listener:
             found = []
             for certificate in listener.certificates:
-                here = estate.certificate(certificate.arn)
+                arn = certificate.arn
+                try:
+                    here = self._app.acm.certificate_among(coming, arn) or estate.of_file(arn)
+                except QueryError as error:
+                    raise SimlbError("E815", f"Load balancer {balancer.name}: {error.message}") from error
                 if here is None:
                     raise SimlbError(
                         "E815",

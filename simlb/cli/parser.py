@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.dns_parser import add_dns
 from simlb.cli.env_parser import add_env
 from simlb.cli.explain_arguments import add_explain
 from simlb.cli.load_arguments import add_load
@@ -117,6 +118,7 @@ def build() -> Parser:
     add_load(commands)
     add_metrics(commands)
     add_env(commands)
+    add_dns(commands)
     add_state(commands)
     add_url(commands)
     _add_faults(commands)
@@ -189,6 +191,12 @@ def _add_serving_flags(parser: Parser, default_speed: str) -> None:
         "--speed", type=_speed, metavar="N", help=f"load-balancer time runs N times as fast (default: {default_speed})"
     )
     parser.add_argument("--control-port", type=_port, metavar="PORT", help="the control port (default: 8089; 0: any)")
+    parser.add_argument(
+        "--dns-port",
+        type=_port,
+        metavar="PORT",
+        help="the DNS server's port (default: any, once there is a hosted zone)",
+    )
     parser.add_argument("--expose", type=_address, metavar="ADDR", help="listen on this address: others can connect!")
     parser.add_argument("--no-keys", action="store_true", help="do not read single keys from the terminal")
 

@@ -78,6 +78,7 @@ def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kil
         load=load,
         speed=speed,
         control_port=arguments.control_port,
+        dns_port=arguments.dns_port,
         expose=arguments.expose,
         keeps_state=keeps_state,
     )

@@ -35,6 +35,8 @@ def status_lines(view: InstanceView, style: Style, *, width: int | None = None) 
     """The whole instance as text, its tables within `width` columns where they can be."""
     yield f"{style.bold('simlb ' + view.version)}  instance {view.name}  pid {view.pid}  up {_uptime(view)}"
     yield f"control port http://{view.control}/   CA {short_path(Path(view.ca_path)) if view.ca_path else '-'}"
+    if view.dns is not None:
+        yield f"DNS server {view.dns} (UDP, TCP)   hosted zones: {', '.join(view.hosted_zones) or '-'}"
     if not view.load_balancers:
         yield ""
         yield NO_LOAD_BALANCERS

@@ -34,7 +34,7 @@ class Settings:
 
     `allow_targets` are the networks beyond loopback that targets may be in. Of each request's body the first
     `keep_bodies_bytes` are kept for replays. With `explain_header` responses to requests with `X-Simlb-Explain: 1` say
-    why.
+    why. `dns_port` is where the DNS server listens from the start; None: on any free port, once there is a hosted zone.
     """
 
     region: str
@@ -44,6 +44,7 @@ class Settings:
     allow_targets: tuple[IPNetwork, ...] = ()
     keep_bodies_bytes: int = 0
     explain_header: bool = False
+    dns_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,7 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
             allow_targets=allowed,
             keep_bodies_bytes=_kept_bytes(context, file),
             explain_header=file.explain_header,
+            dns_port=file.dns_port,
         ),
         configuration=configuration,
         warnings=tuple(context.warnings),

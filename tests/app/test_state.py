@@ -94,7 +94,7 @@ def make(draft: Draft) -> None:
     draft.put_load_balancer(balancer())
     draft.put_facts(balancer().arn, LoadBalancerFacts(created_at=1.5))
     draft.put_tags(balancer().arn, {"team": "a"})
-    draft.put_record("acm.certificate", "a", {"domain": "a.test", "private_key": "secret"})
+    draft.put_record("vault.thing", "a", {"domain": "a.test", "private_key": "secret"})
 
 
 class Home:
@@ -252,16 +252,16 @@ async def test_each_region_has_a_state_of_its_own(home: Home) -> None:
         home.write()
         await home.start(keeps=keeps)
         await home.change(make)
-        await home.change(lambda draft: draft.put_record("route53.hosted-zone", "Z1", {}))
+        await home.change(lambda draft: draft.put_record("iam.user", "Z1", {}))
         home.write(region="eu-west-1")
         await home.app.reload()
         assert home.app.view().load_balancers == ()
-        assert home.app.changes == Changes(records={"route53.hosted-zone": {"Z1": {}}})
-        await home.change(lambda draft: draft.put_record("acm.certificate", "b", {}))
+        assert home.app.changes == Changes(records={"iam.user": {"Z1": {}}})
+        await home.change(lambda draft: draft.put_record("vault.thing", "b", {}))
         home.write()
         await home.app.reload()
         assert await body(home.app) == "own"
-        assert home.app.changes.records["acm.certificate"].keys() == {"a"}
+        assert home.app.changes.records["vault.thing"].keys() == {"a"}
         await home.end()
 
 

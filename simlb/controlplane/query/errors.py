@@ -16,6 +16,7 @@ COMMON_STATUS: Mapping[str, int] = {
     "RequestEntityTooLarge": 413,
     "RequestTimeout": 408,
     "ServiceUnavailable": 503,
+    "UnsupportedCertificate": 400,
     "UnsupportedOperation": 400,
     "ValidationError": 400,
 }
