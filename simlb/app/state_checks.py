@@ -45,6 +45,8 @@ from simlb.core.validation import (
 from simlb.core.validation.errors import ElbError
 
 PORT_MAX = 65535
+_PROTOCOLS = frozenset({"tcp", "udp", "icmp", "icmpv6", "-1"})
+_YEAR_3000 = 32_503_680_000
 
 
 def load_balancer_problems(
@@ -133,6 +135,8 @@ def security_group_problems(group: NamedSecurityGroup) -> Iterator[str]:
     """Everything wrong with a security group."""
     for rule in (*group.rules, *group.outbound):
         first, last = rule.from_port, rule.to_port
+        if rule.protocol not in _PROTOCOLS and not (rule.protocol.isascii() and rule.protocol.isdigit()):
+            yield f"security group {group.id}: '{rule.protocol}' is no protocol"
         if rule.protocol in {"tcp", "udp"} and not (
             first is not None and last is not None and 0 <= first <= last <= PORT_MAX
         ):
@@ -140,7 +144,10 @@ def security_group_problems(group: NamedSecurityGroup) -> Iterator[str]:
 
 
 def stray_problems(changes: Changes, file: Configuration) -> Iterator[str]:
-    """Tags and facts of what is not there."""
+    """Tags and facts of what is not there, and facts that are none."""
+    for arn, facts in changes.facts.items():
+        if not 0 <= facts.created_at < _YEAR_3000:
+            yield f"facts of {arn}: {facts.created_at} is no time"
     kept = changes.without_strays(file)
     for arn in (changes.tags.keys() - kept.tags.keys()) | (changes.facts.keys() - kept.facts.keys()):
         yield f"tags or facts of {arn}: there is nothing of that ARN here"

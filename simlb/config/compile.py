@@ -106,7 +106,8 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
     target_groups = groups.compile(file.target_groups)
     balancers = LoadBalancerCompiler(context, file.region, target_groups, file.control_port)
     load_balancers = balancers.compile(file.load_balancers)
-    for name in balancers.unused_groups():
+    # Without a load balancer the groups are for those that the API makes.
+    for name in balancers.unused_groups() if file.load_balancers else ():
         entry = next(entry for entry in file.target_groups if entry.name == name)
         context.warn(entry, "name", what=f"no listener forwards to target group '{name}'")
     configuration = Configuration(

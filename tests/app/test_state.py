@@ -432,6 +432,7 @@ BAD: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("E815", lambda d: first_rule(d)["conditions"][0].update(values=["/\n"]), "path-pattern"),
     ("E815", lambda d: first_rule(d)["action"]["target_groups"][0].update(target_group="no"), "'no' not found"),
     ("E815", lambda d: body_of(d, "load-balancer").update(dns_name="a b"), "is not a DNS name"),
+    ("E815", lambda d: body_of(d, "facts").update(created_at=1e300), "is no time"),
     ("E815", lambda d: d["records"].append({"kind": "tags", "key": GONE, "body": {}}), "nothing of that ARN"),
     ("E815", lambda d: body_of(d, "target-group").update(name="a--b"), "cannot contain '--'"),
     ("E815", lambda d: body_of(d, "target-group").update(health_check={"interval_s": 3}), "has to end before"),

@@ -334,6 +334,13 @@ def test_what_surprises_is_warned_of(load: Load) -> None:
     )
 
 
+def test_a_file_may_leave_the_load_balancers_to_the_api(load: Load) -> None:
+    compiled = load("simlb: config/1\nload_balancers: []\ntarget_groups: [{name: web}]\n")
+    assert compiled.configuration.load_balancers == ()
+    assert list(compiled.configuration.target_groups) == ["web"]
+    assert compiled.warnings == ()
+
+
 def test_checking_issues_takes_and_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "simlb.yaml"
     path.write_text(config.template())

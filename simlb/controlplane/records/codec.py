@@ -59,7 +59,17 @@ def _instance(kind: type[T], words: str) -> Codec[T]:
     return Codec(lambda value: value, decode)
 
 
-TEXT: Codec[str] = _instance(str, "a text")
+def _text(plain: Any) -> str:
+    if not isinstance(plain, str):
+        raise RecordError(f"{plain!r} is not a text")
+    try:
+        plain.encode()
+    except UnicodeEncodeError:
+        raise RecordError(f"{plain!r} is half of a character") from None
+    return plain
+
+
+TEXT: Codec[str] = Codec(lambda value: value, _text)
 INTEGER: Codec[int] = _instance(int, "a whole number")
 FLAG: Codec[bool] = _instance(bool, "true or false")
 

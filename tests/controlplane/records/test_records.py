@@ -90,6 +90,7 @@ def test_records_are_short_and_in_elbv2s_words() -> None:
         ("surprise", {}, "there is no kind of record 'surprise'"),
         ("removed", {"a": 1}, "removed.key: it has no members"),
         ("tags", {"a": 1}, "tags.key.a: 1 is not a text"),
+        ("tags", {"a": "\ud800"}, "tags.key.a: '\\ud800' is half of a character"),
         ("tags", [], "tags.key: [] is not an object"),
         ("target-group", {"name": "web"}, "target-group.key: the member 'arn' is missing"),
         ("target-group", {"name": "web", "arn": "", "x": 1}, "target-group.key: there is no member 'x'"),
