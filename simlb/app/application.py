@@ -45,6 +45,7 @@ from simlb.core.model import Configuration, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
+from simlb.dataplane.doors import Doors
 from simlb.dataplane.node import LoadBalancerNode, Prepared
 from simlb.errors import SimlbError
 from simlb.faults.book import FaultBook
@@ -101,6 +102,7 @@ class App:
         if self.clock.speed > 1:
             self._latency = LatencyWarner(self.clock.speed, self.narrator.notice, self._is_disturbed)
         self.descriptors = DescriptorBudget(descriptors_max, self.narrator.notice)
+        self.doors = Doors(port_owner)
         self.observing = Observing(self)
         if self._latency is not None:
             warner = self._latency
@@ -434,9 +436,9 @@ class App:
             on_state_changed=self._on_state_changed,
             on_tls_failed=self.narrator.tls_failed,
             on_anomaly=self._on_anomaly,
-            port_owner=port_owner,
             process_has_ended=self._process_has_ended,
             descriptors=self.descriptors,
+            doors=self.doors,
             on_connection=self.observing.connections.record,
             on_probe=self.observing.probes.record,
         )

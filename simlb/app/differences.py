@@ -32,6 +32,7 @@ def _load_balancer(old: LoadBalancer, new: LoadBalancer) -> Iterator[str]:
             ("names", (old.dns_name, old.names) == (new.dns_name, new.names)),
             ("scheme", old.scheme == new.scheme),
             ("address", old.address == new.address),
+            ("address type", old.ip_address_type == new.ip_address_type),
         )
         if not are_equal
     ]

@@ -126,11 +126,9 @@ class AppNames:
             return None
         node = app.nodes.get(balancer.name)
         listeners = node.listeners.values() if node is not None else ()
-        hosts = [_ANYWHERE.get(listener.host, listener.host) for listener in listeners]
-        facts = app.changes.facts.get(balancer.arn)
-        is_dualstack = facts is not None and facts.ip_address_type == "dualstack"
+        hosts = [_ANYWHERE.get(door.host, door.host) for listener in listeners for door in listener.doors]
         found = Addresses(
             ipv4=tuple(dict.fromkeys(host for host in hosts if ":" not in host)),
-            ipv6=tuple(dict.fromkeys(host for host in hosts if ":" in host)) if is_dualstack else (),
+            ipv6=tuple(dict.fromkeys(host for host in hosts if ":" in host)) if balancer.is_dualstack else (),
         )
         return found if found.ipv4 or found.ipv6 else LOOPBACK

@@ -26,7 +26,7 @@ def places(app: App, configuration: Configuration, balancer: LoadBalancer, port:
     taken = {listener.port for listener in balancer.listeners} | {app.compiled.settings.control_port}
     taken |= {listener.binds[0].port for other in configuration.load_balancers for listener in other.listeners}
     chosen = binds.candidates(balancer.address, port, taken)
-    free = tuple(bind for bind in chosen if not _is_target(configuration, bind))
+    free = tuple(bind for bind in chosen if not _is_target(configuration, bind, is_dualstack=balancer.is_dualstack))
     if not free:
         raise BindError("E806", f"A target is at {chosen[0].host}:{port}: the listener would forward to itself.")
     return free
@@ -47,6 +47,6 @@ def free_address(app: App, configuration: Configuration) -> str:
     return next((host for host in hosts if host not in used), hosts[-1])
 
 
-def _is_target(configuration: Configuration, bind: Bind) -> bool:
+def _is_target(configuration: Configuration, bind: Bind, *, is_dualstack: bool) -> bool:
     targets = (target for group in configuration.target_groups.values() for target in group.targets)
-    return any(binds.meets(bind, target.dial_host, target.dial_port) for target in targets)
+    return any(binds.meets(bind, target.dial_host, target.dial_port, is_dualstack=is_dualstack) for target in targets)

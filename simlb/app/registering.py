@@ -211,8 +211,8 @@ def _own_listeners(app: App) -> Callable[[str, int], bool]:
     binds: dict[int, list[Bind]] = {}
     for node in app.nodes.values():
         for listener in node.listeners.values():
-            bind = Bind(host=listener.host, port=listener.published_port)
-            binds.setdefault(bind.port, []).append(bind)
+            for door in listener.doors:
+                binds.setdefault(door.port, []).append(Bind(host=door.host, port=door.port))
     return lambda host, port: any(meets(bind, host, port) for bind in binds.get(port, ()))
 
 

@@ -44,6 +44,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
                 name=name,
                 dns_name=model.dns_name,
                 scheme=model.scheme,
+                ip_address_type=model.ip_address_type,
                 names=model.names,
                 listeners=listeners,
                 owner=app.changes.owner(model.arn),
@@ -76,17 +77,18 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
 
 
 def _listener(app: App, load_balancer: str, listener: OpenListener) -> ListenerView:
-    host = f"[{listener.host}]" if ":" in listener.host else listener.host
     certificates = listener.model.certificates
     return ListenerView(
         protocol=listener.model.protocol,
         port=listener.model.port,
-        bind=f"{host}:{listener.published_port}",
+        bind=listener.places[0],
         published_port=listener.published_port,
         default_action=action_words(listener.model.default_action),
         certificate_names=tuple(name for certificate in certificates for name in certificate.names),
         ssl_policy=listener.model.ssl_policy if listener.is_tls else None,
         gate=listener.gate.state,
+        further_binds=listener.places[1:],
+        shares_with=listener.sharers,
         rules=tuple(_rules(listener.model)),
         faults=app.faults.words_on(Scope.LISTENER, str(listener.model.port), load_balancer),
     )

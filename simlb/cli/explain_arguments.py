@@ -35,6 +35,6 @@ def add_explain(commands: Commands) -> None:
         help="a header line, in place of its own",
     )
     asked.add_argument("--cookie", action="append", default=[], metavar="NAME=VALUE", help="a cookie")
-    asked.add_argument("--from", dest="source", metavar="ADDRESS", help="the client's address (default: 127.0.0.1)")
+    asked.add_argument("--from", dest="source", metavar="ADDRESS", help="the client's address (default: this machine)")
     asked.add_argument("--load-balancer", metavar="NAME", help="to this one, when several could be meant")
     explain.add_argument("--json", action="store_true", help="JSON in place of text")

@@ -33,6 +33,7 @@ def place_lines(view: InstanceView, style: Style) -> Iterator[str]:
             remarks = [f"stands for :{listener.port}"] if listener.published_port != listener.port else []
             if not _leads_to(name, listener):
                 remarks.append(f"at {_reachable(listener)}")
+            remarks += [f"also {bind}" for bind in listener.further_binds]
             remark = f"({', '.join(remarks)})" if remarks else ""
             rows.append(
                 (

@@ -94,13 +94,14 @@ def public_name(load_balancer: LoadBalancerView) -> str:
 
 def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Iterator[str]:
     owner = _owner(load_balancer.owner, style)
-    yield f"load balancer {style.bold(load_balancer.name)}  {load_balancer.scheme}{owner}"
+    family = "" if load_balancer.ip_address_type == "ipv4" else f"  {load_balancer.ip_address_type}"
+    yield f"load balancer {style.bold(load_balancer.name)}  {load_balancer.scheme}{family}{owner}"
     yield f"  names {', '.join((*load_balancer.names, load_balancer.dns_name))}"
     rows = [
         (
             listener.name,
             public_url(listener, public_name(load_balancer)),
-            listener.bind,
+            ", ".join(listener.binds),
             outcome(listener),
             "" if listener.gate == "open" else f"gate {listener.gate}",
         )
@@ -112,6 +113,8 @@ def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Itera
         yield f"  {line}"
         for fault in listener.faults:
             yield style.yellow(f"    fault {fault}")
+        if listener.shares_with:
+            yield style.dim(f"    shared with {', '.join(listener.shares_with)}: the name in TLS or Host decides")
         if not is_loopback(listener.bind_host):
             yield style.red(f"  ⚠ {listener.bind} can be reached from the network")
 

@@ -11,7 +11,7 @@ from simlb.cli.terminal import columns
 from simlb.controlplane.client import ControlClient
 from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.urls import listener_url
-from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
+from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView, host_of
 from simlb.errors import EXIT_FINE, SimlbError
 
 
@@ -33,14 +33,15 @@ def url(arguments: Namespace) -> int:
     if arguments.json:
         print(json.dumps([_row(*each) for each in found], indent=2))
     elif arguments.name is not None:
-        print("\n".join(_url(*each) for each in found))
+        print("\n".join(one for each in found for one in _urls(*each)))
     else:
         _print_all(found)
     return EXIT_FINE
 
 
 def _print_all(found: Iterable[tuple[LoadBalancerView, ListenerView]]) -> None:
-    for line in columns([(balancer.name, listener.name, _url(balancer, listener)) for balancer, listener in found]):
+    rows = [(balancer.name, listener.name, one) for balancer, listener in found for one in _urls(balancer, listener)]
+    for line in columns(rows):
         print(line)
 
 
@@ -53,10 +54,19 @@ def _named(view: InstanceView, name: str) -> LoadBalancerView:
     return balancers[name]
 
 
-def _url(balancer: LoadBalancerView, listener: ListenerView) -> str:
+def _urls(balancer: LoadBalancerView, listener: ListenerView) -> tuple[str, ...]:
     names = (*balancer.names, balancer.dns_name)
-    return listener_url(listener.protocol, listener.bind_host, listener.published_port, names)
+    first = listener_url(listener.protocol, listener.bind_host, listener.published_port, names)
+    # The address says that it is IPv6; where others are there too, only a name leads to this one.
+    by_name = names if listener.shares_with else ()
+    further = (
+        listener_url(listener.protocol, host_of(bind), listener.published_port, by_name)
+        for bind in listener.further_binds
+    )
+    return tuple(dict.fromkeys((first, *further)))
 
 
-def _row(balancer: LoadBalancerView, listener: ListenerView) -> dict[str, str]:
-    return {"load_balancer": balancer.name, "listener": listener.name, "url": _url(balancer, listener)}
+def _row(balancer: LoadBalancerView, listener: ListenerView) -> dict[str, object]:
+    first, *further = _urls(balancer, listener)
+    row: dict[str, object] = {"load_balancer": balancer.name, "listener": listener.name, "url": first}
+    return row | {"further_urls": further} if further else row

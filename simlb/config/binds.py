@@ -65,7 +65,11 @@ def candidates(host: str, port: int, taken: Collection[int]) -> tuple[Bind, ...]
     return tuple(Bind(host=host, port=number) for number in (port, *stead))
 
 
-def meets(bind: Bind, host: str, port: int) -> bool:
-    """True when a socket bound at `bind` is what a connection to `host` and `port` would reach."""
+def meets(bind: Bind, host: str, port: int, *, is_dualstack: bool = False) -> bool:
+    """True when a socket bound at `bind` is what a connection to `host` and `port` would reach.
+
+    With `is_dualstack` there is one at the same port of the other family's loopback address as well.
+    """
     host = "127.0.0.1" if host == "localhost" else host
-    return bind.port == port and (bind.host == host or bind.host in _WILDCARDS)
+    hosts = {bind.host, "127.0.0.1" if ":" in bind.host else "::1"} if is_dualstack else {bind.host}
+    return bind.port == port and (host in hosts or bind.host in _WILDCARDS)

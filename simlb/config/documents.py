@@ -90,6 +90,9 @@ class LoadBalancerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
     name: Annotated[str, Meta(description="1-32 letters, digits, hyphens.")]
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
+    ip_address_type: Annotated[
+        Literal["ipv4", "dualstack"], Meta(description="dualstack: listeners are on IPv6 loopback (::1) as well.")
+    ] = "ipv4"
     attributes: AttributeValues = field(default_factory=dict)
     security_group: Annotated[SecurityGroupEntry | None, Meta(description="Default: all ports from anywhere.")] = None
     dns: Annotated[Names, Meta(description="Further names that lead here; the default certificate covers them.")] = (
@@ -195,7 +198,6 @@ class ConfigFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
     ConfigFile: {"azs": ""},
     LoadBalancerEntry: {
-        "ip_address_type": "",
         "subnets": "",
         "subnet_mappings": "",
         "availability_zones": "",

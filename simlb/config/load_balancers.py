@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from simlb.config import binds, names
 from simlb.config.actions import ActionCompiler, ListenerScope
@@ -15,6 +16,17 @@ from simlb.core import ids, model, ssl_policies
 from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, LoadBalancerAttributes
 
 _ANYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+
+
+class _Taken(NamedTuple):
+    """A listener that is to be somewhere."""
+
+    load_balancer: str
+    listener: ListenerEntry
+
+    @property
+    def words(self) -> str:
+        return f"listener {self.listener.port} of '{self.load_balancer}'"
 
 
 class LoadBalancerCompiler:
@@ -34,7 +46,7 @@ class LoadBalancerCompiler:
         self._actions = ActionCompiler(context, groups)
         self._rules = RuleCompiler(context, region, self._actions)
         self._names: dict[str, str] = {}
-        self._binds: dict[tuple[str, int], str] = {}
+        self._binds: dict[tuple[str, int], list[_Taken]] = {}
         self._bind_ports: set[int] = set()
         self._certificates: dict[tuple[str, ...], model.Certificate] = {}
 
@@ -87,7 +99,7 @@ class LoadBalancerCompiler:
                 arn=ids.listener_arn(region, entry.name, lb_id, listener.port),
                 binds=self._listener_binds(entry, listener, host),
                 default_action=self._actions.compile(scope, listener),
-                certificates=self._listener_certificates(listener, (dns_name, *further), host),
+                certificates=self._listener_certificates(listener, (dns_name, *further), _own_addresses(entry, host)),
                 ssl_policy=self._ssl_policy(listener),
                 rules=self._rules.compile(scope, lb_id),
             )
@@ -102,6 +114,7 @@ class LoadBalancerCompiler:
             security_group=security_group,
             names=further,
             address=host,
+            ip_address_type=entry.ip_address_type,
             listeners=tuple(listeners.values()),
         )
 
@@ -140,12 +153,13 @@ class LoadBalancerCompiler:
                 taken = {other.port for other in balancer.listeners} | {self._control_port} | self._bind_ports
                 chosen = binds.candidates(host, listener.port, taken)
             first = chosen[0]
-            owner = f"listener {listener.port} of '{balancer.name}'"
-            if listener.bind is not None and first.port != 0 and (first.host, first.port) in self._binds:
-                raise Refused(f"{first.host}:{first.port} is already taken by {self._binds[first.host, first.port]}")
-            self._binds.setdefault((first.host, first.port), owner)
+            taken_by = self._binds.setdefault((first.host, first.port), [])
+            if listener.bind is not None and first.port != 0:
+                self._check_sharing(balancer, listener, first, taken_by)
+            taken_by.append(_Taken(balancer.name, listener))
             # A fallback must not take a target's own port while that target happens to be down.
-            free = tuple(bind for bind in chosen if not self._is_target(bind))
+            is_dualstack = balancer.ip_address_type == "dualstack"
+            free = tuple(bind for bind in chosen if not self._is_target(bind, is_dualstack=is_dualstack))
             if not free:
                 raise Refused(
                     f"a target is at {first.host}:{first.port}: the load balancer would forward to itself",
@@ -154,9 +168,22 @@ class LoadBalancerCompiler:
             return free
         return ()
 
-    def _is_target(self, bind: model.Bind) -> bool:
+    def _check_sharing(
+        self, balancer: LoadBalancerEntry, listener: ListenerEntry, bind: model.Bind, present: Iterable[_Taken]
+    ) -> None:
+        """Listeners of several load balancers may have one place; what a connection says then decides between them."""
+        for other in present:
+            what = f"{bind.host}:{bind.port} is already taken by {other.words}"
+            if other.load_balancer == balancer.name:
+                raise Refused(what, "only listeners of different load balancers can share an address and port")
+            if other.listener.protocol != listener.protocol:
+                raise Refused(f"{what}, which speaks {other.listener.protocol}")
+
+    def _is_target(self, bind: model.Bind, *, is_dualstack: bool) -> bool:
         targets = (target for group in self._groups.values() for target in group.targets)
-        return any(binds.meets(bind, target.dial_host, target.dial_port) for target in targets)
+        return any(
+            binds.meets(bind, target.dial_host, target.dial_port, is_dualstack=is_dualstack) for target in targets
+        )
 
     def _ssl_policy(self, listener: ListenerEntry) -> str:
         name = listener.ssl_policy
@@ -176,7 +203,7 @@ class LoadBalancerCompiler:
         return ssl_policies.LISTENER_POLICY
 
     def _listener_certificates(
-        self, listener: ListenerEntry, lb_names: tuple[str, ...], host: str
+        self, listener: ListenerEntry, lb_names: tuple[str, ...], addresses: tuple[str, ...]
     ) -> tuple[model.Certificate, ...]:
         context = self._context
         entries = listener.certificates
@@ -187,9 +214,7 @@ class LoadBalancerCompiler:
         if entries is None:
             found: list[model.Certificate] = []
             with context.at(listener):
-                # Names under .localhost do not lead to a further loopback address, so that clients use that itself.
-                own = (host,) if names.is_address(host) and ipaddress.ip_address(host).is_loopback else ()
-                found.append(self._issue((*lb_names, "localhost", "127.0.0.1", *own)))
+                found.append(self._issue((*lb_names, "localhost", "127.0.0.1", *addresses)))
             return tuple(found)
         if not entries:
             context.fail(listener, "certificates", what="an HTTPS listener has at least one certificate")
@@ -217,6 +242,12 @@ class LoadBalancerCompiler:
         if wanted not in self._certificates:
             self._certificates[wanted] = tools.certificates.issue(wanted)
         return self._certificates[wanted]
+
+
+def _own_addresses(entry: LoadBalancerEntry, host: str) -> tuple[str, ...]:
+    """Loopback addresses by which clients reach it: names under .localhost do not lead to further ones."""
+    own = (host,) if names.is_address(host) and ipaddress.ip_address(host).is_loopback else ()
+    return own if entry.ip_address_type == "ipv4" else (*own, "::1")
 
 
 def _rules(port: int | None, sources: tuple[model.IPNetwork, ...]) -> tuple[model.InboundRule, ...]:

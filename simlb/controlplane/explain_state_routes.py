@@ -34,7 +34,7 @@ class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: _Text = "GET"
     headers: list[tuple[str, str]] = msgspec.field(default_factory=list)
     cookies: list[str] = msgspec.field(default_factory=list)
-    client_ip: _Text = "127.0.0.1"
+    client_ip: _Text | None = None
     load_balancer: _Text | None = None
 
 

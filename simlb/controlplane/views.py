@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+def host_of(bind: str) -> str:
+    """The address of `127.0.0.1:80` or `[::1]:80`, without brackets."""
+    return bind.rpartition(":")[0].strip("[]")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
     """One rule in words. `priority` is a number as text, or `default`, as in elbv2.
@@ -33,7 +38,9 @@ class ListenerView:
 
     `default_action` is the action of the last of its `rules`, which are in ascending priority. `gate` tells what the
     security group lets in: `open`, `closed` or `restricted` (some sources). `faults` are those that were installed
-    on it (`close-1: gate.close`). `ssl_policy` is None where there is no TLS.
+    on it (`close-1: gate.close`). `ssl_policy` is None where there is no TLS. `further_binds` is where it is as well: a
+    dualstack one is at `[::1]:8443` too. `shares_with` names the load balancers that have a listener at the same place;
+    there the TLS server name or Host decides whose a connection is.
     """
 
     protocol: str
@@ -46,6 +53,8 @@ class ListenerView:
     gate: str = "open"
     rules: tuple[RuleView, ...] = ()
     faults: tuple[str, ...] = ()
+    further_binds: tuple[str, ...] = ()
+    shares_with: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -55,14 +64,19 @@ class ListenerView:
     @property
     def bind_host(self) -> str:
         """The address part of `bind`, without brackets."""
-        return self.bind.rpartition(":")[0].strip("[]")
+        return host_of(self.bind)
+
+    @property
+    def binds(self) -> tuple[str, ...]:
+        """Everywhere that it is."""
+        return (self.bind, *self.further_binds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancerView:
     """One load balancer with its listeners. `names` are the DNS names beside `dns_name` that lead to it.
 
-    `owner` is who made it and may take it away: `file` or `api`.
+    `owner` is who made it and may take it away: `file` or `api`. `ip_address_type` is `ipv4` or `dualstack`.
     """
 
     name: str
@@ -71,6 +85,7 @@ class LoadBalancerView:
     names: tuple[str, ...]
     listeners: tuple[ListenerView, ...]
     owner: str = "file"
+    ip_address_type: str = "ipv4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from simlb.core.security_groups import NamedSecurityGroup as NamedSecurityGroup
 from simlb.core.security_groups import file_security_groups, gate_of, security_groups
 
 Owner = Literal["file", "api"]
-IpAddressType = Literal["ipv4", "dualstack"]
 _ELBV2 = ":elasticloadbalancing:"
 
 
@@ -31,7 +30,6 @@ class LoadBalancerFacts:
     created_at: float
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
-    ip_address_type: IpAddressType = "ipv4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import contextlib
 import ipaddress
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from simlb.core.model import IPNetwork
@@ -19,7 +19,7 @@ from simlb.core.model import IPNetwork
 CONNECT_TIMEOUT_S = 10.0
 """How long a connection that is not let in is held, in load-balancer seconds, where it cannot be dropped."""
 
-_ANYBODY = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+_ANYBODY = {4: ipaddress.ip_network("0.0.0.0/0"), 6: ipaddress.ip_network("::/0")}
 _KNOWN_MAX = 4096
 _FILLERS = 3
 
@@ -35,12 +35,13 @@ class GateState(StrEnum):
 class Gate:
     """Decides, and remembers, who may connect."""
 
-    def __init__(self, networks: Iterable[IPNetwork]) -> None:
-        self._networks = tuple(networks)
+    def __init__(self, networks: Iterable[IPNetwork], versions: Collection[int] = tuple(_ANYBODY)) -> None:
+        """`versions` are those of IP that clients there may have: other networks say nothing about them."""
+        self._networks = tuple(network for network in networks if network.version in versions)
         self._known: dict[str, bool] = {}
         if not self._networks:
             self.state = GateState.CLOSED
-        elif any(network in _ANYBODY for network in self._networks):
+        elif all(_ANYBODY[version] in self._networks for version in versions):
             self.state = GateState.OPEN
         else:
             self.state = GateState.RESTRICTED
@@ -52,6 +53,9 @@ class Gate:
         known = self._known.get(ip)
         if known is None:
             address = ipaddress.ip_address(ip.partition("%")[0])
+            if isinstance(address, ipaddress.IPv6Address):
+                # A client over IPv4 of a socket for both.
+                address = address.ipv4_mapped or address
             known = any(address in network for network in self._networks if network.version == address.version)
             if len(self._known) >= _KNOWN_MAX:
                 self._known.clear()

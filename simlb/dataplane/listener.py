@@ -1,99 +1,33 @@
-"""A listener's socket: opening it where the system allows, letting clients in, handing connections to their codec."""
+"""A listener of a running node: where it is, whom it lets in, what it presents, and the codec that connections get."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
-import socket
 import ssl
-import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from simlb.core.access_log import ConnectionFacts
 from simlb.core.connection_log import SUCCESS, UNMAPPED, ConnectionRecord
-from simlb.core.model import Bind, Certificate, Listener, Protocol
+from simlb.core.model import Certificate, IPNetwork, Listener, Protocol
 from simlb.core.plan import ListenerPlan
 from simlb.core.rules import RuleTable
 from simlb.core.server_names import choose_certificate
 from simlb.core.ssl_policies import POLICIES
+from simlb.dataplane.binding import Refusal
 from simlb.dataplane.descriptors import TurnedAway
-from simlb.dataplane.gate import CONNECT_TIMEOUT_S, ClosedPort, Gate, GateState, can_drop
+from simlb.dataplane.door import Door, Holder
+from simlb.dataplane.entrance import Entrance
+from simlb.dataplane.gate import Gate, GateState
 from simlb.dataplane.h1_client import H1ClientConnection
 from simlb.dataplane.tls import TlsLayer, server_context
-from simlb.errors import BindError, SimlbError
+from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
     from simlb.dataplane.node import LoadBalancerNode
 
-BACKLOG = 4096
 NAMES_REMEMBERED_MAX = 256
-_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
-_RESERVED_BY_WINDOWS = 10013
-
-Refusal = tuple[str, str]
-"""Why a bind did not work: a message code and the words for it."""
-
-
-def bind_socket(binds: Sequence[Bind], port_owner: Callable[[int], str | None]) -> tuple[socket.socket, list[Refusal]]:
-    """The first of `binds` that can be bound, and why each earlier one could not. Raises BindError when none can."""
-    problems: list[tuple[Bind, OSError]] = []
-    for bind in binds:
-        family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
-        # With the protocol named, asyncio turns Nagle's algorithm off on what is accepted here. Otherwise a response
-        # that its target sends in two pieces waits 40 ms for the client's delayed acknowledgement.
-        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        if sys.platform != "win32":
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        else:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        try:
-            sock.bind((bind.host, bind.port))
-            # Binding alone does not find a socket that already listens there; listening does.
-            sock.listen(BACKLOG)
-        except OSError as error:
-            sock.close()
-            problems.append((bind, error))
-            continue
-        sock.setblocking(False)
-        return sock, [_words(tried, problem, port_owner) for tried, problem in problems]
-    raise _bind_error(*problems[0], port_owner)
-
-
-def _words(bind: Bind, error: OSError, port_owner: Callable[[int], str | None]) -> Refusal:
-    if error.errno in _FORBIDDEN:
-        return "E102", f"Port {bind.port} may only be opened by the administrator on this system"
-    if error.errno == errno.EADDRINUSE:
-        owner = port_owner(bind.port)
-        return "E101", f"Port {bind.port} is already in use" + (f" by {owner}" if owner else "")
-    return "E104", f"{bind.host}:{bind.port} cannot be opened: {error.strerror or error}"
-
-
-def _bind_error(bind: Bind, error: OSError, port_owner: Callable[[int], str | None]) -> BindError:
-    if getattr(error, "winerror", None) == _RESERVED_BY_WINDOWS:
-        return BindError(
-            "E103",
-            f"Port {bind.port} is reserved by Windows (WinError 10013).",
-            "netsh interface ipv4 show excludedportrange protocol=tcp lists the reserved ranges: choose another port",
-        )
-    if error.errno in _FORBIDDEN:
-        return BindError(
-            "E102",
-            f"Port {bind.port} may only be opened by the administrator on this system.",
-            "leave out `bind` (simlb then takes a port above 1024 and the lessons still call it "
-            f"{bind.port}), or give another one",
-            "Linux: sudo sysctl net.ipv4.ip_unprivileged_port_start=80 allows it until the next reboot",
-        )
-    if error.errno == errno.EADDRINUSE:
-        owner = port_owner(bind.port)
-        return BindError(
-            "E101",
-            f"Port {bind.port} is already in use" + (f" by {owner}." if owner else "."),
-            "choose another `bind` port, or leave it out to let simlb take the next free one",
-            "is it another simlb? `simlb status` shows it, `simlb down` stops it",
-        )
-    return BindError("E104", f"{bind.host}:{bind.port} cannot be opened: {error.strerror or error}.")
 
 
 def _stamp_of(listener: Listener) -> object:
@@ -110,66 +44,38 @@ def _stamp_of(listener: Listener) -> object:
     return listener.ssl_policy, [certificate.arn for certificate in listener.certificates], files
 
 
-class _Doorkeeper(asyncio.Protocol):
-    """A connection that the security group does not let in: accepted, never read, closed after the connect time-out."""
-
-    def __init__(self, node: LoadBalancerNode) -> None:
-        self._node = node
-        self._until = 0.0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.pause_reading()
-        self._until = self._node.now() + CONNECT_TIMEOUT_S
-        self._node.connections.add(self)
-        self._node.kept_out += 1
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._node.forget_connection(self)
-        self._node.kept_out -= 1
-
-    def check(self, now: float) -> None:
-        if now >= self._until:
-            self._transport.abort()
-
-    def stop(self) -> None:
-        self._transport.abort()
-
-    abort = stop
-
-
-class _Entrance(asyncio.Protocol):
-    """Looks at who is there, then makes way for the codec. Used only when not everybody is let in."""
-
-    def __init__(self, listener: OpenListener) -> None:
-        self._listener = listener
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        stream = cast("asyncio.Transport", transport)
-        peer = stream.get_extra_info("peername")
-        listener = self._listener
-        is_let_in = bool(peer) and listener.gate.lets_in(peer[0])
-        protocol = listener.new_codec() if is_let_in else _Doorkeeper(listener.node)
-        stream.set_protocol(protocol)
-        protocol.connection_made(stream)
+def _own_address(transport: asyncio.BaseTransport, default: str) -> str:
+    """The address that a client came to; `default` when it is gone already."""
+    own = transport.get_extra_info("sockname")
+    return own[0] if own else default
 
 
 class OpenListener:
-    """A listener of a running node: socket, plan, gate and certificates. A reload swaps all but the socket."""
+    """A listener of a running node: doors, plan, gate and certificates. A reload swaps all but the doors that stay."""
 
     def __init__(
-        self, node: LoadBalancerNode, listener: Listener, sock: socket.socket, refusals: list[Refusal]
+        self,
+        node: LoadBalancerNode,
+        listener: Listener,
+        holder: Holder,
+        doors: tuple[Door, ...],
+        refusals: list[Refusal],
     ) -> None:
+        """`holder` holds the doors: one, or for dualstack two with the same port. The first is the one that is shown.
+
+        `refusals` tell why they are not where they were wanted.
+        """
         self.node = node
         self.model = listener
         self.refusals = refusals
         self.is_stopping = False
-        self.host, self.published_port = sock.getsockname()[:2]
+        self.holder = holder
+        self.doors = doors
+        self.host, self.published_port = doors[0].host, doors[0].port
         self.plan: ListenerPlan
         self.gate: Gate
-        self._sock = sock
-        self._server: asyncio.Server | None = None
-        self._closed_port: ClosedPort | None = None
+        """Who may connect, whichever way."""
+        self._is_closed = False
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._stamp: object = None
         self._certificates: tuple[Certificate, ...] = ()
@@ -179,6 +85,19 @@ class OpenListener:
     def is_tls(self) -> bool:
         """True for an HTTPS listener."""
         return self.model.protocol is Protocol.HTTPS
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where it is, as addresses with ports: `127.0.0.1:8080`, `[::1]:8080`."""
+        return tuple(
+            f"[{door.host}]:{door.port}" if ":" in door.host else f"{door.host}:{door.port}" for door in self.doors
+        )
+
+    @property
+    def sharers(self) -> tuple[str, ...]:
+        """The load balancers that take connections at one of its doors as well."""
+        tenants = [tenant.listener for door in self.doors for tenant in door.tenants]
+        return tuple(dict.fromkeys(one.holder.load_balancer for one in tenants if one.node is not self.node))
 
     @staticmethod
     def load_contexts(certificates: tuple[Certificate, ...], ssl_policy: str) -> dict[str, ssl.SSLContext]:
@@ -239,48 +158,35 @@ class OpenListener:
         self.node.counts.opened += 1
         return TlsLayer(self) if self.is_tls else H1ClientConnection(self)
 
-    def _new_protocol(self) -> asyncio.Protocol:
+    def new_protocol(self, gate: Gate) -> asyncio.Protocol:
+        """What a new connection meets at a door that is this listener's alone."""
         if not self.node.descriptors.admits_client():
             self.node.counts.rejected += 1
             return TurnedAway()
-        return self.new_codec() if self.gate.state is GateState.OPEN else _Entrance(self)
+        return self.new_codec() if gate.state is GateState.OPEN else Entrance(self, gate)
 
-    async def open(self) -> None:
-        """Begin to accept; with a closed gate, begin to drop."""
-        if self.gate.state is GateState.CLOSED and can_drop():
-            # The socket already listens; listening again with a queue of nothing shrinks it.
-            self._closed_port = ClosedPort(self._sock)
-            return
-        loop = asyncio.get_running_loop()
-        # A duplicate, so that the port stays ours when the gate closes and the server with it.
-        burst = self.node.descriptors.accept_burst
-        self._server = await loop.create_server(self._new_protocol, sock=self._sock.dup(), backlog=burst)
-        # To the standard loop `backlog` is both the length of the kernel's queue and how many it accepts in one go.
-        self._sock.listen(BACKLOG)
+    def use_doors(self, doors: tuple[Door, ...]) -> None:
+        """Be at these, which are held already, in place of the present ones. The first one stays the same."""
+        old, self.doors = self.doors, doors
+        self._leave(old)
 
-    async def set_gate(self, gate: Gate) -> None:
-        """Take over a new gate. Established connections stay, as AWS's stateful security groups do."""
-        old, self.gate = self.gate, gate
-        if can_drop() and (old.state is GateState.CLOSED) != (gate.state is GateState.CLOSED):
-            self._stop_listening()
-            await self.open()
-
-    def duplicate_socket(self) -> socket.socket:
-        """The listening socket once more, for a listener that takes this one's place."""
-        return self._sock.dup()
+    async def set_gate(self, networks: Sequence[IPNetwork]) -> None:
+        """Let in clients from these networks at every door, from now on. Established connections stay."""
+        self.gate = Gate(networks, frozenset[int]().union(*(door.versions for door in self.doors)))
+        for door in self.doors:
+            await door.admit(self, Gate(networks, door.versions))
 
     def close(self) -> None:
-        """Stop accepting; connections that exist go on."""
-        self._stop_listening()
-        self._sock.close()
+        """Stop accepting; connections that exist go on. Harmless when repeated."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._leave(self.doors)
 
-    def _stop_listening(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        if self._closed_port is not None:
-            self._closed_port.close()
-            self._closed_port = None
+    def _leave(self, doors: Iterable[Door]) -> None:
+        for door in doors:
+            if door not in self.doors or self._is_closed:
+                door.dismiss(self)
+            door.let_go(self.holder)
 
     def facts_for(self, transport: asyncio.Transport | asyncio.BaseTransport) -> ConnectionFacts:
         """What the access log shows of a new connection."""
@@ -293,7 +199,7 @@ class OpenListener:
             listener_port=plan.port,
             client_ip=peer[0],
             client_port=peer[1],
-            node_ip=self.host,
+            node_ip=self.host if len(self.doors) == 1 else _own_address(transport, self.host),
         )
         facts.trace_id = f"TID_{self.node.random.getrandbits(128):032x}"
         tls = transport.get_extra_info("tls")

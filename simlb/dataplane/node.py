@@ -25,17 +25,18 @@ from simlb.core.connection_log import ConnectionRecord
 from simlb.core.health import HealthState, ProbeResult
 from simlb.core.health_check_log import ProbeRecord
 from simlb.core.metrics import ConnectionCounts
-from simlb.core.model import HealthCheck, LoadBalancer, TargetGroup
+from simlb.core.model import HealthCheck, Listener, LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
 from simlb.core.rules import RuleTable
 from simlb.core.stickiness import GroupCookies
 from simlb.core.stickiness_seal import KEY_BYTES, CookieSealer
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
+from simlb.dataplane.door import Door, Holder
+from simlb.dataplane.doors import Doors
 from simlb.dataplane.exchange import Exchange
-from simlb.dataplane.gate import Gate
 from simlb.dataplane.health_checker import HealthChecker, StateChanged
-from simlb.dataplane.listener import OpenListener, bind_socket
+from simlb.dataplane.listener import OpenListener
 from simlb.dataplane.points import Behaviour
 from simlb.dataplane.probe import probe_address
 from simlb.dataplane.streams import TargetStream
@@ -87,6 +88,8 @@ class Prepared:
     def __init__(self, load_balancer: LoadBalancer) -> None:
         self.load_balancer = load_balancer
         self.opened: dict[int, OpenListener] = {}
+        self.moved: dict[int, tuple[Door, ...]] = {}
+        """New doors of listeners that stay: a load balancer has got, or lost, its IPv6 address."""
         self.contexts: dict[int, tuple[dict[str, ssl.SSLContext], object]] = {}
         self.rules: dict[int, RuleTable] = {}
 
@@ -103,16 +106,17 @@ class LoadBalancerNode:
         on_state_changed: StateChanged,
         on_tls_failed: Callable[[str, int], None] = lambda reason, count: None,
         on_anomaly: Callable[[TargetGroupState, TargetState], None] = lambda group, state: None,
-        port_owner: Callable[[int], str | None] = lambda port: None,
         process_has_ended: Callable[[str], bool] = lambda process: False,
         descriptors: DescriptorBudget | None = None,
+        doors: Doors | None = None,
         on_connection: Callable[[ConnectionRecord], None] | None = None,
         on_probe: Callable[[ProbeRecord], None] | None = None,
     ) -> None:
         """`record` gets every exchange once; `on_tls_failed` a reason and how often it has been seen.
 
         `on_connection` gets every client connection once its handshake is done or has failed, `on_probe` every probe
-        that is over. `on_anomaly` is told when a target becomes anomalous, and when that is over.
+        that is over. `on_anomaly` is told when a target becomes anomalous, and when that is over. `doors` and
+        `descriptors` are shared by the nodes of a process.
         """
         self.clock = clock
         self.random = random
@@ -134,7 +138,8 @@ class LoadBalancerNode:
         self._on_tls_failed = on_tls_failed
         self._on_anomaly = on_anomaly
         self._anomalous: set[TargetState] = set()
-        self._port_owner = port_owner
+        self._doors = doors or Doors()
+        self._is_dualstack = False
         self._response_parser = ResponseParser()
         self._pools: dict[TargetState, TargetPool] = {}
         self._behaviours: dict[str, tuple[Behaviour, ...]] = {}
@@ -165,19 +170,17 @@ class LoadBalancerNode:
         Raises SimlbError. What comes back goes to `commit`, or to `discard` when something else failed.
         """
         prepared = Prepared(load_balancer)
+        is_dualstack = load_balancer.is_dualstack
+        if is_dualstack and not self._is_dualstack:
+            self._doors.check_ipv6()
         try:
             for listener in load_balancer.listeners:
-                open_ = self.listeners.get(listener.port)
-                if open_ is None or (open_.model.protocol, open_.model.binds) != (listener.protocol, listener.binds):
-                    if open_ is not None and open_.model.binds == listener.binds:
-                        # HTTP became HTTPS or the reverse: the port is ours already and cannot be bound twice.
-                        sock, refusals = open_.duplicate_socket(), open_.refusals
-                    else:
-                        sock, refusals = bind_socket(listener.binds, self._port_owner)
-                    open_ = prepared.opened[listener.port] = OpenListener(self, listener, sock, refusals)
-                if listener.port in prepared.opened:
+                self._prepare_doors(prepared, listener, is_dualstack=is_dualstack)
+                open_ = prepared.opened.get(listener.port)
+                if open_ is not None:
                     prepared.rules[listener.port] = RuleTable(listener.default_action, listener.rules)
                 else:
+                    open_ = self.listeners[listener.port]
                     prepared.rules[listener.port] = open_.rules_for(listener)
                 prepared.contexts[listener.port] = open_.contexts_for(listener)
         except BaseException:
@@ -185,20 +188,44 @@ class LoadBalancerNode:
             raise
         return prepared
 
+    def _prepare_doors(self, prepared: Prepared, listener: Listener, *, is_dualstack: bool) -> None:
+        present = self.listeners.get(listener.port)
+        holder = Holder(self, prepared.load_balancer.name, listener.port)
+        if present is None or present.model.binds != listener.binds:
+            doors, refusals = self._doors.claim(holder, listener.binds, is_dualstack=is_dualstack)
+            prepared.opened[listener.port] = OpenListener(self, listener, holder, doors, refusals)
+        elif present.model.protocol is not listener.protocol:
+            # HTTP became HTTPS or the reverse: the port is ours already and cannot be bound twice.
+            doors = self._doors.claim_beside(holder, present.doors[0], is_dualstack=is_dualstack)
+            prepared.opened[listener.port] = OpenListener(self, listener, holder, doors, present.refusals)
+        elif is_dualstack is not self._is_dualstack:
+            doors = self._doors.claim_beside(holder, present.doors[0], is_dualstack=is_dualstack)
+            prepared.moved[listener.port] = doors
+
     def discard(self, prepared: Prepared) -> None:
         """Give back what `prepare` opened."""
         for open_ in prepared.opened.values():
             open_.close()
+        for port, doors in prepared.moved.items():
+            for door in doors:
+                door.let_go(self.listeners[port].holder)
 
     async def commit(self, prepared: Prepared, target_groups: Mapping[str, TargetGroup]) -> None:
         """Serve the prepared configuration from the next request on."""
         load_balancer, opened = prepared.load_balancer, prepared.opened
+        self._is_dualstack = load_balancer.is_dualstack
         wanted = {listener.port: listener for listener in load_balancer.listeners}
+        replaced: dict[int, OpenListener] = {}
         for port in [port for port in self.listeners if port not in wanted or port in opened]:
             old = self.listeners.pop(port)
             old.is_stopping = True
-            old.close()
+            if port in opened:
+                replaced[port] = old
+            else:
+                old.close()
         self.listeners.update(opened)
+        for port, doors in prepared.moved.items():
+            self.listeners[port].use_doors(doors)
         self._reconcile_groups(load_balancer.target_group_names(), target_groups)
         published = {port: open_.published_port for port, open_ in self.listeners.items()}
         for port, listener in wanted.items():
@@ -216,12 +243,10 @@ class LoadBalancerNode:
         # the old rules for a group that the new configuration has emptied.
         for port in wanted:
             open_ = self.listeners[port]
-            gate = Gate(load_balancer.security_group.networks_for(port))
-            if port in opened:
-                open_.gate = gate
-                await open_.open()
-            else:
-                await open_.set_gate(gate)
+            if port in replaced:
+                # Not earlier: who shares a door with it would get its clients meanwhile.
+                replaced[port].close()
+            await open_.set_gate(load_balancer.security_group.networks_for(port))
         if self._sweep_timer is None:
             self._sweep()
 

@@ -186,10 +186,13 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
             self.certificate_arn = "session-reused"
         # From here on the codec is the one that the sweep asks.
         self._node.forget_connection(self)
-        protocol = self._protocol = H1ClientConnection(self._listener)
+        protocol = self._protocol = self._new_codec()
         protocol.connection_made(self)
         if self._incoming.pending:
             self._deliver()
+
+    def _new_codec(self) -> H1ClientConnection:
+        return H1ClientConnection(self._listener)
 
     def _send_flight(self) -> None:
         flight = self._outgoing.read()

@@ -43,10 +43,11 @@ def arrive(place: Place, request: DryRequest) -> Arrival:
     if listener is None:
         return _refused(arrival, place, request)
     name = f"{listener.model.protocol}:{listener.model.port}"
+    places = ", ".join(listener.places)
     arrival.tell(
         Topic.CONNECTION,
-        f"Load balancer {place.load_balancer}, listener {name} ({listener.host}:{listener.published_port}).",
-        f"로드 밸런서 {place.load_balancer}, 리스너 {name}({listener.host}:{listener.published_port}).",
+        f"Load balancer {place.load_balancer}, listener {name} ({places}).",
+        f"로드 밸런서 {place.load_balancer}, 리스너 {name}({places}).",
     )
     # A gate of its own: the real one remembers who has asked.
     networks = listener.plan.load_balancer.security_group.networks_for(listener.model.port)

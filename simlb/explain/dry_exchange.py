@@ -191,6 +191,12 @@ class _Client:
         """Nothing follows."""
 
 
+def _node_ip(listener: OpenListener, client_ip: str) -> str:
+    """The address that a client of that family comes to."""
+    version = 6 if ":" in client_ip else 4
+    return next((door.host for door in listener.doors if version in door.versions), listener.host)
+
+
 def _facts(listener: OpenListener, request: DryRequest) -> ConnectionFacts:
     plan = listener.plan
     facts = ConnectionFacts(
@@ -200,7 +206,7 @@ def _facts(listener: OpenListener, request: DryRequest) -> ConnectionFacts:
         listener_port=plan.port,
         client_ip=request.client_ip,
         client_port=CLIENT_PORT,
-        node_ip=listener.host,
+        node_ip=_node_ip(listener, request.client_ip),
     )
     if listener.is_tls and request.scheme == "https":
         # What client and load balancer would agree on; nothing is negotiated here.

@@ -40,6 +40,8 @@ def locate(
     candidates = named or list(nodes)
     if len(candidates) > 1:
         candidates = [name for name in candidates if _place(name, nodes, port).listener is not None] or candidates
+    if len(candidates) > 1:
+        candidates = _sharing(nodes, candidates, wanted, port) or candidates
     if len(candidates) == 1:
         return _place(candidates[0], nodes, port)
     raise SimlbError(
@@ -51,7 +53,17 @@ def locate(
 
 def _leads_to(model: LoadBalancer, node: LoadBalancerNode, host: str) -> bool:
     names = {canonical(name) for name in (model.dns_name, *model.names)}
-    return host in names or any(canonical(listener.host) == host for listener in node.listeners.values())
+    doors = [door for listener in node.listeners.values() for door in listener.doors]
+    return host in names or any(canonical(door.host) == host for door in doors)
+
+
+def _sharing(nodes: Mapping[str, LoadBalancerNode], candidates: list[str], host: str, port: int) -> list[str]:
+    """Of load balancers that share the place where the request arrives, the one that gets those who name none."""
+    listeners = [_place(name, nodes, port).listener for name in candidates]
+    first, *others = [listener.doors if listener is not None else () for listener in listeners]
+    common = [door for door in first if all(door in doors for doors in others)]
+    there = [door for door in common if canonical(door.host) == host or len(first) == 1]
+    return [there[0].tenants[0].listener.plan.load_balancer.name] if there else []
 
 
 def _place(name: str, nodes: Mapping[str, LoadBalancerNode], port: int) -> Place:

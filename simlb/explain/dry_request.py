@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from simlb.core.actions import DEFAULT_PORTS
 from simlb.errors import SimlbError
 
-DEFAULT_CLIENT_IP = "127.0.0.1"
+_IPV4_CLIENT, _IPV6_CLIENT = "127.0.0.1", "::1"
 _URL = re.compile(r"(https?)://([^/?#]*)([^#]*)(?:#.*)?", re.IGNORECASE | re.DOTALL)
 _LINE_END = re.compile(r"[\r\n]")
 
@@ -35,16 +35,19 @@ class DryRequest:
         url: str,
         headers: Iterable[tuple[str, str]] = (),
         *,
-        client_ip: str = DEFAULT_CLIENT_IP,
+        client_ip: str | None = None,
         cookies: Sequence[str] = (),
     ) -> DryRequest:
         """A GET or another request as a plain client sends it: Host, User-Agent, Accept, then the given lines.
 
         Given fields take the place of those three. `cookies` are `name=value` pairs. Whatever can be sent is taken as
-        it is, also what a load balancer refuses. Raises SimlbError E755 for what no client could send.
+        it is, also what a load balancer refuses. Without `client_ip` the client is this machine, over IPv6 where the
+        URL has such an address. Raises SimlbError E755 for what no client could send.
         """
         scheme, authority, target = _parts(url)
         host, port = _place(url, scheme, authority)
+        if client_ip is None:
+            client_ip = _IPV6_CLIENT if ":" in host else _IPV4_CLIENT
         given = list(headers)
         if cookies:
             given.append(("Cookie", "; ".join(cookies)))

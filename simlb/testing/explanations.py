@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from simlb.app.state_explaining import OF_LATE_S, StateExplaining
 from simlb.errors import SimlbError
-from simlb.explain.dry_request import DEFAULT_CLIENT_IP, DryRequest
+from simlb.explain.dry_request import DryRequest
 from simlb.explain.overview import Overview
 from simlb.explain.story import Story
 from simlb.testing.groups import Target
@@ -44,7 +44,7 @@ class Explained(Life):
         *,
         headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         cookies: Mapping[str, str] | Sequence[str] = (),
-        client_ip: str = DEFAULT_CLIENT_IP,
+        client_ip: str | None = None,
     ) -> Story:
         """What would happen to a request, which is not sent. A path alone is one of the first listener.
 

@@ -11,7 +11,6 @@ from simlb.app.application import App
 from simlb.app.elbv2 import AppEstate
 from simlb.app.state_transfer import Transfer
 from simlb.controlplane.operations.draft import Draft
-from simlb.core.changes import LoadBalancerFacts
 from simlb.core.dns.bodies import KIND
 from simlb.core.dns.names import canonical
 from simlb.core.dns.values import Address
@@ -67,13 +66,16 @@ async def test_the_addresses_of_a_load_balancer_are_where_it_listens(bench: Benc
     assert addresses(bench, "A") == ["127.0.0.1"]
     assert addresses(bench, "AAAA") == []
     (balancer,) = app.configuration.load_balancers
-    facts = LoadBalancerFacts(created_at=0, ip_address_type="dualstack")
-    app.changes = replace(app.changes, facts={balancer.arn: facts})
+    assert not balancer.is_dualstack
     listener = app.nodes["my-alb"].listeners[81]
-    listener.host = "::"
-    assert (addresses(bench, "A"), addresses(bench, "AAAA")) == (["127.0.0.1"], ["::1"])
-    listener.host = "127.0.3.1"
+    door = listener.doors[0]
+    door.host = "127.0.3.1"
     assert addresses(bench, "A") == ["127.0.0.1", "127.0.3.1"]
+    door.host = "::"
+    assert (addresses(bench, "A"), addresses(bench, "AAAA")) == (["127.0.0.1"], [])
+    app.configuration = replace(app.configuration, load_balancers=(replace(balancer, ip_address_type="dualstack"),))
+    assert addresses(bench, "AAAA") == ["::1"]
+    door.host = "127.0.0.1"
 
 
 async def test_records_for_those_who_validate_names(bench: Bench) -> None:

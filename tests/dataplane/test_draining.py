@@ -173,7 +173,7 @@ async def test_the_next_candidate_is_taken_when_a_port_is_in_use(rig: Rig) -> No
     )
     await rig.apply(*rig.load_balancer.listeners, second)
     assert rig.published(81) != taken
-    assert rig.node.listeners[81].refusals == [("E101", f"Port {taken} is already in use")]
+    assert rig.node.listeners[81].refusals == [("E101", f"Port {taken} is already in use by listener 80 of web")]
     client = await rig.client(81)
     assert (await client.ask()).status == 201
 

@@ -8,7 +8,7 @@ import ipaddress
 import pytest
 
 from simlb.core.model import FixedResponseAction, InboundRule, SecurityGroup
-from simlb.dataplane import listener as listener_module
+from simlb.dataplane import door as door_module
 from simlb.dataplane.gate import Gate, GateState, can_drop
 from tests.dataplane.harness import GET, OK, Rig, answer, until
 
@@ -26,8 +26,14 @@ def sources(*networks: str, port: int | None = None) -> SecurityGroup:
 
 GATES = [
     ((), GateState.CLOSED, "127.0.0.1", False),
-    (("0.0.0.0/0",), GateState.OPEN, "127.0.0.1", True),
-    (("10.0.0.0/8", "0.0.0.0/0"), GateState.OPEN, "192.0.2.1", True),
+    (("0.0.0.0/0", "::/0"), GateState.OPEN, "127.0.0.1", True),
+    (("0.0.0.0/0", "::/0"), GateState.OPEN, "::1", True),
+    (("0.0.0.0/0",), GateState.RESTRICTED, "127.0.0.1", True),
+    (("0.0.0.0/0",), GateState.RESTRICTED, "::1", False),
+    (("0.0.0.0/0",), GateState.RESTRICTED, "::ffff:127.0.0.1", True),
+    (("::/0",), GateState.RESTRICTED, "::1", True),
+    (("::/0",), GateState.RESTRICTED, "::ffff:127.0.0.1", False),
+    (("10.0.0.0/8", "0.0.0.0/0"), GateState.RESTRICTED, "192.0.2.1", True),
     (("10.0.0.0/8",), GateState.RESTRICTED, "10.1.2.3", True),
     (("10.0.0.0/8",), GateState.RESTRICTED, "127.0.0.1", False),
     (("10.0.0.0/8",), GateState.RESTRICTED, "::1", False),
@@ -39,6 +45,24 @@ GATES = [
 def test_who_is_let_in(networks: tuple[str, ...], state: GateState, ip: str, is_let_in: bool) -> None:
     gate = Gate(ipaddress.ip_network(network) for network in networks)
     assert (gate.state, gate.lets_in(ip), gate.lets_in(ip)) == (state, is_let_in, is_let_in)
+
+
+FAMILIES = [
+    (("0.0.0.0/0",), {4}, GateState.OPEN),
+    (("0.0.0.0/0",), {6}, GateState.CLOSED),
+    (("::/0",), {4}, GateState.CLOSED),
+    (("::/0",), {6}, GateState.OPEN),
+    (("::/0", "10.0.0.0/8"), {4}, GateState.RESTRICTED),
+    (("::/0", "10.0.0.0/8"), {4, 6}, GateState.RESTRICTED),
+    (("10.0.0.0/8", "0.0.0.0/0"), {4}, GateState.OPEN),
+]
+
+
+@pytest.mark.parametrize(("networks", "versions", "state"), FAMILIES)
+def test_a_socket_of_one_family_knows_only_rules_of_that_family(
+    networks: tuple[str, ...], versions: set[int], state: GateState
+) -> None:
+    assert Gate(map(ipaddress.ip_network, networks), versions).state is state
 
 
 async def connects(rig: Rig) -> bool:
@@ -106,7 +130,7 @@ async def test_rules_name_ports(rig: Rig) -> None:
 async def test_where_syns_cannot_be_dropped_a_closed_gate_accepts_and_stays_silent(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listener_module, "can_drop", lambda: False)
+    monkeypatch.setattr(door_module, "can_drop", lambda: False)
     await rig.fixed()
     inside = await rig.client()
     await inside.ask()

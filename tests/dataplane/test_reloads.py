@@ -10,6 +10,8 @@ from random import Random
 import pytest
 
 from simlb.core.model import Listener, RedirectAction, TargetGroup
+from simlb.dataplane.door import Door
+from simlb.dataplane.gate import Gate
 from simlb.dataplane.listener import OpenListener
 from tests.dataplane.harness import Message, Rig, Script, TargetConnection, until
 from tests.dataplane.routes import (
@@ -36,14 +38,15 @@ async def test_rules_and_groups_change_together(rig: Rig, monkeypatch: pytest.Mo
     rig.groups = {"old": described["old"]}
     await route(rig, action=weighted(old=1))
     client = await rig.client()
-    seen = []
-    really_open = OpenListener.open
+    seen: list[bytes] = []
+    really_admit = Door.admit
 
-    async def open_slowly(listener: OpenListener) -> None:
-        seen.append((await client.ask(get())).body)
-        await really_open(listener)
+    async def admit_slowly(door: Door, listener: OpenListener, gate: Gate) -> None:
+        if not seen:
+            seen.append((await client.ask(get())).body)
+        await really_admit(door, listener, gate)
 
-    monkeypatch.setattr(OpenListener, "open", open_slowly)
+    monkeypatch.setattr(Door, "admit", admit_slowly)
     new = replace(described["new"], fail_open_while_initial=True)
     await rig.apply(rig.listener(port=81), rig.listener(weighted(new=1)), groups=(new,))
     assert seen == [b"new"]

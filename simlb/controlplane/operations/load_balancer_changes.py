@@ -15,7 +15,7 @@ from simlb.controlplane.operations.load_balancers import (
     zone_list,
 )
 from simlb.controlplane.operations.network import (
-    check_address_type,
+    given_address_type,
     given_security_groups,
     given_subnets,
     unsupported,
@@ -26,7 +26,7 @@ from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core import ids, quotas
 from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, AttributeValueError, LoadBalancerAttributes
 from simlb.core.changes import LoadBalancerFacts
-from simlb.core.model import LoadBalancer, Scheme
+from simlb.core.model import IpAddressType, LoadBalancer, Scheme
 from simlb.core.validation import load_balancer_name_errors, quota_errors
 
 
@@ -36,7 +36,7 @@ async def create_load_balancer(call: Call) -> Result:
     for error in load_balancer_name_errors(name):
         raise QueryError(error.code, error.message)
     _check_kind(call)
-    check_address_type(call)
+    ip_address_type = given_address_type(call) or "ipv4"
     subnets = given_subnets(call)
     tags = read_tags(call.parameters.get("Tags"))
     scheme = Scheme(call.text("Scheme") or Scheme.INTERNET_FACING)
@@ -48,7 +48,8 @@ async def create_load_balancer(call: Call) -> Result:
         if present is not None:
             held = facts_of(call.estate, draft.changes, present)
             has_tags = draft.changes.tags.get(present.arn, {}) == tags
-            if not (present.scheme is scheme and _is_same(held, facts) and has_tags):
+            is_same = (present.scheme, present.ip_address_type) == (scheme, ip_address_type) and _is_same(held, facts)
+            if not (is_same and has_tags):
                 raise QueryError(
                     "DuplicateLoadBalancerName",
                     f"A load balancer with the same name '{name}' exists, but with different settings",
@@ -66,6 +67,7 @@ async def create_load_balancer(call: Call) -> Result:
             region=call.region,
             scheme=scheme,
             address=call.estate.address(draft.configuration),
+            ip_address_type=ip_address_type,
         )
         draft.put_load_balancer(balancer)
         draft.put_facts(balancer.arn, facts)
@@ -139,24 +141,30 @@ async def set_security_groups(call: Call) -> Result:
 
 
 async def set_subnets(call: Call) -> Result:
-    """Other zones. There is one node, wherever it is said to be."""
-    check_address_type(call)
+    """Other zones. There is one node, wherever it is said to be. The address type may change with them."""
+    ip_address_type = given_address_type(call)
     subnets = given_subnets(call)
 
     def modify(draft: Draft) -> Result:
         balancer = _named(call, draft)
         facts = replace(_own_facts(call, draft, balancer), subnets=subnets)
         draft.put_facts(balancer.arn, facts)
-        return {"AvailabilityZones": zone_list(call.region, subnets), "IpAddressType": facts.ip_address_type}
+        wanted = ip_address_type or balancer.ip_address_type
+        _put_address_type(draft, balancer, wanted)
+        return {"AvailabilityZones": zone_list(call.region, subnets), "IpAddressType": wanted}
 
     return await call.estate.change(modify)
 
 
 async def set_ip_address_type(call: Call) -> Result:
-    """IPv4 is what all of them have."""
-    LOAD_BALANCER.find_one(call.catalog.load_balancers, call.text("LoadBalancerArn"))
-    check_address_type(call)
-    return {"IpAddressType": "ipv4"}
+    """IPv4 alone, or IPv6 as well: its listeners come to be at ::1, or leave it. Connections that are there stay."""
+    wanted = given_address_type(call) or "ipv4"
+
+    def modify(draft: Draft) -> Result:
+        _put_address_type(draft, _named(call, draft), wanted)
+        return {"IpAddressType": wanted}
+
+    return await call.estate.change(modify)
 
 
 async def modify_ip_pools(call: Call) -> Result:
@@ -175,6 +183,11 @@ async def modify_capacity_reservation(call: Call) -> Result:
     if not call.parameters.get("ResetCapacityReservation"):
         raise invalid("A minimum load balancer capacity or a reset of it must be specified")
     return describe_capacity_reservation(call)
+
+
+def _put_address_type(draft: Draft, balancer: LoadBalancer, wanted: IpAddressType) -> None:
+    if wanted != balancer.ip_address_type:
+        draft.put_load_balancer(replace(balancer, ip_address_type=wanted))
 
 
 def _named(call: Call, draft: Draft) -> LoadBalancer:

@@ -85,7 +85,7 @@ def load_balancer_result(balancer: LoadBalancer, facts: LoadBalancerFacts, *, is
         "Type": "application",
         "AvailabilityZones": zone_list(region, facts.subnets),
         "SecurityGroups": list(facts.security_groups),
-        "IpAddressType": facts.ip_address_type,
+        "IpAddressType": balancer.ip_address_type,
     }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from simlb.controlplane.operations.call import Call
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core import ids
+from simlb.core.model import IpAddressType
 
 SECURITY_GROUPS_MAX = 5
 """Of one load balancer: the VPC's quota for each of its network interfaces (reference 1.1)."""
@@ -50,16 +53,17 @@ def given_subnets(call: Call) -> tuple[str, ...]:
     return tuple(subnets)
 
 
-def check_address_type(call: Call) -> None:
-    """Raise QueryError for what would need addresses of IPv6, or none of IPv4."""
+def given_address_type(call: Call) -> IpAddressType | None:
+    """The `IpAddressType` of a call; None when it has none. Raises QueryError for what would have no IPv4 address."""
     given = call.text("IpAddressType")
-    if given not in {"", "ipv4"}:
+    if given not in {"", "ipv4", "dualstack"}:
         raise unsupported(f"IpAddressType '{given}'")
     if call.text("EnablePrefixForIpv6SourceNat") not in {"", "off"}:
         raise QueryError(
             "InvalidConfigurationRequest",
             "'EnablePrefixForIpv6SourceNat' cannot be specified for load balancers of type 'application'",
         )
+    return cast("IpAddressType", given) if given else None
 
 
 def given_security_groups(call: Call, draft: Draft) -> tuple[str, ...]:

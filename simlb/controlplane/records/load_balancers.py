@@ -155,6 +155,7 @@ LOAD_BALANCER: Codec[LoadBalancer] = members(
     security_group=members(SecurityGroup, inbound=_INBOUND),
     names=_TEXTS,
     address=TEXT,
+    ip_address_type=word("ipv4", "dualstack"),
     listeners=many(_LISTENER),
 )
 
@@ -163,7 +164,6 @@ FACTS: Codec[LoadBalancerFacts] = members(
     created_at=NUMBER,
     subnets=_TEXTS,
     security_groups=_TEXTS,
-    ip_address_type=word("ipv4", "dualstack"),
 )
 
 SECURITY_GROUP: Codec[NamedSecurityGroup] = members(

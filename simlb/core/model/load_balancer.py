@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePath
+from typing import Literal
 
 from simlb.core.attributes import LoadBalancerAttributes
 from simlb.core.model.action import Action, ForwardAction
@@ -15,6 +16,9 @@ from simlb.core.model.rule import IPNetwork, Rule
 from simlb.core.model.target_group import Protocol, TargetGroup
 from simlb.core.remembered import Remembered
 from simlb.core.ssl_policies import LISTENER_POLICY
+
+IpAddressType = Literal["ipv4", "dualstack"]
+"""`IpAddressType` of a load balancer (reference 1.1); its third value, without public IPv4, is refused."""
 
 
 class Scheme(StrEnum):
@@ -108,7 +112,8 @@ class SecurityGroup:
 class LoadBalancer:
     """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it.
 
-    `address` is where its listeners are, unless they say otherwise: its own on systems that have enough of them.
+    `address` is where its listeners are, unless they say otherwise: its own on systems that have enough of them. With
+    `ip_address_type` dualstack they are on IPv6 loopback as well.
     """
 
     name: str
@@ -121,7 +126,13 @@ class LoadBalancer:
     security_group: SecurityGroup = field(default_factory=SecurityGroup)
     names: tuple[str, ...] = ()
     address: str = "127.0.0.1"
+    ip_address_type: IpAddressType = "ipv4"
     listeners: tuple[Listener, ...] = ()
+
+    @property
+    def is_dualstack(self) -> bool:
+        """Whether clients reach it over IPv4 and IPv6."""
+        return self.ip_address_type == "dualstack"
 
     @property
     def resource(self) -> str:

@@ -92,6 +92,7 @@ FULL = State(
                 ),
                 names=("shop.localhost",),
                 address="127.0.1.1",
+                ip_address_type="dualstack",
                 listeners=(
                     Listener(
                         protocol=Protocol.HTTPS,
@@ -143,7 +144,6 @@ FULL = State(
                 created_at=1795000000.25,
                 subnets=("subnet-0a",),
                 security_groups=("sg-01",),
-                ip_address_type="dualstack",
             )
         },
         security_groups={

@@ -101,7 +101,7 @@ def test_records_are_short_and_in_elbv2s_words() -> None:
         ("target-group", {"name": "a", "arn": "", "attributes": {"stickiness.enabled": "maybe"}}, "must be one of"),
         ("target-group", {"name": "a", "arn": "", "retry_on_connect_failure": 1}, "1 is not true or false"),
         ("facts", {"created_at": "now"}, "facts.key.created_at: 'now' is not a number"),
-        ("facts", {"created_at": 1, "ip_address_type": "ipv6"}, "'ipv6' is none of ipv4, dualstack"),
+        ("load-balancer", {"ip_address_type": "ipv6"}, "ip_address_type: 'ipv6' is none of ipv4, dualstack"),
         ("security-group", {"id": "", "name": "", "description": "", "rules": [{"source": "1"}]}, "rules.0"),
     ],
 )  # fmt: skip
