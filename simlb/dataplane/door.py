@@ -47,6 +47,8 @@ class Door:
 
     def __init__(self, sock: socket.socket, on_abandoned: Callable[[Door], None]) -> None:
         """`sock` listens already. `on_abandoned` is told when nobody holds the door any more."""
+        self.host: str
+        self.port: int
         self.host, self.port = sock.getsockname()[:2]
         self.versions = ip_versions(sock)
         """Those of IP that clients here may have."""
@@ -59,6 +61,11 @@ class Door:
         self._closed_port: ClosedPort | None = None
         self._new_protocol: Callable[[], asyncio.Protocol]
         self._names: dict[str, Tenant] = {}
+
+    @property
+    def place(self) -> str:
+        """`127.0.0.1:8080`, `[::1]:8080`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def is_shared(self) -> bool:
@@ -96,6 +103,7 @@ class Door:
 
     def _use(self, *tenants: Tenant) -> None:
         self.tenants = tuple(sorted(tenants, key=lambda tenant: tenant.listener.plan.load_balancer.name))
+        self._names = {}
         if not tenants:
             self._stop_listening()
             return
@@ -106,7 +114,6 @@ class Door:
             self._names = dict(reversed([(name, each) for each in self.tenants for name in _names(each.listener)]))
         else:
             self._new_protocol = partial(tenants[0].listener.new_protocol, tenants[0].gate)
-            self._names = {}
         is_closed = can_drop() and all(gate.state is GateState.CLOSED for _, gate in tenants)
         if is_closed and self._closed_port is None:
             self._stop_listening()

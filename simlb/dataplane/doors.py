@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from simlb.core.model import Bind
 from simlb.dataplane.binding import (
@@ -31,6 +31,10 @@ class Doors:
         """`port_owner` tells who else listens on a port, for messages."""
         self._port_owner = port_owner
         self._doors: dict[tuple[str, int], Door] = {}
+
+    def __iter__(self) -> Iterator[Door]:
+        """Every door that somebody holds."""
+        return iter(tuple(self._doors.values()))
 
     def claim(
         self, holder: Holder, binds: Sequence[Bind], *, is_dualstack: bool

@@ -89,9 +89,7 @@ class OpenListener:
     @property
     def places(self) -> tuple[str, ...]:
         """Where it is, as addresses with ports: `127.0.0.1:8080`, `[::1]:8080`."""
-        return tuple(
-            f"[{door.host}]:{door.port}" if ":" in door.host else f"{door.host}:{door.port}" for door in self.doors
-        )
+        return tuple(door.place for door in self.doors)
 
     @property
     def sharers(self) -> tuple[str, ...]:

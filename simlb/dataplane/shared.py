@@ -115,6 +115,8 @@ class SharedEntrance(asyncio.Protocol):
     def _hand_over(self, name: str | None) -> asyncio.Protocol:
         chosen = self._choose(name)
         if chosen is None:
+            if not self._door.tenants:
+                self._transport.abort()
             return self._keep_out()
         data, self._buffer = self._buffer, b""
         self._node.forget_connection(self)
@@ -140,7 +142,10 @@ class SharedEntrance(asyncio.Protocol):
         """End a connection that has said nothing, or not enough, for as long as its first load balancer allows."""
         if now - self._last_activity < self._idle_timeout_s:
             return
-        if not self._buffer or self._buffer[0] == _HANDSHAKE_RECORD:
+        if not self._buffer:
+            self._transport.close()
+            return
+        if self._buffer[0] == _HANDSHAKE_RECORD:
             self._transport.abort()
             return
         protocol = self._hand_over(None)

@@ -66,6 +66,25 @@ AT_CLIENTS: dict[Outcome, Cause] = {
             ),
         ),
     ),
+    Outcome.OTHER_LOAD_BALANCER: Cause(
+        status_code=400,
+        cause=Words(
+            "The request is for another load balancer that shares this address and port. The TLS server name, or the "
+            "Host of the connection's first request, has given the connection to this one.",
+            "주소와 포트를 함께 쓰는 다른 로드 밸런서로 가는 요청입니다. 이 연결은 TLS 서버 이름 또는 첫 요청의 Host에 "
+            "따라 이 로드 밸런서의 것입니다.",
+        ),
+        next_steps=(
+            Words(
+                "Send it on a connection of its own; over TLS, with the same name in the ClientHello as in Host.",
+                "다른 연결로 보내세요. TLS라면 ClientHello의 이름과 Host의 이름이 같아야 합니다.",
+            ),
+            Words(
+                "Or give the load balancers different addresses or ports: bind.",
+                "또는 bind로 로드 밸런서마다 다른 주소나 포트를 지정하세요.",
+            ),
+        ),
+    ),
     Outcome.HEAD_TOO_LARGE: Cause(
         status_code=400,
         cause=Words(

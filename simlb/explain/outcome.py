@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     NOT_HTTP = "not_http"
     DESYNC = "desync"
     NO_HOST = "no_host"
+    OTHER_LOAD_BALANCER = "other_load_balancer"
     HEAD_TOO_LARGE = "head_too_large"
     BAD_BODY = "bad_body"
     CLIENT_GONE_IN_REQUEST = "client_gone_in_request"

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from simlb.core.attributes import DesyncMode
 from simlb.core.desync import DesyncClass, Finding, Verdict, verdict
+from simlb.core.server_names import canonical
 from simlb.core.target_group import Basis, RoutingMode
 from simlb.dataplane.target_failure import TargetFailure
 from simlb.explain.causes import Outcome
@@ -130,7 +131,19 @@ def _of_bad_request(exchange: Remembered) -> Outcome:
         return Outcome.HEAD_TOO_LARGE
     if head.fields.host is None and not exchange.is_head_cut:
         return Outcome.NO_HOST
+    if not exchange.is_head_cut and not head.refusal and _names_another(exchange):
+        return Outcome.OTHER_LOAD_BALANCER
     return Outcome.MALFORMED_REQUEST
+
+
+def _names_another(exchange: Remembered) -> bool:
+    """Whether the host of a request that nothing is wrong with is none of its load balancer's names."""
+    head, plan = exchange.head, None if exchange.kept is None else exchange.kept.plan
+    host = None if head is None else head.named_host
+    if host is None or plan is None:
+        return False
+    names = (plan.load_balancer.dns_name, *plan.load_balancer.names)
+    return canonical(host.decode("latin-1")) not in map(canonical, names)
 
 
 def is_blocked(desync_class: DesyncClass, mode: DesyncMode | None) -> bool:

@@ -30,6 +30,7 @@ from simlb.core.model import (
     FixedResponseAction,
     ForwardAction,
     HealthCheck,
+    IpAddressType,
     Listener,
     LoadBalancer,
     Protocol,
@@ -39,6 +40,7 @@ from simlb.core.model import (
     TargetGroup,
 )
 from simlb.core.target_group import TargetGroupState, TargetState
+from simlb.dataplane.doors import Doors
 from simlb.dataplane.node import LoadBalancerNode
 from simlb.observe.exchange_ring import ExchangeRing
 from simlb.observe.recorder import Recorder
@@ -321,6 +323,9 @@ class Rig:
     """One node, everything around it, and what it has reported."""
 
     clock: ManualClock = field(default_factory=lambda: ManualClock(1000.0, patience_s=0.1))
+    doors: Doors = field(default_factory=Doors)
+    name: str = "web"
+    """The load balancer's."""
     records: list[ExchangeRecord] = field(default_factory=list)
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     """Target, state before, state now."""
@@ -340,10 +345,10 @@ class Rig:
         self.targets: list[ScriptedTarget] = []
         self.clients: list[Client] = []
         self.load_balancer = LoadBalancer(
-            name="web",
+            name=self.name,
             id="50dc6c495c0c9188",
-            arn=f"{ARN}:loadbalancer/app/web/50dc6c495c0c9188",
-            dns_name="web-1.us-east-1.elb.localhost",
+            arn=f"{ARN}:loadbalancer/app/{self.name}/50dc6c495c0c9188",
+            dns_name=f"{self.name}-1.us-east-1.elb.localhost",
             region="us-east-1",
         )
         self.groups: dict[str, TargetGroup] = {}
@@ -353,6 +358,7 @@ class Rig:
     def new_node(self) -> LoadBalancerNode:
         return LoadBalancerNode(
             clock=self.clock,
+            doors=self.doors,
             random=Random(1),
             record=self._record,
             on_state_changed=self._on_state_changed,
@@ -423,6 +429,7 @@ class Rig:
         *listeners: Listener,
         groups: tuple[TargetGroup, ...] | None = None,
         security_group: SecurityGroup | None = None,
+        ip_address_type: IpAddressType | None = None,
         **attributes: Any,
     ) -> None:
         """Give the node a configuration; what is not named stays."""
@@ -433,10 +440,13 @@ class Rig:
             balancer = replace(balancer, attributes=LoadBalancerAttributes(**attributes))
         if security_group is not None:
             balancer = replace(balancer, security_group=security_group)
+        if ip_address_type is not None:
+            balancer = replace(balancer, ip_address_type=ip_address_type)
+        prepared = self.node.prepare(balancer)
         self.load_balancer = balancer
         if groups is not None:
             self.groups = {group.name: group for group in groups}
-        await self.node.commit(self.node.prepare(balancer), self.groups)
+        await self.node.commit(prepared, self.groups)
 
     async def serve(self, *targets: ScriptedTarget | int | Target | Script, **attributes: Any) -> None:
         """One HTTP listener on port 80 that forwards to these targets, all of them healthy. A script is started."""
@@ -467,11 +477,11 @@ class Rig:
     def published(self, port: int = 80) -> int:
         return int(self.node.listeners[port].published_port)
 
-    async def client(self, port: int = 80, *, source: str = "127.0.0.1", **tls: Any) -> Client:
-        """A new connection to a listener."""
+    async def client(self, port: int = 80, *, source: str = "127.0.0.1", host: str = "127.0.0.1", **tls: Any) -> Client:
+        """A new connection to a listener, at ::1 from there."""
         async with asyncio.timeout(PATIENCE_S):
             streams = await asyncio.open_connection(
-                "127.0.0.1", self.published(port), local_addr=(source, 0), limit=1 << 20, **tls
+                host, self.published(port), local_addr=(source if ":" not in host else host, 0), limit=1 << 20, **tls
             )
         client = Client(*streams)
         self.clients.append(client)
@@ -518,6 +528,7 @@ class Rig:
         self._health.close()
         await until(lambda: asyncio.all_tasks() == {asyncio.current_task()}, f"no task left: {asyncio.all_tasks()}")
         assert not self.node.connections
+        assert not any(holder.node is self.node for door in self.doors for holder in door.holders), "a door is held"
         pools = self.node._pools.values()
         assert not any(pool.connections for pool in pools)
         outstanding = [s.outstanding for group in self.node.groups.values() for s in group.targets.values()]
