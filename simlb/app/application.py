@@ -102,7 +102,8 @@ class App:
         if self.clock.speed > 1:
             self._latency = LatencyWarner(self.clock.speed, self.narrator.notice, self._is_disturbed)
         self.descriptors = DescriptorBudget(descriptors_max, self.narrator.notice)
-        self.doors = Doors(port_owner)
+        self.names = AppNames(self)
+        self.doors = Doors(port_owner, self.names.balancer_of)
         self.observing = Observing(self)
         if self._latency is not None:
             warner = self._latency
@@ -132,7 +133,6 @@ class App:
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
         self.certificates = PresentedCertificates(self)
-        self.names = AppNames(self)
         self.acm = Acm(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------

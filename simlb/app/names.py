@@ -93,6 +93,14 @@ class AppNames:
         except DnsNameError:
             return []
 
+    def balancer_of(self, name: str) -> str | None:
+        """The DNS name of the load balancer that a name leads to by records of hosted zones; None when to none."""
+        try:
+            found = self._current().balancer_of(canonical(name))
+        except (DnsNameError, SimlbError):
+            return None
+        return None if found is None else found.removesuffix(".")
+
     def answer(self, name: str, type_: str) -> Answer:
         """The answer to a question for a canonical name."""
         try:

@@ -297,8 +297,10 @@ def _load_balancer(data: Mapping[str, Any]) -> LoadBalancerView:
 
 def _listener(data: Mapping[str, Any]) -> ListenerView:
     return ListenerView(
-        **_scalars(ListenerView, data, "certificate_names", "rules", "faults"),
+        **_scalars(ListenerView, data, "certificate_names", "rules", "faults", "further_binds", "shares_with"),
         certificate_names=tuple(data["certificate_names"]),
+        further_binds=tuple(data["further_binds"]),
+        shares_with=tuple(data["shares_with"]),
         faults=tuple(data["faults"]),
         rules=tuple(map(_rule, data["rules"])),
     )

@@ -45,8 +45,13 @@ class Tenant(NamedTuple):
 class Door:
     """A socket that listens for as long as somebody holds the door; clients get in while a tenant lets them."""
 
-    def __init__(self, sock: socket.socket, on_abandoned: Callable[[Door], None]) -> None:
-        """`sock` listens already. `on_abandoned` is told when nobody holds the door any more."""
+    def __init__(
+        self, sock: socket.socket, on_abandoned: Callable[[Door], None], leads_to: Callable[[str], str | None]
+    ) -> None:
+        """`sock` listens already. `on_abandoned` is told when nobody holds the door any more.
+
+        `leads_to` gives the DNS name of the load balancer that a name leads to in some other way.
+        """
         self.host: str
         self.port: int
         self.host, self.port = sock.getsockname()[:2]
@@ -57,6 +62,7 @@ class Door:
         """Those who take connections now, by their load balancers' names."""
         self._sock = sock
         self._on_abandoned = on_abandoned
+        self._leads_to = leads_to
         self._server: asyncio.Server | None = None
         self._closed_port: ClosedPort | None = None
         self._new_protocol: Callable[[], asyncio.Protocol]
@@ -98,8 +104,14 @@ class Door:
         self._use(*(tenant for tenant in self.tenants if tenant.listener is not listener))
 
     def tenant_of(self, name: str | None) -> Tenant | None:
-        """Of several, the one whose load balancer has that DNS name; None when none has."""
-        return None if name is None else self._names.get(canonical(name))
+        """Of several, the one whose load balancer has that DNS name, or is where it leads; None when none is."""
+        if name is None or not self._names:
+            return None
+        wanted = canonical(name)
+        found = self._names.get(wanted)
+        if found is None and (balancer := self._leads_to(wanted)) is not None:
+            found = self._names.get(canonical(balancer))
+        return found
 
     def _use(self, *tenants: Tenant) -> None:
         self.tenants = tuple(sorted(tenants, key=lambda tenant: tenant.listener.plan.load_balancer.name))

@@ -27,9 +27,17 @@ _PORTS_TRIED = 32
 class Doors:
     """All listening sockets of the load balancers of a process."""
 
-    def __init__(self, port_owner: Callable[[int], str | None] = lambda port: None) -> None:
-        """`port_owner` tells who else listens on a port, for messages."""
+    def __init__(
+        self,
+        port_owner: Callable[[int], str | None] = lambda port: None,
+        leads_to: Callable[[str], str | None] = lambda name: None,
+    ) -> None:
+        """`port_owner` tells who else listens on a port, for messages.
+
+        `leads_to` tells which load balancer's DNS name another name leads to; it is asked where doors are shared.
+        """
         self._port_owner = port_owner
+        self._leads_to = leads_to
         self._doors: dict[tuple[str, int], Door] = {}
 
     def __iter__(self) -> Iterator[Door]:
@@ -105,7 +113,7 @@ class Doors:
         present = self._doors.get((bind.host, bind.port))
         if present is None:
             sock = listening_socket(bind)
-            door = Door(sock, self._abandoned)
+            door = Door(sock, self._abandoned, self._leads_to)
             self._doors[door.host, door.port] = door
             return door
         own = [held for held in present.holders if held.node is holder.node and held.port != holder.port]

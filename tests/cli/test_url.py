@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from simlb.controlplane.views import InstanceView, LoadBalancerView
+from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
 from tests.cli.conftest import Run, Running
 
 
@@ -40,6 +40,54 @@ def test_all_of_them(run: Run, two: InstanceView) -> None:
     ]
     _, told, _ = run("url", "--json")
     assert [row["url"] for row in json.loads(told)] == [row[2] for row in words]
+
+
+HERE, THERE = "http://127.0.1.1/", "http://[::1]/"
+SHOP = "http://shop.localhost/"
+DUALSTACK = [
+    ("127.0.1.1:80", (), (), [HERE, THERE]),
+    ("127.0.1.1:80", ("shop.localhost",), ("other",), [HERE, SHOP]),
+    ("127.0.0.1:80", ("shop.localhost",), (), [SHOP, THERE]),
+    ("127.0.0.1:80", ("shop.localhost",), ("other",), [SHOP]),
+]
+
+
+@pytest.mark.parametrize(("bind", "names", "shares_with", "urls"), DUALSTACK)
+def test_a_dualstack_load_balancer_has_a_url_for_each_address(
+    run: Run,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    bind: str,
+    names: tuple[str, ...],
+    shares_with: tuple[str, ...],
+    urls: list[str],
+) -> None:
+    listener = ListenerView(
+        protocol="HTTP",
+        port=80,
+        bind=bind,
+        published_port=80,
+        default_action="forward web",
+        further_binds=("[::1]:80",),
+        shares_with=shares_with,
+    )
+    shop = LoadBalancerView(
+        name="shop",
+        dns_name="shop.test",
+        scheme="internal",
+        names=names,
+        listeners=(listener,),
+        ip_address_type="dualstack",
+    )
+    view = dataclasses.replace(running.instance.view(), load_balancers=(shop,))
+    monkeypatch.setattr(running.instance, "view", lambda: view)
+    assert run("url", "shop")[1].splitlines() == urls
+    (row,) = json.loads(run("url", "--json")[1])
+    assert [row["url"], *row.get("further_urls", [])] == urls
+    lines = run("status")[1]
+    assert f"{bind}, [::1]:80" in lines
+    assert ("shared with other" in lines) is bool(shares_with)
+    assert "shop  internal  dualstack" in lines
 
 
 def test_what_has_no_url(run: Run, two: InstanceView) -> None:

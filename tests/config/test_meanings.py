@@ -176,6 +176,49 @@ def test_fallback_ports_leave_alone_what_is_spoken_for(load: Load) -> None:
     assert [bind.port for bind in first.binds] == [80, 8085, 8086, 8087, 8088, 8089]
 
 
+def test_two_load_balancers_may_be_at_one_place(load: Load) -> None:
+    text = """\
+        simlb: config/1
+        load_balancers:
+          - name: a
+            listeners: [{protocol: HTTP, port: 80, bind: "127.0.0.1:8080", fixed_response: {status_code: 200}}]
+          - name: b
+            listeners: [{protocol: HTTP, port: 81, bind: "127.0.0.1:8080", fixed_response: {status_code: 200}}]
+          - name: c
+            listeners: [{protocol: HTTP, port: 80, bind: "127.0.0.1:8080", fixed_response: {status_code: 200}}]
+        """
+    places = [one.listeners[0].binds for one in load(textwrap.dedent(text)).configuration.load_balancers]
+    assert places == [(Bind(host="127.0.0.1", port=8080),)] * 3
+
+
+def test_ip_address_types(load: Load) -> None:
+    members = "listeners: [{protocol: HTTPS, port: 443, forward: web}]\n"
+    lb = balancer(load, members)
+    assert (lb.ip_address_type, lb.is_dualstack) == ("ipv4", False)
+    lb = balancer(load, members + "ip_address_type: dualstack\n")
+    assert (lb.ip_address_type, lb.is_dualstack) == ("dualstack", True)
+    assert lb.listeners[0].certificates[0].names[-1] == "::1"
+
+
+@pytest.mark.parametrize(
+    ("bind", "target", "is_dualstack", "is_met"),
+    [
+        ("127.0.0.1", "127.0.0.1", False, True),
+        ("127.0.0.1", "localhost", False, True),
+        ("127.0.0.1", "::1", False, False),
+        ("127.0.0.1", "::1", True, True),
+        ("127.0.1.1", "::1", True, True),
+        ("127.0.1.1", "127.0.0.1", True, False),
+        ("::1", "127.0.0.1", True, True),
+        ("::1", "127.0.0.1", False, False),
+        ("0.0.0.0", "127.0.0.1", False, True),  # noqa: S104
+    ],
+)
+def test_what_a_target_at_the_same_port_meets(bind: str, target: str, is_dualstack: bool, is_met: bool) -> None:
+    assert binds.meets(Bind(host=bind, port=80), target, 80, is_dualstack=is_dualstack) is is_met
+    assert not binds.meets(Bind(host=bind, port=80), target, 81, is_dualstack=is_dualstack)
+
+
 def test_each_load_balancer_has_its_own_loopback_address_where_there_is_one() -> None:
     hosts = [binds.default_host(index, None, whole_loopback=True) for index in range(3)]
     assert hosts == ["127.0.0.1", "127.0.1.1", "127.0.2.1"]

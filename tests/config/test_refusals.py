@@ -174,6 +174,13 @@ LISTENERS = [
      "E501 simlb.yaml:5: a certificate has either 'names', or 'certificate_file' and 'key_file'"),
     (listeners("protocol: HTTP, port: 80, forward: web, bind: 8080.0"),
      "E501 simlb.yaml:5: 'bind' must be text or a whole number from 0 to 65535, not 8080.0"),
+    (listeners("protocol: HTTP, port: 80, forward: web, bind: 8080",
+               "protocol: HTTP, port: 81, forward: web, bind: 8080"),
+     "E502 simlb.yaml:6: 127.0.0.1:8080 is already taken by listener 80 of 'my-alb'"),
+    (listeners("protocol: HTTP, port: 80, forward: web, bind: 8080").replace(
+        "target_groups", "  - name: b\n    listeners:\n"
+        "      - {protocol: HTTPS, port: 443, bind: 127.0.0.1:8080, fixed_response: {status_code: 200}}\ntarget_groups"),
+     "E502 simlb.yaml:8: 127.0.0.1:8080 is already taken by listener 80 of 'my-alb', which speaks HTTP"),
     (listeners("protocol: HTTP, port: 80, forward: web, bind: here:80"),
      "E502 simlb.yaml:5: bind 'here:80': 'here' is not an address"),
     (listeners("protocol: HTTP, port: 80, forward: web, bind: 127.0.0.1"),

@@ -19,6 +19,10 @@ from simlb.dataplane.gate import CONNECT_TIMEOUT_S, can_drop
 from simlb.dataplane.h1_client import H1ClientConnection
 from simlb.dataplane.shared import SharedEntrance, SharedH1ClientConnection
 from simlb.errors import BindError
+from simlb.explain.exchange_story import story_of
+from simlb.explain.finding import find_exchange
+from simlb.explain.outcome import Outcome
+from simlb.explain.veil import Veil
 from tests.dataplane.harness import Client, Rig, until
 from tests.dataplane.ipv6 import IPV6, needs_ipv6
 from tests.dataplane.test_tls import issue, trusting
@@ -141,6 +145,9 @@ async def test_requests_that_are_for_another_one_get_400(house: House) -> None:
     assert await client.is_closed()
     await house.apple.logged(201, 201, 201, 400)
     assert house.pear.records == []
+    house.apple.recorder.flush()
+    story = story_of(find_exchange(house.apple.ring, "last"), Veil())
+    assert story.facts["outcome"] == Outcome.OTHER_LOAD_BALANCER
 
 
 async def test_pipelined_requests_are_told_apart_as_well(house: House) -> None:
@@ -415,6 +422,10 @@ async def test_an_exposed_place_is_shared_only_when_there_is_no_other(house: Hou
             assert chosen is not door
             assert refusals == [("E101", "Port 80 is already in use by listener 80 of apple")]
             chosen.let_go(holder)
+        here = Bind(host="127.0.0.1", port=house.port)
+        (chosen,), _ = doors.claim(stranger, (here, stead), is_dualstack=False)
+        assert chosen is door
+        door.let_go(stranger)
         (chosen,), _ = doors.claim(stranger, (exposed,), is_dualstack=False)
         assert chosen is door
         door.let_go(stranger)

@@ -116,21 +116,53 @@ class NameServer:
         pairs = zip(held.data, held.values, strict=True)
         return [data.name if isinstance(data, Name) else value for data, value in pairs]
 
+    def balancer_of(self, name: str) -> str | None:
+        """The DNS name of the load balancer that a canonical name leads to, by itself, CNAMEs and aliases of addresses.
+
+        None when it leads elsewhere, or nowhere.
+        """
+        for _ in range(CHAIN_MAX):
+            for own in (name, name.removeprefix(DUALSTACK)):
+                if self._balancer(own) is not None:
+                    return own
+            zone = self._zone_of(name)
+            owner = None if zone is None else self._owner(zone, name)
+            if zone is None or owner is None:
+                return None
+            sets = (zone.records.get((owner, type_)) for type_ in ("CNAME", "A", "AAAA"))
+            held = next((held for held in sets if held is not None), None)
+            if held is None:
+                return None
+            if held.alias is not None:
+                name = held.alias.dns_name
+            else:
+                data = held.data[0]
+                if not isinstance(data, Name):
+                    return None
+                name = data.name
+        return None
+
     def _zone_of(self, name: str) -> HostedZone | None:
         return None if own_zone_of(name) is not None else zone_of(name, self._zones)
 
     def _at(self, zone: HostedZone, name: str, type_: str) -> tuple[bool, list[Record]]:
         """Whether the name is there, and what it answers with."""
-        owner = name
-        if name not in zone.names:
-            closest = next(above for above in ancestors(parent(name)) if above in zone.names)
-            owner = f"{WILDCARD}.{closest}"
-            if owner not in zone.names:
-                return False, []
+        owner = self._owner(zone, name)
+        if owner is None:
+            return False, []
         types = zone.names[owner]
         wanted = types if type_ == ANY else ("CNAME",) if "CNAME" in types else (type_,) if type_ in types else ()
         sets = (zone.records[owner, one] for one in wanted)
         return True, [record for held in sets for record in self._expanded(held, name)]
+
+    @staticmethod
+    def _owner(zone: HostedZone, name: str) -> str | None:
+        """Whose records a name of the zone has: its own, or a wildcard's; None when it is not there."""
+        if name in zone.names:
+            return name
+        closest = next(above for above in ancestors(parent(name)) if above in zone.names)
+        wildcard = f"{WILDCARD}.{closest}"
+        return wildcard if wildcard in zone.names else None
 
     def _expanded(self, held: RecordSet, name: str, depth: int = 0) -> list[Record]:
         if held.alias is None:

@@ -143,7 +143,11 @@ TWO_ZONES = "At least two subnets in two different Availability Zones must be sp
             "Load balancers of type 'network' are not supported by simlb, which is an Application Load Balancer: "
             "see docs/parity.md",
         ),
-        ({"IpAddressType": "dualstack"}, UNSUPPORTED, "IpAddressType 'dualstack' is not supported by simlb yet"),
+        (
+            {"IpAddressType": "dualstack-without-public-ipv4"},
+            UNSUPPORTED,
+            "IpAddressType 'dualstack-without-public-ipv4' is not supported by simlb yet",
+        ),
         (
             {"IpamPools": {"Ipv4IpamPoolId": "ipam-pool-a"}},
             UNSUPPORTED,
@@ -284,11 +288,34 @@ async def test_other_subnets(shop: Api) -> None:
     assert await shop.fails("SetSubnets", LoadBalancerArn=arn, Subnets=[A]) == ("ValidationError", TWO_ZONES)
 
 
-async def test_ipv4_is_what_there_is(shop: Api) -> None:
-    arn = (await described(shop, "shop"))["LoadBalancerArn"]
-    assert await shop("SetIpAddressType", LoadBalancerArn=arn, IpAddressType="ipv4") == {"IpAddressType": "ipv4"}
-    code, _ = await shop.fails("SetIpAddressType", LoadBalancerArn=arn, IpAddressType="dualstack")
+async def test_another_address_type(shop: Api) -> None:
+    before = await described(shop, "shop")
+    arn = before["LoadBalancerArn"]
+    assert before["IpAddressType"] == "ipv4"
+    for wanted in ("dualstack", "dualstack", "ipv4"):
+        assert await shop("SetIpAddressType", LoadBalancerArn=arn, IpAddressType=wanted) == {"IpAddressType": wanted}
+        assert await described(shop, "shop") == before | {"IpAddressType": wanted}
+    told = await shop("SetSubnets", LoadBalancerArn=arn, Subnets=[A, B], IpAddressType="dualstack")
+    assert told["IpAddressType"] == "dualstack"
+    told = await shop("SetSubnets", LoadBalancerArn=arn, Subnets=[A, B])
+    assert told["IpAddressType"] == "dualstack"
+    without = "dualstack-without-public-ipv4"
+    code, _ = await shop.fails("SetIpAddressType", LoadBalancerArn=arn, IpAddressType=without)
     assert code == UNSUPPORTED
+    code, _ = await shop.fails("SetSubnets", LoadBalancerArn=arn, Subnets=[A, B], IpAddressType=without)
+    assert code == UNSUPPORTED
+    assert (await described(shop, "shop"))["IpAddressType"] == "dualstack"
+
+
+async def test_a_dualstack_load_balancer(shop: Api) -> None:
+    created = await shop("CreateLoadBalancer", **NEW | {"IpAddressType": "dualstack"})
+    assert created["LoadBalancers"][0]["IpAddressType"] == "dualstack"
+    again = await shop("CreateLoadBalancer", **NEW | {"IpAddressType": "dualstack"})
+    assert again["LoadBalancers"][0]["LoadBalancerArn"] == created["LoadBalancers"][0]["LoadBalancerArn"]
+    assert (await shop.fails("CreateLoadBalancer", **NEW))[0] == "DuplicateLoadBalancerName"
+    inside = {"Name": "in", "Scheme": "internal", "IpAddressType": "dualstack"}
+    internal = await shop("CreateLoadBalancer", **NEW | inside)
+    assert internal["LoadBalancers"][0]["IpAddressType"] == "dualstack"
 
 
 async def test_nothing_is_reserved(shop: Api) -> None:

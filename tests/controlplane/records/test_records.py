@@ -101,7 +101,7 @@ def test_records_are_short_and_in_elbv2s_words() -> None:
         ("target-group", {"name": "a", "arn": "", "attributes": {"stickiness.enabled": "maybe"}}, "must be one of"),
         ("target-group", {"name": "a", "arn": "", "retry_on_connect_failure": 1}, "1 is not true or false"),
         ("facts", {"created_at": "now"}, "facts.key.created_at: 'now' is not a number"),
-        ("load-balancer", {"ip_address_type": "ipv6"}, "ip_address_type: 'ipv6' is none of ipv4, dualstack"),
+        ("facts", {"created_at": 1, "ip_address_type": "dualstack"}, "there is no member 'ip_address_type'"),
         ("security-group", {"id": "", "name": "", "description": "", "rules": [{"source": "1"}]}, "rules.0"),
     ],
 )  # fmt: skip
@@ -109,6 +109,13 @@ def test_what_is_no_record(kind: str, body: Any, words: str) -> None:
     with pytest.raises(RecordError) as caught:
         State.of([Row(kind, "key", body)])
     assert words in str(caught.value)
+
+
+def test_an_address_type_that_is_not_there() -> None:
+    (row,) = (row for row in through_json(FULL) if row.kind == "load-balancer")
+    row.body["ip_address_type"] = "dualstack-without-public-ipv4"
+    with pytest.raises(RecordError, match="is none of ipv4, dualstack"):
+        State.of([row])
 
 
 def test_an_action_of_a_kind_that_is_not_there() -> None:

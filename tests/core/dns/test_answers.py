@@ -59,6 +59,31 @@ API = ["api.shop.test. A 127.0.0.1", "api.shop.test. A 127.0.0.2"]
 
 
 @pytest.mark.parametrize(
+    ("name", "leads"),
+    [
+        (LB, True),
+        (f"dualstack.{LB}", True),
+        ("api.shop.test", True),
+        ("shop.test", True),
+        ("www.shop.test", True),
+        ("direct.shop.test", True),
+        ("any.links.shop.test", True),
+        ("dead.shop.test", False),
+        ("one.shop.test", False),
+        ("far.shop.test", False),
+        ("near.shop.test", False),
+        ("own.apps.shop.test", False),
+        ("x.apps.shop.test", False),
+        ("no.shop.test", False),
+        ("www.example.com", False),
+        (f"x.{LB}", False),
+    ],
+)
+def test_which_load_balancer_a_name_leads_to(name: str, leads: bool) -> None:
+    assert SERVER.balancer_of(canonical(name)) == (f"{LB}." if leads else None)
+
+
+@pytest.mark.parametrize(
     ("name", "type_", "records"),
     [
         ("api.shop.test", "A", API),
