@@ -177,9 +177,9 @@ LISTENERS = [
     (listeners("protocol: HTTP, port: 80, forward: web, bind: 8080",
                "protocol: HTTP, port: 81, forward: web, bind: 8080"),
      "E502 simlb.yaml:6: 127.0.0.1:8080 is already taken by listener 80 of 'my-alb'"),
-    (listeners("protocol: HTTP, port: 80, forward: web, bind: 8080").replace(
+    (listeners("protocol: HTTP, port: 80, forward: web, bind: 127.0.0.1:8080").replace(
         "target_groups", "  - name: b\n    listeners:\n"
-        "      - {protocol: HTTPS, port: 443, bind: 127.0.0.1:8080, fixed_response: {status_code: 200}}\ntarget_groups"),
+        "      - {protocol: HTTPS, port: 1, bind: 127.0.0.1:8080, fixed_response: {status_code: 200}}\ntarget_groups"),
      "E502 simlb.yaml:8: 127.0.0.1:8080 is already taken by listener 80 of 'my-alb', which speaks HTTP"),
     (listeners("protocol: HTTP, port: 80, forward: web, bind: here:80"),
      "E502 simlb.yaml:5: bind 'here:80': 'here' is not an address"),
