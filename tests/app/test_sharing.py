@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from simlb.app.registering import refusals
 from simlb.app.state_explaining import StateExplaining
+from simlb.config import binds
 from simlb.core.model import Target
 from simlb.dataplane import doors as doors_module
 from simlb.errors import BindError
@@ -82,6 +83,18 @@ async def test_a_file_may_give_one_place_to_two(two: Two) -> None:
     for host, name in (("pear.test", "pear"), ("127.0.0.1", "apple"), ("unknown.test", "apple")):
         story = explaining.request(DryRequest.of("GET", f"http://{host}:{two.port}/"))
         assert story.facts["load_balancer"] == name
+
+
+async def test_where_127_0_0_1_is_the_only_address_all_are_at_it(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS and Windows; `bind` is not needed for that."""
+    monkeypatch.setattr(binds, "default_host", lambda index, expose: "127.0.0.1")
+    two.write()
+    port = free_port()
+    text = two.path.read_text().replace(f'bind: "127.0.0.1:{two.port}", ', "").replace("port: 80", f"port: {port}")
+    two.path.write_text(text)
+    await two.app.reload()
+    two.port = port
+    assert [await two.ask(host) for host in ("apple.test", "pear.test")] == [201, 202]
 
 
 async def test_names_that_lead_to_a_load_balancer_are_as_good_as_its_own(two: Two) -> None:
