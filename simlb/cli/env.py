@@ -11,7 +11,14 @@ from simlb.controlplane.client import ControlClient
 from simlb.controlplane.paths import default_state_dir
 from simlb.errors import EXIT_FINE
 
-ENDPOINT = "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2"
+SERVICES = (
+    "ELASTIC_LOAD_BALANCING_V2",
+    "EC2",
+    "STS",
+    "CLOUDWATCH",
+)
+"""Services that an instance answers, as AWS's clients call them in `AWS_ENDPOINT_URL_<SERVICE>`."""
+
 UNSET = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -40,7 +47,7 @@ def env(arguments: Namespace) -> int:
 def aws_variables(endpoint: str, region: str) -> dict[str, str]:
     """The variables to set. The keys are no one's: simlb takes any."""
     return {
-        ENDPOINT: endpoint,
+        **{f"AWS_ENDPOINT_URL_{service}": endpoint for service in SERVICES},
         "AWS_ACCESS_KEY_ID": "simlb",
         "AWS_SECRET_ACCESS_KEY": "simlb",
         "AWS_DEFAULT_REGION": region,

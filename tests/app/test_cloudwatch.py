@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from simlb.controlplane.query import cbor
 from simlb.testing import ALB, FakeBackend
 from simlb.testing.running import RunningLoadBalancer
 from tests.aws import REGION, authorization, elbv2
@@ -363,3 +364,22 @@ class TestOlderClients:
         status, _, answer = shop.post(urlencode({"Version": "2010-08-01", **form}).encode())
         assert status == 400
         assert read_xml(answer).findtext(f".//{XML}Code") == code
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"Origin": "http://shop.test"}, 403, "AccessDenied"),
+        ({"Authorization": "Bearer s3cret"}, 400, "IncompleteSignature"),
+        ({"Authorization": authorization(service="logs")}, 400, "UnsupportedOperation"),
+    ],
+)
+def test_who_is_not_let_in_can_read_why(
+    running: RunningLoadBalancer, headers: dict[str, str], status: int, code: str
+) -> None:
+    shop = Shop(running, None)
+    path = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
+    found, fields, answer = shop.post(b"\xa0", path, Content_Type="application/cbor", **headers)
+    told = cbor.decode(answer)
+    assert (found, told["__type"], fields["smithy-protocol"]) == (status, code, "rpc-v2-cbor")
+    assert told["message"]

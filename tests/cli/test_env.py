@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from simlb.cli.env import UNSET
+from simlb.cli.env import SERVICES, UNSET
 from tests.cli.conftest import Run, Running
 
 
 def expected(running: Running) -> dict[str, str]:
+    endpoint = f"http://127.0.0.1:{running.record.control_port}"
     return {
-        "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2": f"http://127.0.0.1:{running.record.control_port}",
+        **{f"AWS_ENDPOINT_URL_{service}": endpoint for service in SERVICES},
         "AWS_ACCESS_KEY_ID": "simlb",
         "AWS_SECRET_ACCESS_KEY": "simlb",
         "AWS_DEFAULT_REGION": "ap-northeast-2",
@@ -66,7 +67,7 @@ def test_other_shells(run: Run, running: Running, shell: str, first: str, last: 
     assert status == 0
     assert lines[0] == first.format("AWS_ENDPOINT_URL_", "ELASTIC_LOAD_BALANCING_V2", running.record.control_port)
     assert lines[-1] == last
-    assert len(lines) == 5 + len(UNSET)
+    assert len(lines) == 4 + len(SERVICES) + len(UNSET)
 
 
 def test_nothing_runs(run: Run) -> None:

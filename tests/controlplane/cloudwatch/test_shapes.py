@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,12 @@ def test_operations() -> None:
         SERVICE["metadata"]["targetPrefix"],
         SERVICE["metadata"]["xmlNamespace"],
     )
+
+
+def test_the_page_tells_each_of_them() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "aws-api.md").read_text(encoding="utf-8")
+    section = page.partition("| operation of CloudWatch |")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == sorted(OPERATIONS)
 
 
 def test_names_of_errors() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from simlb.controlplane.cloudwatch.shapes import cloudwatch
 from simlb.controlplane.operations.references import KINDS
 from simlb.controlplane.operations.table import HANDLERS, elbv2_service
 from simlb.controlplane.query.errors import COMMON_STATUS
@@ -65,8 +66,8 @@ async def test_a_signed_url_may_only_read(api: Api) -> None:
 
 def test_every_error_has_a_status() -> None:
     """Of the service model, or one that all services share."""
-    known = elbv2().errors.keys() | COMMON_STATUS.keys()
-    # EC2's are 400 by default; those of CloudWatch's questions are another's.
+    known = elbv2().errors.keys() | cloudwatch().errors.keys() | COMMON_STATUS.keys()
+    # EC2's are 400 by default.
     paths = [path for path in (ROOT / "simlb/controlplane").rglob("*.py") if path.parent.name != "ec2"]
     texts = [path.read_text(encoding="utf-8") for path in paths]
     source = "\n".join(text for text in texts if "controlplane.query.errors import" in text)
