@@ -1,7 +1,7 @@
 """What goes wrong in a file, a flag or the environment: one coded message, an exit status, no traceback.
 
 Codes: E1xx sockets, E2xx certificates, E3xx targets, E4xx names, E5xx configuration, E6xx the running instance, E7xx
-processes and files. `docs/messages.md` lists them.
+processes and files, E8xx what the API keeps and answers. `docs/messages.md` lists them.
 """
 
 from __future__ import annotations

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from simlb.cli.event_words import line
+from simlb.cli.parser import build
 from simlb.cli.terminal import Style
 from simlb.cli.top.labels import ENGLISH
 from simlb.cli.top.table import DROPPED
 from simlb.controlplane import event_routes
+from simlb.controlplane.records import KINDS, Row, State
+from simlb.controlplane.store import store_path
 from simlb.core import health_check_log
 from simlb.core.access_log import ConnectionFacts, ExchangeRecord
 from simlb.core.access_log import format_line as access_line
@@ -33,6 +37,7 @@ from simlb.scenario.whats import ERROR_KINDS, FIELDS
 from tests.cli.top.pictures import KILLED, THREE, shown
 
 DOCS = Path(__file__).parents[1] / "docs"
+STATE = (DOCS / "state.md").read_text(encoding="utf-8")
 FAULTS = (DOCS / "faults.md").read_text(encoding="utf-8")
 EXPLAIN = (DOCS / "explain.md").read_text(encoding="utf-8")
 SCENARIOS = (DOCS / "scenarios.md").read_text(encoding="utf-8")
@@ -195,3 +200,24 @@ def test_the_names_of_log_files_are_the_real_ones(kind: LogKind, bucket: LogBuck
     folder, _, name = place.object_key(1795424700, digits).rpartition("/")  # 2026-11-23T09:05:00Z
     assert f"\ns3/{bucket.bucket}/{folder}/\n" in LOGS
     assert f"\n  {name}\n" in LOGS
+
+
+def test_every_kind_of_record_is_described() -> None:
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", STATE, re.MULTILINE)) == KINDS.keys()
+    assert f"`~/.simlb/{store_path(Path('x'), 'default').name}`" in STATE
+
+
+def test_the_example_of_a_record_is_one() -> None:
+    (example,) = re.findall(r"^```json\n(.*?)^```$", STATE, re.MULTILINE | re.DOTALL)
+    record = json.loads(example)
+    (row,) = State.of([Row(**record)]).rows()
+    assert (row.kind, row.key, row.body) == (record["kind"], record["key"], record["body"])
+
+
+def test_the_commands_of_the_state_are_those_there_are() -> None:
+    (listing,) = re.findall(r"^```\n(simlb state .*?)^```$", STATE, re.MULTILINE | re.DOTALL)
+    for listed in listing.splitlines():
+        words = listed.split("  ")[0].replace("[", "").replace("]", "").split()
+        assert words[:2] == ["simlb", "state"]
+        arguments = build().parse_args(words[1:])
+        assert arguments.run.startswith("simlb.cli.state:")

@@ -8,18 +8,21 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlb import __version__
+from simlb.app.acm import Acm
 from simlb.app.aliases import groups_of, label
 from simlb.app.differences import differences
 from simlb.app.fault_site import FaultSite
 from simlb.app.instances import Instances
+from simlb.app.keeping import Keeping
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
+from simlb.app.names import AppNames
 from simlb.app.narrator import Narrator
 from simlb.app.observing import Observing
 from simlb.app.options import AppOptions, Presenter
@@ -29,6 +32,8 @@ from simlb.app.renewal import renew_certificates
 from simlb.app.view import describe
 from simlb.clock import Clock, ScaledClock
 from simlb.controlplane import runfile
+from simlb.controlplane.records.state import State
+from simlb.controlplane.store import Store, store_path
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
 from simlb.controlplane.words import counted, next_check, of_each
 from simlb.core.access_log import ExchangeRecord
@@ -36,7 +41,7 @@ from simlb.core.changes import Changes, contradictions
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
 from simlb.core.log_files import LogKind
-from simlb.core.model import Configuration, Target, TargetGroup
+from simlb.core.model import Configuration, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.dataplane.descriptors import DescriptorBudget
@@ -59,6 +64,7 @@ if TYPE_CHECKING:
 _CONTRADICTION_HINTS = (
     "through the API, delete the load balancer that it made, or its listener or rule that forwards there",
     "or leave the target group to it in the file",
+    "where the instance does not start: simlb state reset forgets all that was made through the API",
 )
 STOP_GRACE_S = 5.0
 """How long exchanges under way may take to finish at a stop, in real seconds."""
@@ -82,6 +88,7 @@ class App:
         self.changes = Changes()
         self.registrations = Registrations()
         self.configuration = compiled.configuration
+        self.keeping = Keeping(Store(store_path(options.state_dir, options.instance)) if options.keeps_state else None)
         self.clock: Clock = clock or ScaledClock(options.speed or compiled.settings.speed)
         self.nodes: dict[str, LoadBalancerNode] = {}
         self._is_serving = False
@@ -123,13 +130,24 @@ class App:
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
         self.certificates = PresentedCertificates(self)
+        self.names = AppNames(self)
+        self.acm = Acm(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
-        await self._apply(self.compiled, self.registrations)
+        await self.keeping.open()
+        region = self.compiled.settings.region
+        kept = await self.keeping.load(region)
+        self.keeping.uses(region, kept)
+        state, told = self.laid_over(self.compiled, kept)
+        changes = await self.acm.restore(state.changes)
+        await self._apply(self.compiled, state.registrations, changes)
+        self.notices += told
+        await self.acm.tidy()
+        self.acm.issuing.resume()
         self.narrator.configuration_changed("start", f"Serving {_summary(self.configuration)}.")
         self.observing.metering.start()
         if not self.options.is_ephemeral:
@@ -180,6 +198,7 @@ class App:
         from simlb.app.remote_control import remote_routes
         from simlb.app.replaying import Replaying
         from simlb.app.state_desk import ExplainStateDesk
+        from simlb.app.state_transfer import transfer_routes
         from simlb.controlplane.event_routes import event_routes
         from simlb.controlplane.explain_routes import explain_routes
         from simlb.controlplane.explain_state_routes import state_routes
@@ -198,6 +217,7 @@ class App:
             *state_routes(ExplainStateDesk(self)),
             *replay_routes(Replaying(self)),
             *remote_routes(self),
+            *transfer_routes(self),
             *event_routes(self.observing.events),
             *aws_routes(self),
         ]
@@ -216,6 +236,8 @@ class App:
     async def close(self, *, grace_s: float = STOP_GRACE_S) -> None:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
         self.faults.close()
+        self.names.close()
+        self.acm.close()
         for task in list(self._tasks):
             task.cancel()
         # No new requests from here on; those in flight end with the nodes.
@@ -225,6 +247,8 @@ class App:
         await self.observing.close()
         await self.supervisor.stop_all()
         self.fault_site.close()
+        async with self.reloading:
+            await self.keeping.close()
 
     @property
     def registered(self) -> Configuration:
@@ -250,34 +274,53 @@ class App:
         """Read the configuration again and serve it; when it is bad, raise SimlbError and keep the old one."""
         async with self.reloading:
             compiled = await asyncio.to_thread(self.options.load)
-            changes, overwritten = self.changes.after_reload(compiled.configuration)
-            base = changes.applied_to(compiled.configuration)
-            for contradiction in contradictions(base):
-                raise SimlbError("E807", f"{contradiction[0].upper()}{contradiction[1:]}.", *_CONTRADICTION_HINTS)
-            registrations, drift = self.registrations.after_reload(base, target_policy(compiled))
+            present = State(changes=self.changes, registrations=self.registrations)
+            present = await self.keeping.load(compiled.settings.region, present)
+            state, told = self.laid_over(compiled, present)
+            changes = state.changes
+            if compiled.settings.region != self.compiled.settings.region:
+                changes = await self.acm.restore(changes)
             before = self.configuration
-            await self._apply(compiled, registrations, changes)
+            await self._apply(compiled, state.registrations, changes)
+            self.acm.issuing.resume()
             self.narrator.configuration_changed("reload", f"Reloaded: {differences(before, self.configuration)}.")
-            for warning in (*compiled.warnings, *overwritten, *drift):
+            for warning in (*compiled.warnings, *told):
                 self.narrator.notice(Notice(level="warning", text=warning))
         await self.faults.refresh()
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
-        return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *overwritten, *drift))
+        return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *told))
+
+    def laid_over(self, compiled: Compiled, state: State) -> tuple[State, tuple[str, ...]]:
+        """What stays of a state over a configuration that was read anew, and what to say about the rest.
+
+        Raises SimlbError E807 when the two cannot be served together.
+        """
+        changes, overwritten = state.changes.after_reload(compiled.configuration)
+        base = changes.applied_to(compiled.configuration)
+        _check(base)
+        registrations, drift = state.registrations.after_reload(base, target_policy(compiled))
+        return State(changes=changes, registrations=registrations), (*overwritten, *drift)
 
     async def reset(self) -> None:
-        """Back to what the configuration says: no faults, load or registrations by command, ended processes running,
-        no traffic kept. Health, counters and whose turn it is stay, and targets that drain go on draining.
+        """Back to what the configuration says: nothing that API calls and commands have changed, no faults and no
+        load, ended processes running, no traffic kept. Health, counters and whose turn it is stay, and targets that
+        drain go on draining.
         """
         from simlb.app.remote_control import restore
 
         await restore(self)
 
-    async def restore(self, registrations: Registrations) -> None:
-        """Serve the configuration with these registrations. Call it while holding `reloading`."""
-        if registrations != self.registrations:
+    async def use_state(self, state: State, why: str = "API") -> None:
+        """Serve the configuration with these changes and registrations. Call it while holding `reloading`.
+
+        `why` is told with the change. Raises SimlbError and changes nothing when it cannot be served, or kept.
+        """
+        if state != State(changes=self.changes, registrations=self.registrations):
+            _check(state.changes.applied_to(self.compiled.configuration))
             before = self.configuration
-            await self._apply(self.compiled, registrations)
-            self.narrator.configuration_changed("api", f"Reset: {differences(before, self.configuration)}.")
+            await self._apply(self.compiled, state.registrations, state.changes)
+            if self.configuration != before:
+                self.narrator.configuration_changed("api", f"{why}: {differences(before, self.configuration)}.")
 
     async def apply_again(self, why: str) -> None:
         """Serve what faults have made of the configuration. Raises SimlbError and changes nothing when it cannot be."""
@@ -286,22 +329,11 @@ class App:
         if self.configuration != before:
             self.narrator.configuration_changed("fault", f"{why}: {differences(before, self.configuration)}.")
 
-    async def change(self, changes: Changes, registrations: Registrations, keep: Callable[[], Awaitable[None]]) -> None:
-        """Serve what API calls have made, once `keep` has it safe on disk. Call it while holding `reloading`.
-
-        Raises SimlbError and changes nothing when it cannot be served, or kept.
-        """
-        before = self.configuration
-        await self._apply(self.compiled, registrations, changes, keep)
-        if self.configuration != before:
-            self.narrator.configuration_changed("api", f"API: {differences(before, self.configuration)}.")
-
     async def _apply(
         self,
         compiled: Compiled,
         registrations: Registrations,
         changes: Changes | None = None,
-        keep: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         changes = self.changes if changes is None else changes
         configuration = self.fault_site.in_force(registrations.applied_to(changes.applied_to(compiled.configuration)))
@@ -314,10 +346,11 @@ class App:
             # The sockets first: what fails most often should fail before anything is started.
             for load_balancer in configuration.load_balancers:
                 node = nodes[load_balancer.name]
-                prepared.append((node, node.prepare(load_balancer)))
+                prepared.append((node, self._prepare(node, load_balancer, changes)))
+            await self.names.prepare(compiled.settings.dns_port, changes.records)
             await self._reconcile_processes(configuration)
-            if keep is not None:
-                await keep()
+            # Last of what can fail: what is on disk is in force right after.
+            await self.keeping.keep(compiled.settings.region, State(changes=changes, registrations=registrations))
         except BaseException:
             for node, ready in prepared:
                 node.discard(ready)
@@ -333,6 +366,7 @@ class App:
         groups = self._groups_by_node(configuration, nodes)
         for node, ready in prepared:
             node.body_kept_max_bytes = compiled.settings.keep_bodies_bytes
+            node.explains = compiled.settings.explain_header
             await node.commit(ready, groups.pop(node))
             self._say_where(ready)
         self.spare.keep_unused(groups.pop(self.spare))
@@ -344,6 +378,18 @@ class App:
         self.observing.use(configuration)
         self.descriptors.measure()
         self.certificates.look()
+
+    def _prepare(self, node: LoadBalancerNode, load_balancer: LoadBalancer, changes: Changes) -> Prepared:
+        try:
+            return node.prepare(load_balancer)
+        except SimlbError as error:
+            if not self._is_serving and changes.owner(load_balancer.arn) == "api":
+                # No line of the file leads there.
+                error.notes += (
+                    f"Load balancer {load_balancer.name} was made through the API. `simlb state reset` forgets it, "
+                    "with everything else that was.",
+                )
+            raise
 
     async def _reconcile_processes(self, configuration: Configuration) -> None:
         """Start what is new and changed. What was removed goes on until its target has drained."""
@@ -414,8 +460,13 @@ class App:
                 place = f"{listener.model.protocol}:{port} listens on {listener.published_port} instead"
                 self.notices.append(f"SIMLB-{code}  {words}: {place}.")
 
-    def use(self, registrations: Registrations, target_group: str) -> None:
-        """Serve one target group with these registrations from the next request on."""
+    async def use(self, registrations: Registrations, target_group: str) -> None:
+        """Serve one target group with these registrations from the next request on. Call it while holding `reloading`.
+
+        Raises SimlbError E813 and changes nothing when they cannot be kept.
+        """
+        state = State(changes=self.changes, registrations=registrations)
+        await self.keeping.keep(self.compiled.settings.region, state)
         self.registrations = registrations
         self.configuration = self.fault_site.in_force(self.registered)
         changed = {target_group: self.configuration.target_groups[target_group]}
@@ -552,6 +603,12 @@ class App:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _check(configuration: Configuration) -> None:
+    """Raise SimlbError E807 when file and API contradict each other."""
+    for contradiction in contradictions(configuration):
+        raise SimlbError("E807", f"{contradiction[0].upper()}{contradiction[1:]}.", *_CONTRADICTION_HINTS)
 
 
 def _summary(configuration: Configuration) -> str:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from simlb.app.ec2 import AppEc2Estate
 from simlb.app.metric_desk import AppMetrics
+from simlb.controlplane.acm.service import acm_service
 from simlb.controlplane.cloudwatch.service import CloudWatchService
 from simlb.controlplane.ec2.service import Ec2Service
 from simlb.controlplane.identity import sts_service
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.routes import query_routes
 from simlb.controlplane.query.services import Services
+from simlb.controlplane.route53.operations import Route53
+from simlb.controlplane.route53.routes import route53_routes
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -26,8 +29,9 @@ def aws_routes(app: App) -> list[web.RouteDef]:
         {
             "elasticloadbalancing": elbv2_service(estate),
             "ec2": Ec2Service(estate),
+            "acm": acm_service(app.acm),
             "sts": sts_service(),
             "monitoring": CloudWatchService(AppMetrics(app)),
         }
     )
-    return query_routes(services)
+    return [*query_routes(services), *route53_routes(Route53(estate, app.names))]

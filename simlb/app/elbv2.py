@@ -12,6 +12,7 @@ from simlb.app.placing import free_address, places
 from simlb.app.registering import refusals
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
+from simlb.controlplane.records.state import State
 from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
@@ -61,11 +62,12 @@ class AppEstate:
         return self._app.changes
 
     def certificate(self, arn: str) -> Certificate | None:
-        """One that a listener has, or that the file names."""
-        balancers = (*self._app.base.load_balancers, *self._app.compiled.configuration.load_balancers)
-        listeners = (listener for balancer in balancers for listener in balancer.listeners)
-        found = (certificate for listener in listeners for certificate in listener.certificates)
-        return next((certificate for certificate in found if certificate.arn == arn), None)
+        """One of ACM's, one that the file names, or one that a listener has all the same."""
+        return self._app.acm.certificate(arn) or self.of_file(arn) or _presented(self._app.base, arn)
+
+    def of_file(self, arn: str) -> Certificate | None:
+        """One that the file names."""
+        return _presented(self._app.compiled.configuration, arn)
 
     def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
         """On the load balancer's own loopback address: the port, then those in its stead."""
@@ -82,15 +84,11 @@ class AppEstate:
             draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time(), self._random)
             try:
                 result = edit(draft)
-                await app.change(draft.changes, draft.registrations, self._keep)
+                await app.use_state(State(changes=draft.changes, registrations=draft.registrations))
             except SimlbError as error:
-                code = "ResourceInUse" if isinstance(error, BindError) else "InvalidConfigurationRequest"
-                raise QueryError(code, f"{error.what} (SIMLB-{error.code})") from error
+                raise QueryError(_code(error), f"{error.what} (SIMLB-{error.code})") from error
         await app.faults.refresh()
         return result
-
-    async def _keep(self) -> None:
-        """Nothing is kept on disk yet."""
 
     def is_running(self, instance_id: str) -> bool:
         """As DescribeInstances says."""
@@ -115,3 +113,16 @@ class AppEstate:
         opened = self._app.nodes[load_balancer.name].listeners[listener.port]
         names = (*load_balancer.names, load_balancer.dns_name)
         return listener_url(listener.protocol, opened.host, opened.published_port, names)
+
+
+def _code(error: SimlbError) -> str:
+    if error.code == "E813":
+        return "ServiceUnavailable"
+    return "ResourceInUse" if isinstance(error, BindError) else "InvalidConfigurationRequest"
+
+
+def _presented(configuration: Configuration, arn: str) -> Certificate | None:
+    """A listener's certificate of that ARN."""
+    listeners = (listener for balancer in configuration.load_balancers for listener in balancer.listeners)
+    found = (certificate for listener in listeners for certificate in listener.certificates)
+    return next((certificate for certificate in found if certificate.arn == arn), None)

@@ -14,12 +14,13 @@ from simlb.faults.site import CertificateFlaw
 
 if TYPE_CHECKING:
     from simlb.app.options import AppOptions
+    from simlb.certs.authority import KeyAlgorithm
 
 
 class Issuer(Protocol):
     """The authority whose certificates this instance's clients trust. Both methods give a chain and a key in PEM."""
 
-    def issue(self, names: tuple[str, ...]) -> tuple[bytes, bytes]:
+    def issue(self, names: tuple[str, ...], algorithm: KeyAlgorithm = ...) -> tuple[bytes, bytes]:
         """A good certificate. Raises SimlbError for names that it may not sign."""
 
     def issue_expired(self, names: tuple[str, ...]) -> tuple[bytes, bytes]:

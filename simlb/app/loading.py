@@ -84,6 +84,8 @@ class Loading:
             for load_balancer in self._app.configuration.load_balancers
             for listener in load_balancer.listeners
         ]
+        if not everything:
+            raise SimlbError("E653", "There is no listener: nothing can be sent anywhere.", "simlb status")
         there_are = f"→ there are: {', '.join(found.words for found in everything)}"
         candidates = [found for found in everything if plan.load_balancer in {None, found.load_balancer.name}]
         if not candidates:

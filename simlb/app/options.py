@@ -25,7 +25,8 @@ class AppOptions:
     scenarios; `seed` makes every draw of the instance repeatable. `issuer` is the authority that clients trust,
     where it is not the one in `certs_dir`: faults have it sign certificates that are wrong in one thing only.
     `token` is the control port's, a fresh one by itself. `is_ephemeral`: nobody finds it by its name, it ends with the
-    program that started it, and its certificates are not renewed.
+    program that started it, and its certificates are not renewed. `keeps_state`: what API calls and commands change
+    outlives the instance, in its state folder.
     """
 
     instance: str
@@ -34,12 +35,14 @@ class AppOptions:
     load: Callable[[], Compiled]
     speed: float | None = None
     control_port: int | None = None
+    dns_port: int | None = None
     expose: str | None = None
     keeps_traffic: bool = False
     seed: int | None = None
     issuer: Issuer | None = None
     token: str | None = None
     is_ephemeral: bool = False
+    keeps_state: bool = False
 
 
 class Presenter(Protocol):

@@ -98,7 +98,7 @@ async def register(app: App, group_name: str, url: str, name: str | None) -> Tar
             # Also at the address of a process that has ended with its deregistration: commands start no process.
             registration = Registration(group_name, _target(app, group, located, name))
             registrations = app.registrations.register(registration)
-        app.use(registrations, group_name)
+        await app.use(registrations, group_name)
         app.narrator.configuration_changed("registration", f"{registration.words} is registered in {group_name}.")
         return _change(registration, _registered(app, registration, again=draining))
 
@@ -133,7 +133,7 @@ async def deregister(app: App, name: str, group_name: str | None) -> TargetChang
                 f"→ say which: --group {found[0].target_group}, or by its address where that differs",
             )
         (item,) = found
-        app.use(app.registrations.deregister(item), item.target_group)
+        await app.use(app.registrations.deregister(item), item.target_group)
         text = f"{item.words} is deregistered from {item.target_group}."
         app.narrator.configuration_changed("registration", text)
         return _change(item, _deregistered(app, item))
@@ -285,7 +285,10 @@ def _registered(app: App, item: Registration, *, again: bool) -> str:
     else:
         said.append("It gets requests at once: the group fails open while its targets are initial.")
     if app.registrations.owner(item.target_group, item.target) == "api":
-        said.append("A reload keeps it; the next start knows only the file's.")
+        if app.options.keeps_state:
+            said.append("A reload and the next start keep it.")
+        else:
+            said.append("A reload keeps it; the next start knows only the file's.")
     return " ".join(said)
 
 

@@ -6,9 +6,9 @@ import itertools
 from typing import TYPE_CHECKING
 
 from simlb.clock import ManualClock
+from simlb.controlplane.records.state import State
 from simlb.controlplane.testing_routes import ClockView, TrafficPage, routes_for_tests
 from simlb.controlplane.views import InstanceView
-from simlb.core.registrations import Registrations
 from simlb.errors import SimlbError
 from simlb.observe.traffic import Traffic
 
@@ -69,7 +69,7 @@ class RemoteControl:
         self._kept().clear()
 
     async def reset(self) -> None:
-        """Without what commands and faults have changed; with every process running, and no traffic yet."""
+        """Without what API calls, commands and faults have changed; with every process running, and no traffic yet."""
         await self._app.reset()
 
     def _kept(self) -> Traffic:
@@ -88,7 +88,8 @@ async def restore(app: App) -> None:
     await app.faults.clear()
     await app.instances.start_all()
     async with app.reloading:
-        await app.restore(Registrations())
+        await app.use_state(State(), "Reset")
+        await app.acm.tidy()
         for process in app.supervisor:
             if not process.is_running:
                 await process.restart()

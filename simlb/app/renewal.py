@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simlb.controlplane.query.errors import QueryError
 from simlb.core.events import Notice
 from simlb.core.model import Configuration
 from simlb.errors import SimlbError
@@ -24,6 +25,7 @@ async def renew_certificates(app: App) -> None:
         await asyncio.sleep(CHECK_S)
         async with app.reloading:
             await renew_once(app)
+        await renew_requested(app)
 
 
 async def renew_once(app: App) -> None:
@@ -39,6 +41,16 @@ async def renew_once(app: App) -> None:
         return
     for text in dict.fromkeys(notice for one in issued.values() for notice in one.notices):
         app.narrator.notice(Notice(level="warning", text=text))
+
+
+async def renew_requested(app: App) -> None:
+    """The same for what was requested through ACM."""
+    try:
+        await app.acm.issuing.renew()
+    except SimlbError as error:
+        app.narrator.failed(error, "The certificates that were in use stay in use.")
+    except QueryError as error:
+        app.narrator.notice(Notice(level="error", text=f"A certificate could not be renewed: {error.message}"))
 
 
 def _ensure(certs_dir: Path, configuration: Configuration) -> dict[str, IssuedCertificate]:

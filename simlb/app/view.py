@@ -41,7 +41,12 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         listeners = tuple(_listener(app, name, node.listeners[listener.port]) for listener in model.listeners)
         load_balancers.append(
             LoadBalancerView(
-                name=name, dns_name=model.dns_name, scheme=model.scheme, names=model.names, listeners=listeners
+                name=name,
+                dns_name=model.dns_name,
+                scheme=model.scheme,
+                names=model.names,
+                listeners=listeners,
+                owner=app.changes.owner(model.arn),
             )
         )
     return InstanceView(
@@ -65,6 +70,8 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         notices=(*app.notices, *app.changes.drift(file), *app.registrations.drift(file)),
         counters=dict(sorted(app.observing.sums().items())),
         region=app.compiled.settings.region,
+        dns=app.names.address,
+        hosted_zones=tuple(zone.name for zone in app.names.zones().values()),
     )
 
 
@@ -130,6 +137,7 @@ def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> 
         fail_open_while_initial=group.group.fail_open_while_initial,
         targets=tuple(_target(app, node.now(), group, state) for state in group.targets.values()),
         faults=app.faults.words_on(Scope.TARGET_GROUP, group.group.name),
+        owner=app.changes.owner(group.group.arn),
     )
 
 

@@ -14,15 +14,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simlb.certs.names import PERMITTED_NETWORKS, PERMITTED_ZONES, is_address
+
+KeyAlgorithm = Literal["EC_prime256v1", "EC_secp384r1", "RSA_2048"]
+"""Kinds of a leaf's key, in ACM's words. All but the first only where somebody asks for them."""
+
+LeafKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 AUTHORITY_LIFETIME = timedelta(days=365)
 LEAF_LIFETIME = timedelta(days=90)
@@ -36,6 +41,10 @@ ROOT_NAME = "simlb local CA"
 """The root's common name, by which trust stores list it."""
 
 _ISSUING_NAME = "simlb local issuing CA"
+_EPHEMERAL_NAME = "simlb ephemeral CA"
+ISSUERS = frozenset({_ISSUING_NAME, _EPHEMERAL_NAME})
+"""Common names of what signs simlb's leafs."""
+
 _LEAF_ORGANIZATION = "simlb local certificate"
 _COMMON_NAME_LENGTH_MAX = 64
 
@@ -82,23 +91,21 @@ class IssuingAuthority:
     not_before: datetime
     not_after: datetime
 
-    def issue(self, names: Sequence[str], key: ec.EllipticCurvePrivateKey, now: datetime) -> Leaf:
+    def issue(self, names: Sequence[str], key: LeafKey, now: datetime) -> Leaf:
         """A leaf for these normalised names and this key: 90 days at most, and never longer than the CA itself."""
         not_before = max(now - BACKDATED, self.not_before).replace(microsecond=0)
         return self._sign(names, key, not_before, min(not_before + LEAF_LIFETIME, self.not_after))
 
-    def issue_expired(self, names: Sequence[str], key: ec.EllipticCurvePrivateKey, now: datetime) -> Leaf:
+    def issue_expired(self, names: Sequence[str], key: LeafKey, now: datetime) -> Leaf:
         """A leaf whose time ended a day ago: all else about it is right."""
         not_after = (now - EXPIRED_FOR).replace(microsecond=0)
         return self._sign(names, key, not_after - LEAF_LIFETIME, not_after)
 
-    def _sign(
-        self, names: Sequence[str], key: ec.EllipticCurvePrivateKey, not_before: datetime, not_after: datetime
-    ) -> Leaf:
+    def _sign(self, names: Sequence[str], key: LeafKey, not_before: datetime, not_after: datetime) -> Leaf:
         certificate = (
             _builder(_leaf_subject(names), self.certificate.subject, key.public_key(), not_before, not_after)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(ca=False), critical=True)
+            .add_extension(_key_usage(ca=False, enciphers=isinstance(key, rsa.RSAPrivateKey)), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
             .add_extension(_key_identifier_of(self.certificate), critical=False)
@@ -192,7 +199,7 @@ def unconstrained_authority(now: datetime) -> IssuingAuthority:
     key = new_key()
     not_before = (now - BACKDATED).replace(microsecond=0)
     not_after = not_before + AUTHORITY_LIFETIME
-    subject = _subject("simlb ephemeral CA", "in memory only")
+    subject = _subject(_EPHEMERAL_NAME, "in memory only")
     certificate = (
         _builder(subject, subject, key.public_key(), not_before, not_after)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -207,6 +214,13 @@ def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
+def new_leaf_key(algorithm: KeyAlgorithm) -> LeafKey:
+    """A fresh key of that kind. RSA takes its time: a tenth of a second and more."""
+    if algorithm == "RSA_2048":
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return ec.generate_private_key(ec.SECP384R1() if algorithm == "EC_secp384r1" else ec.SECP256R1())
+
+
 def load_key(content: bytes) -> ec.EllipticCurvePrivateKey | None:
     """The EC P-256 key in a PEM file without passphrase, or None when it is anything else."""
     try:
@@ -216,7 +230,7 @@ def load_key(content: bytes) -> ec.EllipticCurvePrivateKey | None:
     return key if _is_p256(key) else None
 
 
-def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def key_pem(key: LeafKey) -> bytes:
     """PKCS #8 in PEM, without passphrase."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -230,7 +244,7 @@ def _is_p256(key: object) -> TypeGuard[ec.EllipticCurvePrivateKey]:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    public_key: ec.EllipticCurvePublicKey,
+    public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
     not_before: datetime,
     not_after: datetime,
 ) -> x509.CertificateBuilder:
@@ -269,11 +283,11 @@ def _general_name(name: str) -> x509.GeneralName:
     return x509.IPAddress(ip_address(name)) if is_address(name) else x509.DNSName(name)
 
 
-def _key_usage(*, ca: bool) -> x509.KeyUsage:
+def _key_usage(*, ca: bool, enciphers: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not ca,
         content_commitment=False,
-        key_encipherment=False,  # EC keys only sign
+        key_encipherment=enciphers,  # EC keys only sign
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=ca,

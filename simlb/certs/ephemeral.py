@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from simlb.certs.authority import key_pem, new_key, unconstrained_authority
+from simlb.certs.authority import KeyAlgorithm, key_pem, new_key, new_leaf_key, unconstrained_authority
 from simlb.certs.names import normalised
 
 
@@ -21,13 +21,13 @@ class EphemeralAuthority:
         self.ca_pem: bytes = self._authority.certificate.public_bytes(Encoding.PEM)
         """The certificate that a client has to trust, in PEM."""
 
-    def issue(self, names: Sequence[str]) -> tuple[bytes, bytes]:
+    def issue(self, names: Sequence[str], algorithm: KeyAlgorithm = "EC_prime256v1") -> tuple[bytes, bytes]:
         """A certificate for these host names and IP addresses: its chain and its key, both in PEM.
 
         Valid from an hour ago for 90 days, at most as long as the CA (a year from its making). Raises SimlbError E203
         for what is neither a host name nor an IP address.
         """
-        key = new_key()
+        key = new_leaf_key(algorithm)
         return self._authority.issue(normalised(names), key, self._now()).chain_pem, key_pem(key)
 
     def issue_expired(self, names: Sequence[str]) -> tuple[bytes, bytes]:

@@ -18,6 +18,16 @@ from simlb.certs.codes import FILE_UNUSABLE, KEY_MISMATCH
 from simlb.core.server_names import canonical
 from simlb.errors import SimlbError
 
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` says of certificates and keys that make no sense."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedPair:
@@ -36,25 +46,31 @@ def inspect_pair(certificate_path: Path, key_path: Path) -> ImportedPair:
     Source: reference 6.1 (RSA and ECDSA; names are the CN and the SANs).
     """
     certificate_pem, private_pem = _read(certificate_path), _read(key_path)
-    certificate = _certificate(certificate_path, certificate_pem)
-    public_key = _public_key(key_path, private_pem)
+    pair = inspect_pems(certificate_pem, private_pem, f"{certificate_path}", f"{key_path}")
+    check_servable(certificate_path, key_path, f"{certificate_path}")
+    return pair
+
+
+def inspect_pems(certificate_pem: bytes, private_pem: bytes, certificate_at: str, key_at: str) -> ImportedPair:
+    """The same of what was read already. `certificate_at` and `key_at` say in messages where from."""
+    certificate = _certificate(certificate_at, certificate_pem)
+    public_key = _public_key(key_at, private_pem)
     if certificate.public_key() != public_key:
         raise SimlbError(
             KEY_MISMATCH,
-            f"The key in {key_path} does not belong to the certificate in {certificate_path}.",
+            f"The key in {key_at} does not belong to the certificate in {certificate_at}.",
             "The file must begin with the server's own certificate; the CAs that lead to the root follow it.",
         )
     try:
         names = _names(certificate)
-    except ValueError as error:
-        raise SimlbError(FILE_UNUSABLE, f"{certificate_path} has damaged extensions: {error}") from error
+    except UNREADABLE as error:
+        raise SimlbError(FILE_UNUSABLE, f"{certificate_at} has damaged extensions: {error}") from error
     if not names:
         raise SimlbError(
             FILE_UNUSABLE,
-            f"{certificate_path} names no host: it has no subject alternative name and no usable common name.",
+            f"{certificate_at} names no host: it has no subject alternative name and no usable common name.",
             "Issue it with a subject alternative name, such as DNS:shop.localhost.",
         )
-    _check_servable(certificate_path, key_path)
     return ImportedPair(
         names=names,
         not_before=certificate.not_valid_before_utc,
@@ -70,11 +86,11 @@ def _read(path: Path) -> bytes:
         raise SimlbError(FILE_UNUSABLE, f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _certificate(path: Path, content: bytes) -> x509.Certificate:
+def _certificate(path: str, content: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_pem_x509_certificates(content)[0]
         certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         hint = (
             "It holds a private key: are certificate_file and key_file exchanged?"
             if b"PRIVATE KEY-----" in content
@@ -84,7 +100,7 @@ def _certificate(path: Path, content: bytes) -> x509.Certificate:
     return certificate
 
 
-def _public_key(path: Path, content: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
+def _public_key(path: str, content: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
     try:
         key = load_pem_private_key(content, password=None)
     except TypeError as error:  # what cryptography raises when a passphrase would be needed
@@ -125,10 +141,20 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(dict.fromkeys(canonical(name) for name in found))
 
 
-def _check_servable(certificate_path: Path, key_path: Path) -> None:
+def is_servable(path: Path) -> bool:
+    """Whether a file holds a certificate and its key that OpenSSL takes."""
+    try:
+        check_servable(path, path, "")
+    except SimlbError:
+        return False
+    return True
+
+
+def check_servable(certificate_path: Path, key_path: Path, certificate_at: str) -> None:
+    """Raise SimlbError E204 when OpenSSL does not take the pair."""
     # OpenSSL has its own mind (keys too short, digests too weak): better asked now than in the first handshake.
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate_path, key_path, password="")
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or error.strerror or error
-        raise SimlbError(FILE_UNUSABLE, f"{certificate_path} cannot be served over TLS: {reason}") from error
+        raise SimlbError(FILE_UNUSABLE, f"{certificate_at} cannot be served over TLS: {reason}") from error

@@ -24,7 +24,7 @@ from simlb.certs.names import hardly_accepted, permitted, slug
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
-    from simlb.certs.authority import IssuingAuthority
+    from simlb.certs.authority import IssuingAuthority, KeyAlgorithm
 
 RENEW_BEFORE = timedelta(days=30)
 """Leafs and the CA are replaced when they have less than this left."""
@@ -86,21 +86,21 @@ class CertificateStore:
             # Another instance may have issued it while this one waited.
             return self._reusable(wanted) or self._issue(wanted)
 
-    def issue(self, names: Sequence[str]) -> tuple[bytes, bytes]:
+    def issue(self, names: Sequence[str], algorithm: KeyAlgorithm = "EC_prime256v1") -> tuple[bytes, bytes]:
         """A new certificate for these names that is stored nowhere: chain and key in PEM. Raises as `ensure`."""
-        return self._issue_apart(names, expired=False)
+        return self._issue_apart(names, algorithm, expired=False)
 
     def issue_expired(self, names: Sequence[str]) -> tuple[bytes, bytes]:
         """As `issue`, but its time ended a day ago: clients refuse it for that alone."""
-        return self._issue_apart(names, expired=True)
+        return self._issue_apart(names, "EC_prime256v1", expired=True)
 
-    def _issue_apart(self, names: Sequence[str], *, expired: bool) -> tuple[bytes, bytes]:
-        from simlb.certs.authority import key_pem, new_key
+    def _issue_apart(self, names: Sequence[str], algorithm: KeyAlgorithm, *, expired: bool) -> tuple[bytes, bytes]:
+        from simlb.certs.authority import key_pem, new_leaf_key
 
         wanted = permitted(names)
         with files.coded_errors(self.directory), files.exclusive(self.directory):
             authority, _ = self._authority()
-        key = new_key()
+        key = new_leaf_key(algorithm)
         issue = authority.issue_expired if expired else authority.issue
         return issue(wanted, key, self._now()).chain_pem, key_pem(key)
 

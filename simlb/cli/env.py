@@ -13,9 +13,11 @@ from simlb.errors import EXIT_FINE
 
 SERVICES = (
     "ELASTIC_LOAD_BALANCING_V2",
-    "EC2",
-    "STS",
+    "ACM",
     "CLOUDWATCH",
+    "EC2",
+    "ROUTE_53",
+    "STS",
 )
 """Services that an instance answers, as AWS's clients call them in `AWS_ENDPOINT_URL_<SERVICE>`."""
 

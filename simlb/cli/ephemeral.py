@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from simlb.cli import loading
 from simlb.cli.ephemeral_presenter import JsonPresenter, TextPresenter
+from simlb.cli.serve import check_empty
 from simlb.controlplane import runfile
 from simlb.controlplane.paths import DEFAULT_INSTANCE
 from simlb.errors import SimlbError
@@ -58,6 +59,7 @@ def _check(arguments: Namespace) -> None:
             "Standard input cannot be the configuration: its end is what ends an ephemeral instance.",
             "write it to a file: -f FILE        → or give URLs",
         )
+    check_empty(arguments, "E616")
     if arguments.urls and arguments.file is not None:
         raise _misuse("Give either URLs or a file, not both.", "in a file: targets: [{url: …}]")
     if not arguments.urls and (arguments.name is not None or arguments.health is not None):
@@ -103,7 +105,7 @@ def _serve(arguments: Namespace, presenter: JsonPresenter | TextPresenter) -> in
 def _loader(arguments: Namespace, files: EphemeralFiles) -> loading.Load:
     ports = loading.Ports()
     path = Path(arguments.file) if arguments.file is not None else None
-    if path is None and not arguments.urls:
+    if path is None and not arguments.urls and not arguments.empty:
         path = loading.default_file()
 
     def load() -> Compiled:
@@ -113,7 +115,11 @@ def _loader(arguments: Namespace, files: EphemeralFiles) -> loading.Load:
         from simlb.config.commands import DEFAULT_REGION
         from simlb.processes.samples import sample_names
 
-        if path is None:
+        if arguments.empty:
+            region = arguments.region or DEFAULT_REGION
+            certificates = EphemeralCertificates(files, region)
+            compiled = config.empty(region=region, speed=arguments.speed or 1.0, certificates=certificates)
+        elif path is None:
             certificates = EphemeralCertificates(files, DEFAULT_REGION)
             compiled = config.from_urls(
                 arguments.urls,

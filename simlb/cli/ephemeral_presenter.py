@@ -86,7 +86,7 @@ class TextPresenter(TerminalPresenter):
 
 def ready_line(view: InstanceView, *, token: str, ca_pem: str, seed: int, is_manual: bool) -> dict[str, Any]:
     """The line of an instance that serves; docs/json-api.md describes its members."""
-    first = view.load_balancers[0]
+    first = next(iter(view.load_balancers), None)
     return {
         "simlb": VERSION,
         "version": view.version,
@@ -94,7 +94,7 @@ def ready_line(view: InstanceView, *, token: str, ca_pem: str, seed: int, is_man
         "control": {"url": f"http://{view.control}", "token": token},
         "ca_pem": ca_pem,
         "ca_path": view.ca_path,
-        "dns_name": first.dns_name,
+        "dns_name": None if first is None else first.dns_name,
         "load_balancers": [
             {"name": balancer.name, "dns_name": balancer.dns_name, "names": list(balancer.names)}
             for balancer in view.load_balancers

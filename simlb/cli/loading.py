@@ -123,6 +123,20 @@ def from_urls(
     return load
 
 
+def from_nothing(*, region: str | None, certs_dir: Path, speed: float | None) -> Load:
+    """What has no load balancer of its own."""
+
+    def load() -> Compiled:
+        from simlb import config
+        from simlb.config.commands import DEFAULT_REGION
+
+        return config.empty(
+            region=region, speed=speed or 1.0, certificates=Certificates(certs_dir, region or DEFAULT_REGION)
+        )
+
+    return load
+
+
 def from_demo(*, certs_dir: Path, speed: float | None, expose: str | None) -> Load:
     """What runs the example."""
     ports = Ports()
@@ -155,6 +169,7 @@ def default_file() -> Path:
             f"There is no {DEFAULT_FILE} in this folder.",
             "→ write one: simlb init        → another file: simlb up -f shop.yaml",
             "→ no file at all: simlb up http://127.0.0.1:3000        → see simlb at work: simlb demo",
+            "→ no load balancer until AWS's tools make one: simlb up --empty",
         )
     return path
 

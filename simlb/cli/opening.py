@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simlb.cli.spelling import quote, short_path, simlb_command
-from simlb.cli.status import is_loopback, outcome, public_name, public_url
+from simlb.cli.status import NO_LOAD_BALANCERS, is_loopback, outcome, public_name, public_url
 from simlb.cli.terminal import Style, columns, ticked
 from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerView
 from simlb.controlplane.words import counted
@@ -25,6 +25,8 @@ def header_lines(view: InstanceView, style: Style) -> Iterator[str]:
 def place_lines(view: InstanceView, style: Style) -> Iterator[str]:
     """Where things listen, and what is unusual about it."""
     rows = []
+    if not view.load_balancers:
+        yield f"   {NO_LOAD_BALANCERS}"
     for load_balancer in view.load_balancers:
         name = public_name(load_balancer)
         for listener in load_balancer.listeners:

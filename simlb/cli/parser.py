@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.dns_parser import add_dns
 from simlb.cli.env_parser import add_env
 from simlb.cli.explain_arguments import add_explain
 from simlb.cli.load_arguments import add_load
 from simlb.cli.log_arguments import add_logs
 from simlb.cli.metrics_arguments import add_metrics
 from simlb.cli.replay_arguments import add_replay
+from simlb.cli.state_parser import add_state
 from simlb.cli.url_parser import add_url
 from simlb.cli.watch_arguments import add_watch
 
@@ -116,6 +118,8 @@ def build() -> Parser:
     add_load(commands)
     add_metrics(commands)
     add_env(commands)
+    add_dns(commands)
+    add_state(commands)
     add_url(commands)
     _add_faults(commands)
     _add_files(commands)
@@ -152,6 +156,7 @@ def _add_serving(commands: Commands) -> None:
     up.add_argument("-f", "--file", help="the configuration (default: simlb.yaml)")
     up.add_argument("--name", help="with URLs: the name to serve, such as shop.localhost")
     up.add_argument("--health", metavar="PATH", help="with URLs: the health check's path, such as /health")
+    _add_empty(up)
     _add_serving_flags(up, "as in the file, else 1")
     _add_ephemeral(commands)
 
@@ -162,6 +167,7 @@ def _add_ephemeral(commands: Commands) -> None:
     serve.add_argument("-f", "--file", help="the configuration (default: simlb.yaml)")
     serve.add_argument("--name", help="with URLs: the name to serve, such as shop.example.com")
     serve.add_argument("--health", metavar="PATH", help="with URLs: the health check's path, such as /health")
+    _add_empty(serve)
     serve.add_argument(
         "--ephemeral", action="store_true", help="free ports, a CA in memory, no state; ends with its parent"
     )
@@ -175,11 +181,22 @@ def _add_ephemeral(commands: Commands) -> None:
     serve.add_argument("--seed", type=_whole, metavar="N", help="repeat all random choices of an earlier run")
 
 
+def _add_empty(parser: Parser) -> None:
+    parser.add_argument("--empty", action="store_true", help="begin without a load balancer: AWS's tools make them")
+    parser.add_argument("--region", type=_given, metavar="REGION", help="with --empty (default: ap-northeast-2)")
+
+
 def _add_serving_flags(parser: Parser, default_speed: str) -> None:
     parser.add_argument(
         "--speed", type=_speed, metavar="N", help=f"load-balancer time runs N times as fast (default: {default_speed})"
     )
     parser.add_argument("--control-port", type=_port, metavar="PORT", help="the control port (default: 8089; 0: any)")
+    parser.add_argument(
+        "--dns-port",
+        type=_port,
+        metavar="PORT",
+        help="the DNS server's port (default: any, once there is a hosted zone)",
+    )
     parser.add_argument("--expose", type=_address, metavar="ADDR", help="listen on this address: others can connect!")
     parser.add_argument("--no-keys", action="store_true", help="do not read single keys from the terminal")
 

@@ -36,6 +36,8 @@ def listing(view: InstanceView, style: Style, *, width: int | None = None) -> It
         for load_balancer in view.load_balancers
         for listener in load_balancer.listeners
     ]
+    if not listeners:
+        yield "no listeners yet"
     for number, (heading, listener) in enumerate(listeners):
         if len(listeners) > 1:
             if number:

@@ -21,13 +21,16 @@ def demo(arguments: Namespace) -> int:
     certs_dir = default_certs_dir(default_state_dir())
     speed = arguments.speed or DEMO_SPEED
     load = loading.from_demo(certs_dir=certs_dir, speed=speed, expose=arguments.expose)
-    return _serve(arguments, load, speed, kills=True)
+    return _serve(arguments, load, speed, kills=True, keeps_state=False)
 
 
 def up(arguments: Namespace) -> int:
     """A configuration file, or HTTPS in front of URLs."""
     certs_dir = default_certs_dir(default_state_dir())
-    if arguments.urls:
+    check_empty(arguments, "E512")
+    if arguments.empty:
+        load = loading.from_nothing(region=arguments.region, certs_dir=certs_dir, speed=arguments.speed)
+    elif arguments.urls:
         if arguments.file is not None:
             raise SimlbError("E512", "Give either URLs or a file, not both.", "→ in a file: targets: [{url: …}]")
         for word in arguments.urls:
@@ -50,10 +53,18 @@ def up(arguments: Namespace) -> int:
             )
         path = Path(arguments.file) if arguments.file is not None else loading.default_file()
         load = loading.from_file(path, certs_dir=certs_dir, speed=arguments.speed, expose=arguments.expose)
-    return _serve(arguments, load, arguments.speed, kills=False)
+    return _serve(arguments, load, arguments.speed, kills=False, keeps_state=True)
 
 
-def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kills: bool) -> int:
+def check_empty(arguments: Namespace, code: str) -> None:
+    """Raise SimlbError for what does not go with --empty, and for what goes with nothing else."""
+    if arguments.empty and (arguments.urls or arguments.file is not None):
+        raise SimlbError(code, "--empty means no load balancer: neither URLs nor a file go with it.")
+    if arguments.region is not None and not arguments.empty:
+        raise SimlbError(code, "--region goes with --empty.", "in a file: region: eu-west-1")
+
+
+def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kills: bool, keeps_state: bool) -> int:
     state_dir = default_state_dir()
     # Said before anything starts; the run file itself has the last word.
     runfile.ensure_free(state_dir, check_instance_name(arguments.instance))
@@ -67,7 +78,9 @@ def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kil
         load=load,
         speed=speed,
         control_port=arguments.control_port,
+        dns_port=arguments.dns_port,
         expose=arguments.expose,
+        keeps_state=keeps_state,
     )
     try:
         return serve(options, presenter)

@@ -17,6 +17,8 @@ from simlb.controlplane.views import InstanceView, ListenerView, LoadBalancerVie
 from simlb.controlplane.words import counted
 from simlb.errors import EXIT_FINE
 
+NO_LOAD_BALANCERS = "no load balancers yet: make one with AWS's tools, which `simlb env` points here"
+
 
 def status(arguments: Namespace) -> int:
     """Print how the instance stands."""
@@ -33,13 +35,19 @@ def status_lines(view: InstanceView, style: Style, *, width: int | None = None) 
     """The whole instance as text, its tables within `width` columns where they can be."""
     yield f"{style.bold('simlb ' + view.version)}  instance {view.name}  pid {view.pid}  up {_uptime(view)}"
     yield f"control port http://{view.control}/   CA {short_path(Path(view.ca_path)) if view.ca_path else '-'}"
+    if view.dns is not None:
+        yield f"DNS server {view.dns} (UDP, TCP)   hosted zones: {', '.join(view.hosted_zones) or '-'}"
+    if not view.load_balancers:
+        yield ""
+        yield NO_LOAD_BALANCERS
     for load_balancer in view.load_balancers:
         yield ""
         yield from _load_balancer_lines(load_balancer, style)
     for group in view.target_groups:
         yield ""
         mode = mode_words(group)
-        yield f"target group {style.bold(group.name)}  {group_words(group)}{f'  {style.yellow(mode)}' if mode else ''}"
+        remarks = f"{_owner(group.owner, style)}{f'  {style.yellow(mode)}' if mode else ''}"
+        yield f"target group {style.bold(group.name)}  {group_words(group)}{remarks}"
         yield f"  {style.dim(group.health_check.summary)}"
         for fault in group.faults:
             yield style.yellow(f"  fault {fault}")
@@ -85,7 +93,8 @@ def public_name(load_balancer: LoadBalancerView) -> str:
 
 
 def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Iterator[str]:
-    yield f"load balancer {style.bold(load_balancer.name)}  {load_balancer.scheme}"
+    owner = _owner(load_balancer.owner, style)
+    yield f"load balancer {style.bold(load_balancer.name)}  {load_balancer.scheme}{owner}"
     yield f"  names {', '.join((*load_balancer.names, load_balancer.dns_name))}"
     rows = [
         (
@@ -105,6 +114,10 @@ def _load_balancer_lines(load_balancer: LoadBalancerView, style: Style) -> Itera
             yield style.yellow(f"    fault {fault}")
         if not is_loopback(listener.bind_host):
             yield style.red(f"  ⚠ {listener.bind} can be reached from the network")
+
+
+def _owner(owner: str, style: Style) -> str:
+    return "" if owner == "file" else f"  {style.dim('made through the API')}"
 
 
 def _uptime(view: InstanceView) -> str:

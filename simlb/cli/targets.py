@@ -50,6 +50,8 @@ def restart(arguments: Namespace) -> int:
 
 def list_lines(view: InstanceView, style: Style, *, width: int | None = None) -> Iterator[str]:
     """Every target of an instance. Several groups have headings, with how each of them chooses and answers."""
+    if not view.target_groups:
+        yield "no target groups yet"
     for group in view.target_groups:
         mode = mode_words(group)
         has_heading = len(view.target_groups) > 1

@@ -1,7 +1,7 @@
 """`simlb.yaml` and the command lines that stand for one, compiled to `simlb.core.model.Configuration`."""
 
 from simlb.config.certificates import CertificateSource
-from simlb.config.commands import demo, from_urls
+from simlb.config.commands import demo, empty, from_urls
 from simlb.config.compile import Compiled, Settings
 from simlb.config.documents import SAMPLE_NAMES
 from simlb.config.files import check, load
@@ -18,6 +18,7 @@ __all__ = [
     "Settings",
     "check",
     "demo",
+    "empty",
     "from_urls",
     "json_schema",
     "load",

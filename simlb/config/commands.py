@@ -1,4 +1,4 @@
-"""Configurations that no file gives: `simlb up URL ...` and `simlb demo`. They are compiled as a file would be."""
+"""Configurations that no file gives: `simlb up URL ...`, `up --empty`, `demo`. They are compiled as a file would be."""
 
 from __future__ import annotations
 
@@ -82,6 +82,20 @@ def from_urls(
         expose=expose,
         signs_any_name=signs_any_name,
     )
+    return compile_source(FlagSource(values, flags), tools)
+
+
+def empty(*, region: str | None = None, speed: float = 1.0, certificates: CertificateSource) -> Compiled:
+    """No load balancer at all: API calls make what there is. Raises InvalidConfigError, whose places are flags."""
+    values = {
+        "simlb": "config/1",
+        "region": region or DEFAULT_REGION,
+        "speed": speed,
+        "control_port": DEFAULT_CONTROL_PORT,
+        "load_balancers": [],
+    }
+    flags: dict[Steps, str] = {("region",): "--region", ("speed",): "--speed"}
+    tools = Tools(certificates=certificates, allocate_port=_no_ports, sample_names=(), resolve=system_resolver)
     return compile_source(FlagSource(values, flags), tools)
 
 

@@ -33,7 +33,8 @@ class Settings:
     """What concerns the whole instance. `speed` is load-balancer seconds in a real second.
 
     `allow_targets` are the networks beyond loopback that targets may be in. Of each request's body the first
-    `keep_bodies_bytes` are kept for replays.
+    `keep_bodies_bytes` are kept for replays. With `explain_header` responses to requests with `X-Simlb-Explain: 1` say
+    why. `dns_port` is where the DNS server listens from the start; None: on any free port, once there is a hosted zone.
     """
 
     region: str
@@ -42,6 +43,8 @@ class Settings:
     strict: bool
     allow_targets: tuple[IPNetwork, ...] = ()
     keep_bodies_bytes: int = 0
+    explain_header: bool = False
+    dns_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +104,10 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
     allowed = _allowed_networks(context, file)
     groups = GroupCompiler(context, file.region, AddressPolicy(allowed, tools.resolve))
     target_groups = groups.compile(file.target_groups)
-    balancers = LoadBalancerCompiler(
-        context, file.region, target_groups, file.control_port, explain_header=file.explain_header
-    )
+    balancers = LoadBalancerCompiler(context, file.region, target_groups, file.control_port)
     load_balancers = balancers.compile(file.load_balancers)
-    for name in balancers.unused_groups():
+    # Without a load balancer the groups are for those that the API makes.
+    for name in balancers.unused_groups() if file.load_balancers else ():
         entry = next(entry for entry in file.target_groups if entry.name == name)
         context.warn(entry, "name", what=f"no listener forwards to target group '{name}'")
     configuration = Configuration(
@@ -123,6 +125,8 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
             strict=file.strict,
             allow_targets=allowed,
             keep_bodies_bytes=_kept_bytes(context, file),
+            explain_header=file.explain_header,
+            dns_port=file.dns_port,
         ),
         configuration=configuration,
         warnings=tuple(context.warnings),

@@ -174,6 +174,10 @@ class ConfigFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     region: Annotated[str, Meta(description="AWS region, as it appears in ARNs and names.")] = "ap-northeast-2"
     speed: Annotated[float, Meta(gt=0, le=1000, description="Load-balancer seconds in a real second.")] = 1.0
     control_port: Annotated[int, Meta(ge=0, le=65535, description="Port of the control API; 0: any free one.")] = 8089
+    dns_port: Annotated[
+        Annotated[int, Meta(ge=0, le=65535)] | None,
+        Meta(description="Port of the DNS server; 0: any free one. Default: one, with the first hosted zone."),
+    ] = None
     strict: Annotated[bool, Meta(description="false allows health-check values below AWS's limits.")] = True
     explain_header: Annotated[
         bool, Meta(description="simlb's own: answers to requests with 'X-Simlb-Explain: 1' say why in a header.")
@@ -184,7 +188,7 @@ class ConfigFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     keep_bodies: Annotated[
         int | str, Meta(description="How much of each request's body is kept for 'simlb replay': 64k; at most 1m.")
     ] = 0
-    load_balancers: Annotated[list[LoadBalancerEntry], Meta(min_length=1)]
+    load_balancers: list[LoadBalancerEntry]
     target_groups: list[TargetGroupEntry] = field(default_factory=list)
 
 

@@ -26,14 +26,11 @@ class LoadBalancerCompiler:
         region: str,
         groups: Mapping[str, model.TargetGroup],
         control_port: int,
-        *,
-        explain_header: bool = False,
     ) -> None:
         self._context = context
         self._region = region
         self._groups = groups
         self._control_port = control_port
-        self._explain_header = explain_header
         self._actions = ActionCompiler(context, groups)
         self._rules = RuleCompiler(context, region, self._actions)
         self._names: dict[str, str] = {}
@@ -106,7 +103,6 @@ class LoadBalancerCompiler:
             names=further,
             address=host,
             listeners=tuple(listeners.values()),
-            explain_header=self._explain_header,
         )
 
     def _further_names(self, entry: LoadBalancerEntry) -> tuple[str, ...]:

@@ -28,12 +28,12 @@ class ControlClient:
         self._connection = http.client.HTTPConnection(record.control_host, record.control_port, timeout=timeout_s)
 
     @classmethod
-    def for_instance(cls, state_dir: Path, name: str) -> ControlClient:
+    def for_instance(cls, state_dir: Path, name: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> ControlClient:
         """The client of the living instance `name`. Raises SimlbError E602 when there is none."""
         record = runfile.read(state_dir, name)
         if record is None:
             raise _not_running(state_dir, name)
-        return cls(record)
+        return cls(record, timeout_s=timeout_s)
 
     def __enter__(self) -> ControlClient:
         return self

@@ -49,6 +49,7 @@ BODY_TIMEOUT_S = 10.0
 LOG_LINES_MAX = 1000
 CLOSE_TIMEOUT_S = 2.0
 MAX_PORT = 65535
+_BODY_MARK = "simlb_body_bytes_max"
 
 FIXED_HEADERS = {
     "Cache-Control": "no-store",
@@ -63,8 +64,12 @@ _CODES_OF_STATUS = {
     403: ("E605", "E606"),
     404: ("E302", "E304", "E630", "E634", "E638", "E655", "E750", "E763", "E764", "E766"),
     408: ("E614",),
-    422: ("E401", "E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637", "E651", "E751", "E755", "E757"),
+    422: (
+        *("E401", "E620", "E621", "E631", "E632", "E633", "E635", "E636", "E637", "E651"),
+        *("E751", "E755", "E757", "E814", "E815"),
+    ),
     503: ("E770",),
+    507: ("E813",),
 }
 _STATUS_OF_CODE = {code: status for status, codes in _CODES_OF_STATUS.items() for code in codes}
 _STATUS_OF_KIND = {"E5": 422}
@@ -180,6 +185,16 @@ class ControlServer:
         return _sentence("Stopping.")
 
 
+def takes_up_to(body_bytes_max: int, handler: Handler) -> Handler:
+    """Let a handler have larger bodies than others do."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
+
+    setattr(handle, _BODY_MARK, body_bytes_max)
+    return handle
+
+
 def _sentence(message: str) -> web.Response:
     return web.json_response({"message": message})
 
@@ -214,8 +229,11 @@ def _gate(guard: Guard) -> Middleware:
             if request.method not in {"GET", "HEAD"}:
                 if refuse is _refuse:
                     guard.check_token(request.headers)
+                    body_bytes_max = getattr(request.match_info.handler, _BODY_MARK, BODY_BYTES_MAX)
                 else:
-                    request = request.clone(client_max_size=SIGNED_BODY_BYTES_MAX)
+                    body_bytes_max = SIGNED_BODY_BYTES_MAX
+                if body_bytes_max != BODY_BYTES_MAX:
+                    request = request.clone(client_max_size=body_bytes_max)
                 await _drain(request)
             response = await handler(request)
         except SimlbError as error:

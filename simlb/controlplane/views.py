@@ -60,13 +60,17 @@ class ListenerView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancerView:
-    """One load balancer with its listeners. `names` are the DNS names beside `dns_name` that lead to it."""
+    """One load balancer with its listeners. `names` are the DNS names beside `dns_name` that lead to it.
+
+    `owner` is who made it and may take it away: `file` or `api`.
+    """
 
     name: str
     dns_name: str
     scheme: str
     names: tuple[str, ...]
     listeners: tuple[ListenerView, ...]
+    owner: str = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,7 @@ class TargetGroupView:
     targets (`i-02 (127.0.0.1:9002)`) that the file has and a command has deregistered. With fewer healthy targets than
     `minimum_healthy_targets_count`, or than that percentage of the registered ones (None: off), it fails open; with
     `fail_open_while_initial` also while it is `initial`. `faults` are those that were installed on it as a whole.
+    `owner` is who made the group, `file` or `api`.
     """
 
     name: str
@@ -158,6 +163,7 @@ class TargetGroupView:
     minimum_healthy_targets_percentage: int | None = None
     fail_open_while_initial: bool = False
     faults: tuple[str, ...] = ()
+    owner: str = "file"
 
     @property
     def registered(self) -> int:
@@ -181,7 +187,8 @@ class InstanceView:
     """A running instance. `started_at` is ISO 8601 in UTC, `control` the control port's `host:port`.
 
     `uptime_s` and `real_uptime_s` differ by the speed. `notices` are sentences that a person should have read.
-    `region` is the AWS region that its load balancers are in.
+    `region` is the AWS region that its load balancers are in. `dns` is the `host:port` of its DNS server, None while
+    there is none; `hosted_zones` are the names of the hosted zones, with a dot at the end.
     """
 
     name: str
@@ -200,6 +207,8 @@ class InstanceView:
     notices: tuple[str, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
     region: str = "ap-northeast-2"
+    dns: str | None = None
+    hosted_zones: tuple[str, ...] = ()
 
     def targets(self) -> Iterator[TargetView]:
         """Every target of every group, in the configuration's order."""
@@ -214,10 +223,11 @@ class InstanceView:
     def from_json(cls, data: Mapping[str, Any]) -> InstanceView:
         """Read `to_json` back. Members that a newer simlb added are passed over; a missing one raises KeyError."""
         return cls(
-            **_scalars(cls, data, "load_balancers", "target_groups", "notices"),
+            **_scalars(cls, data, "load_balancers", "target_groups", "notices", "hosted_zones"),
             load_balancers=tuple(_load_balancer(item) for item in data["load_balancers"]),
             target_groups=tuple(_target_group(item) for item in data["target_groups"]),
             notices=tuple(data["notices"]),
+            hosted_zones=tuple(data["hosted_zones"]),
         )
 
 

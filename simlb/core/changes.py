@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from simlb.core import ids
 from simlb.core.model import Configuration, LoadBalancer, TargetGroup
@@ -17,6 +17,7 @@ from simlb.core.security_groups import file_security_groups, gate_of, security_g
 
 Owner = Literal["file", "api"]
 IpAddressType = Literal["ipv4", "dualstack"]
+_ELBV2 = ":elasticloadbalancing:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +38,21 @@ class LoadBalancerFacts:
 class Changes:
     """Load balancers (with listeners and rules) and target groups by ARN: new ones, and the file's as changed.
 
-    `removed` are ARNs of the file's that were deleted. `tags` are by the ARN of any resource (for EC2's by the id),
-    `facts` by the ARN of a load balancer; both may be there for resources that are otherwise as the file says. Target
-    groups have no targets here. `security_groups` are by id: those that the API has made, and the file's and the
-    default one as changed.
+    `changed` and `removed` are ARNs of the file's that were changed and deleted. `tags` are by the ARN of any resource
+    (for EC2's by the id), `facts` by the ARN of a load balancer; both may be there for resources that are otherwise as
+    the file says. Target groups have no targets here. `security_groups` are by id: those that the API has made, and the
+    file's and the default one as changed. `records` are what other services keep, by kind (`acm.certificate`) and key:
+    plain JSON values, which are replaced and never changed in place.
     """
 
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
     target_groups: Mapping[str, TargetGroup] = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     facts: Mapping[str, LoadBalancerFacts] = field(default_factory=dict)
     security_groups: Mapping[str, NamedSecurityGroup] = field(default_factory=dict)
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def applied_to(self, file: Configuration) -> Configuration:
         """What is in force, before commands register targets: the file's resources as changed, then the API's own."""
@@ -83,6 +87,11 @@ class Changes:
         """Every security group of the region by id: the default one, the file's and the API's."""
         return security_groups(file, region, self.security_groups)
 
+    def owner(self, arn: str) -> Owner:
+        """Whose load balancer or target group that is."""
+        is_own = (arn in self.load_balancers or arn in self.target_groups) and arn not in self.changed
+        return "api" if is_own else "file"
+
     @property
     def arns(self) -> frozenset[str]:
         """Everything that the API has touched, deleted things included."""
@@ -91,31 +100,79 @@ class Changes:
     def drift(self, file: Configuration) -> Iterator[str]:
         """How what is in force differs from what the file says of its own resources, one sentence each."""
         for balancer in file.load_balancers:
-            yield from self._drift(balancer.arn, f"load balancer {balancer.name}", self.load_balancers)
+            yield from self._drift(balancer.arn, f"load balancer {balancer.name}")
             (own,) = _own_group(balancer)
-            yield from self._drift(own, f"the security group of load balancer {balancer.name}", self.security_groups)
+            if own in self.security_groups:
+                yield _changed(f"the security group of load balancer {balancer.name}")
         for group in file.target_groups.values():
-            yield from self._drift(group.arn, f"target group {group.name}", self.target_groups)
+            yield from self._drift(group.arn, f"target group {group.name}")
 
-    def _drift(self, arn: str, words: str, changed: Mapping[str, object]) -> Iterator[str]:
+    def _drift(self, arn: str, words: str) -> Iterator[str]:
+        facts = self.facts.get(arn)
         if arn in self.removed:
             yield f"drift: {words} was deleted through the API; a reload brings it back, as the file says."
-        elif arn in changed:
-            yield f"drift: {words} was changed through the API; a reload makes it as the file says."
+        elif arn in self.changed or (facts is not None and facts.security_groups):
+            yield _changed(words)
 
     def after_reload(self, file: Configuration) -> tuple[Changes, tuple[str, ...]]:
         """What stays when `file` is read anew: the API's own resources. And what to say about the rest.
 
-        A resource of the API's whose name the file now uses gives way to the file's.
+        A resource of the API's whose name the file now uses gives way to the file's. A target group that the file has
+        no more stays, without targets, where a load balancer of the API's forwards to it. What was said of load
+        balancers and target groups that are gone goes with them.
         """
         told = [f"{sentence.partition(';')[0]}; now it is as the file says." for sentence in self.drift(file)]
-        names = {balancer.name for balancer in file.load_balancers}
-        balancers = {arn: balancer for arn, balancer in self.load_balancers.items() if balancer.name not in names}
-        groups = {arn: group for arn, group in self.target_groups.items() if group.name not in file.target_groups}
+        owned = {balancer.name: balancer.arn for balancer in file.load_balancers}
+        balancers = {arn: balancer for arn, balancer in self.load_balancers.items() if arn not in self.changed}
+        groups = {arn: group for arn, group in self.target_groups.items() if arn not in self.changed}
+        for balancer in [balancer for balancer in balancers.values() if balancer.name in owned]:
+            del balancers[balancer.arn]
+            told.append(f"The API's load balancer {balancer.name} gives way to the file's of that name.")
+        for group in [group for group in groups.values() if group.name in file.target_groups]:
+            del groups[group.arn]
+            told.append(f"The API's target group {group.name} gives way to the file's of that name.")
+        known = {*file.target_groups, *(group.name for group in groups.values())}
+        for balancer in balancers.values():
+            for name in balancer.target_group_names():
+                if name not in known:
+                    known.add(name)
+                    group = TargetGroup(name=name, arn=ids.target_group_arn(balancer.region, name))
+                    groups[group.arn] = group
+                    told.append(
+                        f"{balancer.name} forwards to target group {name}, which the file has no more: "
+                        "it is a group of the API's now, without targets."
+                    )
+        facts = {
+            arn: replace(facts, security_groups=()) if arn in owned.values() else facts
+            for arn, facts in self.facts.items()
+        }
         own = {group.id for group in file_security_groups(file)}
-        named = {key: group for key, group in self.security_groups.items() if key not in own}
-        kept = replace(self, load_balancers=balancers, target_groups=groups, removed=frozenset(), security_groups=named)
-        return kept, tuple(told)
+        kept = replace(
+            self,
+            load_balancers=balancers,
+            target_groups=groups,
+            facts=facts,
+            security_groups={key: group for key, group in self.security_groups.items() if key not in own},
+            changed=frozenset(),
+            removed=frozenset(),
+        )
+        return kept.without_strays(file), tuple(told)
+
+    def without_strays(self, file: Configuration) -> Changes:
+        """Without tags and facts of elbv2's resources that are not there."""
+        there: set[str] = set()
+        configuration = self.applied_to(file)
+        for balancer in configuration.load_balancers:
+            there.add(balancer.arn)
+            for listener in balancer.listeners:
+                there |= {listener.arn, ids.default_rule_arn(listener.arn), *(rule.arn for rule in listener.rules)}
+        there |= {group.arn for group in configuration.target_groups.values()}
+        strays = {arn for arn in {*self.tags, *self.facts} if _ELBV2 in arn and arn not in there}
+        return replace(
+            self,
+            tags={arn: tags for arn, tags in self.tags.items() if arn not in strays},
+            facts={arn: facts for arn, facts in self.facts.items() if arn not in strays},
+        )
 
 
 def contradictions(configuration: Configuration) -> Iterator[str]:
@@ -134,3 +191,7 @@ def contradictions(configuration: Configuration) -> Iterator[str]:
 
 def _own_group(balancer: LoadBalancer) -> tuple[str]:
     return (ids.security_group_id(balancer.region, balancer.name),)
+
+
+def _changed(words: str) -> str:
+    return f"drift: {words} was changed through the API; a reload makes it as the file says."

@@ -49,6 +49,8 @@ class Router(Protocol):
     random: Random
     body_kept_max_bytes: int
     """How much of each request's body is kept for replays; 0: nothing."""
+    explains: bool
+    """Whether responses to requests with `X-Simlb-Explain: 1` say why."""
 
     @property
     def group_cookies(self) -> GroupCookies:
@@ -165,7 +167,7 @@ class Exchange(ExchangeRecord):
 
     def _heed_question(self) -> None:
         """Let the response tell why, when its client asks and the configuration allows it."""
-        if self.head.fields.asks_why and self.plan.load_balancer.explain_header:
+        if self.head.fields.asks_why and self.router.explains:
             self.client = ExplainingClient(self.client, self)
 
     def _examine(self) -> int:

@@ -120,6 +120,7 @@ class LoadBalancerNode:
         self.monotonic = time.monotonic
         self.wall = time.time
         self.body_kept_max_bytes = 0
+        self.explains = False
         self.record: Callable[[ExchangeRecord], None] = record
         self.on_connection = on_connection
         self.connections: set[_Connection] = set()

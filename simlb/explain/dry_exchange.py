@@ -117,6 +117,7 @@ class _Router:
         self.wall: Callable[[], float] = time.time
         self.random: Random = _Drawn(0)
         self.body_kept_max_bytes = 0
+        self.explains = node.explains
 
     @property
     def group_cookies(self) -> GroupCookies:

@@ -151,7 +151,7 @@ def _without_clock(origin: Source, problems: Problems) -> object:
     if "allow_targets" in origin.values:
         what = "a scenario's targets are on this machine: 'allow_targets' is not accepted here"
         problems.add(origin.key_place(("allow_targets",)), what, code=OUTSIDE)
-    return {key: value for key, value in origin.values.items() if key not in {"speed", "control_port"}}
+    return {key: value for key, value in origin.values.items() if key not in {"speed", "control_port", "dns_port"}}
 
 
 class _Values:

@@ -146,12 +146,13 @@ class ALB:
         *,
         cert: str | Sequence[Any] | None = None,
         protocol: str | None = None,
+        ssl_policy: str | None = None,
     ) -> Listener:
         """A listener, whose action is called next: `alb.listen(443, cert="api.simlb.test").forward(web)`.
 
         `port` is what rules, logs and redirects see. `cert` is a name to issue a certificate for - any name - or
         several, the first being the default one; or `{"certificate_file": ..., "key_file": ...}`. The protocol is
-        HTTPS with a certificate and on 443, else HTTP.
+        HTTPS with a certificate and on 443, else HTTP. `ssl_policy` is AWS's name for its TLS versions and ciphers.
         """
         self.refuse_if_running("listen()")
         entries: list[dict[str, Any]] = self._values["load_balancers"][0]["listeners"]
@@ -161,9 +162,11 @@ class ALB:
             "protocol": chosen,
             "port": port,
             "bind": _FREE_PORT,
-            **some(certificates=certificates),
+            **some(certificates=certificates, ssl_policy=ssl_policy),
         }
-        self.calls["load_balancers", 0, "listeners", len(entries)] = call("listen", port, cert=cert, protocol=protocol)
+        self.calls["load_balancers", 0, "listeners", len(entries)] = call(
+            "listen", port, cert=cert, protocol=protocol, ssl_policy=ssl_policy
+        )
         listener = Listener(self, values, len(entries))
         entries.append(values)
         self._listeners.append(listener)

@@ -49,7 +49,7 @@ def test_programs_get_one_line_of_json(run: Run, arguments: list[str], said: str
     [
         pytest.param(None, "E511", id="no file at all"),
         pytest.param("simlb: [", "E504", id="no YAML"),
-        pytest.param("simlb: config/1\nload_balancers: []\n", "E502", id="no load balancer"),
+        pytest.param("simlb: config/1\nload_balancers: [{}]\n", "E501", id="no load balancer"),
     ],
 )
 def test_what_a_bad_configuration_leaves(

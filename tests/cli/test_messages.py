@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-IN_SOURCE = re.compile(r"""["'](E[1-7][0-9]{2})["']|SIMLB-(E[1-7][0-9]{2})""")
-IN_DOCUMENT = re.compile(r"^\| (E[1-7][0-9]{2}) \|(.*)\|$", re.MULTILINE)
+IN_SOURCE = re.compile(r"""["'](E[1-8][0-9]{2})["']|SIMLB-(E[1-8][0-9]{2})""")
+IN_DOCUMENT = re.compile(r"^\| (E[1-8][0-9]{2}) \|(.*)\|$", re.MULTILINE)
 
 
 def codes_in_source() -> dict[str, str]:

@@ -25,6 +25,16 @@ def from_urls(certificates: RecordingCertificates, *urls: str, **flags: Any) -> 
     return config.from_urls(urls, certificates=certificates, resolve=resolve, **flags)
 
 
+def test_empty_is_a_region_and_nothing_else(certificates: RecordingCertificates) -> None:
+    compiled = config.empty(region="eu-west-1", certificates=certificates)
+    assert (compiled.settings.region, compiled.warnings, compiled.source) == ("eu-west-1", (), None)
+    assert (compiled.configuration.load_balancers, compiled.configuration.target_groups) == ((), {})
+    assert config.empty(certificates=certificates).settings.region == "ap-northeast-2"
+    with pytest.raises(InvalidConfigError, match="--region: 'Mars' is not a region"):
+        config.empty(region="Mars", certificates=certificates)
+    assert certificates.issued == []
+
+
 def test_one_url_is_all_it_takes(certificates: RecordingCertificates) -> None:
     compiled = from_urls(certificates, "http://localhost:3000")
     (lb,) = compiled.configuration.load_balancers

@@ -208,6 +208,15 @@ def test_certificates_of_every_kind(load: Load, certificates: RecordingCertifica
     assert certificates.loaded == [(tmp_path / "x.pem", tmp_path / "x.key")]
 
 
+def test_security_policies(load: Load) -> None:
+    first, second = (
+        listener(load, f"protocol: HTTPS, port: 443, forward: web{more}")
+        for more in ("", ", ssl_policy: ELBSecurityPolicy-2016-08")
+    )
+    assert first.ssl_policy == "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+    assert second.ssl_policy == "ELBSecurityPolicy-2016-08"
+
+
 HEALTH_CHECKS = [
     ("{}", model.HealthCheck()),
     ("{path: '/health?full=1', interval: 10s, timeout: 3s, healthy: 3, unhealthy: 4, port: 9000}",
@@ -323,6 +332,13 @@ def test_what_surprises_is_warned_of(load: Load) -> None:
         "simlb.yaml:6: the redirect leads to port 443, where 'a' has no listener",
         "simlb.yaml:8: no listener forwards to target group 'web'",
     )
+
+
+def test_a_file_may_leave_the_load_balancers_to_the_api(load: Load) -> None:
+    compiled = load("simlb: config/1\nload_balancers: []\ntarget_groups: [{name: web}]\n")
+    assert compiled.configuration.load_balancers == ()
+    assert list(compiled.configuration.target_groups) == ["web"]
+    assert compiled.warnings == ()
 
 
 def test_checking_issues_takes_and_writes_nothing(tmp_path: Path) -> None:

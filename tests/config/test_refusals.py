@@ -54,7 +54,6 @@ SHAPE = [
     ("simlb: config/1", ["E501 simlb.yaml:1: 'load_balancers' is missing in the file"]),
     ("simlb: config/2\nload_balancers: []", [
         "E502 simlb.yaml:1: 'simlb' must be 'config/1', not 'config/2' (did you mean 'config/1'?)",
-        "E502 simlb.yaml:2: 'load_balancers' needs at least one entry",
     ]),
     ("load_balancers: [{name: a}]", ["E501 simlb.yaml:1: 'simlb' is missing in the file"]),
     ("- a", ["E501 simlb.yaml:1: the file must be a mapping (key: value), not a list"]),
@@ -89,6 +88,13 @@ SHAPE = [
     ]),
     (group("health_check:\n  interval: 30s\n  heathy: 5\n"), [
         "E501 simlb.yaml:10: unknown key 'heathy' in health_check (did you mean 'healthy'?)"
+    ]),
+    (listeners("protocol: HTTPS, port: 443, forward: web, ssl_policy: ELBSecurityPolicy-2016-80"), [
+        "E503 simlb.yaml:5: Policy ELBSecurityPolicy-2016-80 not found (SSLPolicyNotFound)"
+        " (did you mean 'ELBSecurityPolicy-2016-08'?)"
+    ]),
+    (listeners("protocol: HTTP, port: 80, forward: web, ssl_policy: ELBSecurityPolicy-2016-08"), [
+        "E501 simlb.yaml:5: an HTTP listener has no security policy"
     ]),
     (group("targets: [{url: [1]}]"), ["E501 simlb.yaml:8: 'url' must be text, not a list"]),
 ]  # fmt: skip

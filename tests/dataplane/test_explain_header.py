@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simlb.core.model import ForwardAction, LoadBalancer, RedirectAction, Rule
+from simlb.core.model import ForwardAction, RedirectAction, Rule
 from simlb.dataplane import exchange as exchange_module
 from simlb.dataplane.exchange import Exchange
 from simlb.dataplane.explain_header import ExplainingClient
@@ -51,7 +51,7 @@ async def serve(rig: Rig, *, explain: bool = True, rules: tuple[Rule, ...] = RUL
     gone = await rig.target(answer(OK))
     await gone.close()
     groups = (rig.group(web, **attributes), rig.group(name="none"), rig.group(gone, name="dead"))
-    rig.load_balancer = replace(rig.load_balancer, explain_header=explain)
+    rig.node.explains = explain
     await rig.apply(rig.listener(ForwardAction.to("web"), rules=rules), groups=groups)
     await rig.healthy()
     await rig.healthy("dead")
@@ -167,7 +167,7 @@ async def test_a_targets_own_header_of_that_name_gives_way(rig: Rig) -> None:
 async def test_names_stay_safe_and_the_header_short(rig: Rig) -> None:
     target = await rig.target(says("x"))
     described = replace(rig.describe(target), name='한글 "x"\r\nSet-Cookie: a=b' + "y" * 600)
-    rig.load_balancer = replace(rig.load_balancer, explain_header=True)
+    rig.node.explains = True
     await rig.apply(rig.listener(), groups=(rig.group(described),))
     await rig.healthy()
     message = await rig.ask(get("/", ASK))
@@ -188,7 +188,7 @@ async def test_who_asks_otherwise_is_not_answered(rig: Rig, line: str) -> None:
 
 async def test_it_is_off_by_default(rig: Rig) -> None:
     await serve(rig, explain=False)
-    assert LoadBalancer.__dataclass_fields__["explain_header"].default is False
+    assert rig.new_node().explains is False
     for target, *_ in CASES:
         assert is_silent(await rig.ask(get(target, ASK)))
 
@@ -217,7 +217,7 @@ def test_a_request_that_does_not_ask_pays_nothing(monkeypatch: pytest.MonkeyPatc
         H1ClientConnection._begin,
     ]
     for function in hot:
-        assert loads(function) & {"asks_why", "explain_header", "ExplainingClient", "explanation"} == set()
+        assert loads(function) & {"asks_why", "explains", "ExplainingClient", "explanation"} == set()
     instructions = list(dis.get_instructions(Exchange.start))
     jump = next(place for place, one in enumerate(instructions) if one.argval == "is_odd") + 1
     heeds = next(place for place, one in enumerate(instructions) if one.argval == "_heed_question")

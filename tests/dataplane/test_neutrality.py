@@ -99,6 +99,7 @@ class Loft:
         self.is_at_hand = is_at_hand
         self.random = Random(0)
         self.body_kept_max_bytes = 0
+        self.explains = False
         self.records: list[Exchange] = []
         self.cancelled: list[Exchange] = []
 

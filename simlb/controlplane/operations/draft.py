@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from simlb.controlplane.operations.catalog import Catalog
 from simlb.core.changes import Changes, LoadBalancerFacts
@@ -57,7 +58,8 @@ class Draft:
 
     def put_load_balancer(self, balancer: LoadBalancer) -> None:
         """A new load balancer, or one as it is to be from now on (listeners and rules included)."""
-        self._change(load_balancers={**self.changes.load_balancers, balancer.arn: balancer})
+        held = {**self.changes.load_balancers, balancer.arn: balancer}
+        self._change(load_balancers=held, changed=self.changes.changed | self._of_file(balancer.arn))
 
     def put_listener(self, balancer: LoadBalancer, listener: Listener, *, arn: str | None = None) -> None:
         """A new listener of `balancer`; with `arn` in place of the one that has that ARN."""
@@ -72,7 +74,8 @@ class Draft:
 
     def put_target_group(self, group: TargetGroup) -> None:
         """A new target group, or one as it is to be; its targets stay as they are."""
-        self._change(target_groups={**self.changes.target_groups, group.arn: replace(group, targets=())})
+        held = {**self.changes.target_groups, group.arn: replace(group, targets=())}
+        self._change(target_groups=held, changed=self.changes.changed | self._of_file(group.arn))
 
     def remove_target_group(self, group: TargetGroup) -> None:
         """Delete it. Its targets are registered there no more."""
@@ -113,15 +116,36 @@ class Draft:
         rest = {key: one for key, one in self.changes.security_groups.items() if key != group_id}
         self._change(security_groups=rest)
 
+    def put_record(self, kind: str, key: str, body: Any) -> None:
+        """What another service keeps, in the same transaction: a new record, or one as it is to be.
+
+        `kind` is `<service>.<thing>`. `body` is plain JSON values; never change one in place, put another.
+        """
+        assert "." in kind
+        held = self.changes.records
+        self._change(records={**held, kind: {**held.get(kind, {}), key: body}})
+
+    def remove_record(self, kind: str, key: str) -> None:
+        """Forget a record. Harmless when it is not there."""
+        held = self.changes.records
+        rest = {other: body for other, body in held.get(kind, {}).items() if other != key}
+        others = {other: bodies for other, bodies in held.items() if other != kind}
+        self._change(records={**others, kind: rest} if rest else others)
+
     def _forget(self, arn: str, **rest: object) -> None:
-        own = {balancer.arn for balancer in self.file.load_balancers}
-        own |= {group.arn for group in self.file.target_groups.values()}
         self._change(
-            removed=self.changes.removed | ({arn} & own),
+            changed=self.changes.changed - {arn},
+            removed=self.changes.removed | self._of_file(arn),
             tags={key: held for key, held in self.changes.tags.items() if key != arn},
             facts={key: held for key, held in self.changes.facts.items() if key != arn},
             **rest,
         )
+
+    def _of_file(self, arn: str) -> frozenset[str]:
+        """The ARN, if it is one of the file's."""
+        own = {balancer.arn for balancer in self.file.load_balancers}
+        own |= {group.arn for group in self.file.target_groups.values()}
+        return frozenset({arn}) & own
 
     def _change(self, **members: object) -> None:
         self.changes = replace(self.changes, **members)  # type: ignore[arg-type]

@@ -38,7 +38,10 @@ class Estate(Protocol):
         """What API calls have made of the file's configuration."""
 
     def certificate(self, arn: str) -> Certificate | None:
-        """The certificate of that ARN, issued, imported or the file's; None when there is none."""
+        """The certificate of that ARN, issued, imported or the file's; None when there is none.
+
+        Raises QueryError UnsupportedCertificate for one that was requested and is not issued.
+        """
 
     def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
         """Where the socket of a new listener of `load_balancer` goes, in the order in which places are tried.

@@ -45,7 +45,7 @@ async def create_listener(call: Call) -> Result:
             protocol=protocol,
             port=port,
             arn=ids.new_listener_arn(balancer.arn, draft.new_id()),
-            binds=call.estate.binds(draft.configuration, balancer, port),
+            binds=(),
             default_action=reader.read(call.parameters["DefaultActions"]),
         )
         wanted = _secured(call, wanted) if protocol is Protocol.HTTPS else _plain(call, wanted)
@@ -55,6 +55,7 @@ async def create_listener(call: Call) -> Result:
             if not _is_same(present, wanted) or tags not in ({}, held):
                 raise _duplicate(present)
             return {"Listeners": [listener_result(draft.catalog, ListenerEntry(balancer, present))]}
+        wanted = replace(wanted, binds=call.estate.binds(draft.configuration, balancer, port))
         balancer = replace(balancer, listeners=(*balancer.listeners, wanted))
         raise_first(load_balancer_quota_errors(balancer, draft.configuration.target_groups))
         draft.put_load_balancer(balancer)

@@ -36,6 +36,21 @@ def broken(value: Any, shape: Shape) -> Iterator[str]:
         yield f"Member must satisfy regular expression pattern: {shape.pattern}"
 
 
+def shown(value: Any) -> str:
+    """A value as AWS's Java prints it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}={shown(held)}' for key, held in value.items())}}}"
+    return str(value)
+
+
+def below(path: str, name: str) -> str:
+    """AWS names members in its messages as its Java members are called: `loadBalancerArns`."""
+    member = name[:1].lower() + name[1:]
+    return f"{path}.{member}" if path else member
+
+
 def _out_of_bounds(value: Any, shape: Shape) -> Iterator[str]:
     is_number = shape.kind in {"integer", "long", "double"}
     size, what = (value, "value") if is_number else (len(value), "length")

@@ -15,6 +15,8 @@ COMMON_STATUS: Mapping[str, int] = {
     "NoSuchVersion": 400,
     "RequestEntityTooLarge": 413,
     "RequestTimeout": 408,
+    "ServiceUnavailable": 503,
+    "UnsupportedCertificate": 400,
     "UnsupportedOperation": 400,
     "ValidationError": 400,
 }

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["structure", "list", "map", "string", "integer", "long", "double", "boolean", "timestamp"]
+Kind = Literal["structure", "list", "map", "string", "integer", "long", "double", "boolean", "timestamp", "blob"]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
-from simlb.controlplane.query.constraints import NOT_NULL, broken, refusal, violation
+from simlb.controlplane.query.constraints import NOT_NULL, below, broken, refusal, shown, violation
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.model import Shape
 from simlb.controlplane.query.times import parse_time
@@ -110,9 +110,9 @@ class _Reader:
         for name, member in shape.members.items():
             child = node.get(name)
             if child is not None:
-                values[name] = self.value(child, member, _below(path, name))
+                values[name] = self.value(child, member, below(path, name))
             elif name in shape.required:
-                self.violations.append(violation(None, _below(path, name), NOT_NULL))
+                self.violations.append(violation(None, below(path, name), NOT_NULL))
         return values
 
     def map(self, node: Node, shape: Shape, path: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class _Reader:
 
     def _check(self, value: Any, shape: Shape, path: str) -> None:
         for constraint in broken(value, shape):
-            self.violations.append(violation(_shown(value), path, constraint))
+            self.violations.append(violation(shown(value), path, constraint))
 
 
 def _numbered(node: Node, word: str, path: str) -> Iterator[Node]:
@@ -185,21 +185,6 @@ _CONVERSIONS: dict[str, Any] = {
     "boolean": _boolean,
     "timestamp": parse_time,
 }
-
-
-def _shown(value: Any) -> str:
-    """A value as AWS's Java prints it."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_shown, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}={_shown(held)}' for key, held in value.items())}}}"
-    return str(value)
-
-
-def _below(path: str, name: str) -> str:
-    """AWS names members in its messages as its Java members are called: `loadBalancerArns`."""
-    member = name[:1].lower() + name[1:]
-    return f"{path}.{member}" if path else member
 
 
 def _known(shape: Shape | None) -> Shape:

@@ -109,7 +109,6 @@ class LoadBalancer:
     """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it.
 
     `address` is where its listeners are, unless they say otherwise: its own on systems that have enough of them.
-    `explain_header` is simlb's own, off as in AWS: responses to requests with `X-Simlb-Explain: 1` say why.
     """
 
     name: str
@@ -123,7 +122,6 @@ class LoadBalancer:
     names: tuple[str, ...] = ()
     address: str = "127.0.0.1"
     listeners: tuple[Listener, ...] = ()
-    explain_header: bool = False
 
     @property
     def resource(self) -> str:

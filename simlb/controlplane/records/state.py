@@ -1,0 +1,162 @@
+"""The whole of what is kept of an instance, as records of a kind and a key, and what differs between two states.
+
+load-balancer, target-group, facts, tags            by ARN
+changed, removed                                    by ARN, of what the file owns
+security-group                                      by id
+registration, deregistration                        by target group, target id and port
+acm.certificate, route53.hosted-zone, ...           other services' own, whose bodies only they understand
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simlb.controlplane.records.codec import TEXT, Codec, RecordError, by_name
+from simlb.controlplane.records.load_balancers import FACTS, LOAD_BALANCER, SECURITY_GROUP
+from simlb.controlplane.records.target_groups import REGISTRATION, TARGET_GROUP
+from simlb.core.changes import Changes
+from simlb.core.registrations import Registration, Registrations
+
+Key = tuple[str, str]
+"""Kind and key of a record."""
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _nothing(plain: Any) -> None:
+    if plain != {}:
+        raise RecordError("it has no members")
+
+
+KINDS: Mapping[str, Codec[Any]] = {
+    "load-balancer": LOAD_BALANCER,
+    "target-group": TARGET_GROUP,
+    "changed": Codec(lambda _: {}, _nothing),
+    "removed": Codec(lambda _: {}, _nothing),
+    "tags": by_name(TEXT),
+    "facts": FACTS,
+    "security-group": SECURITY_GROUP,
+    "registration": REGISTRATION,
+    "deregistration": REGISTRATION,
+}
+"""simlb's own. A kind of another service's has a dot in its name."""
+
+_SERVICE: Codec[Any] = Codec(_as_it_is, _as_it_is)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record; `body` is plain values only."""
+
+    kind: str
+    key: str
+    body: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything that API calls and commands have made."""
+
+    changes: Changes = field(default_factory=Changes)
+    registrations: Registrations = field(default_factory=Registrations)
+
+    def items(self) -> dict[Key, Any]:
+        """Its parts, by kind and key, in their order. The same objects as long as nothing changes them."""
+        return dict(self._items())
+
+    def rows(self) -> list[Row]:
+        """All of it as records."""
+        return [encode(key, value) for key, value in self.items().items()]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> State:
+        """Read records back. Raises RecordError."""
+        found: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+        records: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            held = records.setdefault(row.kind, {}) if is_of_service(row.kind) else found.get(row.kind)
+            if held is None:
+                raise RecordError(f"there is no kind of record '{row.kind}'")
+            try:
+                held[row.key] = _codec(row.kind).decode(row.body)
+            except RecordError as error:
+                raise error.within(row.key).within(row.kind) from None
+        return cls(
+            changes=Changes(
+                load_balancers=found["load-balancer"],
+                target_groups=found["target-group"],
+                changed=frozenset(found["changed"]),
+                removed=frozenset(found["removed"]),
+                tags=found["tags"],
+                facts=found["facts"],
+                security_groups=found["security-group"],
+                records=records,
+            ),
+            registrations=Registrations(
+                added=tuple(found["registration"].values()), removed=tuple(found["deregistration"].values())
+            ),
+        )
+
+    def _items(self) -> Iterator[tuple[Key, Any]]:
+        changes = self.changes
+        held: dict[str, Mapping[str, Any]] = {
+            "load-balancer": changes.load_balancers,
+            "target-group": changes.target_groups,
+            "changed": dict.fromkeys(sorted(changes.changed)),
+            "removed": dict.fromkeys(sorted(changes.removed)),
+            "tags": changes.tags,
+            "facts": changes.facts,
+            "security-group": changes.security_groups,
+            "registration": {_registration_key(item): item for item in self.registrations.added},
+            "deregistration": {_registration_key(item): item for item in self.registrations.removed},
+            **changes.records,
+        }
+        for kind, values in held.items():
+            for key, value in values.items():
+                yield (kind, key), value
+
+
+def is_of_service(kind: str) -> bool:
+    """Whether records of that kind are another service's own."""
+    return "." in kind
+
+
+def encode(key: Key, value: Any) -> Row:
+    """One part of a state as a record."""
+    return Row(*key, _codec(key[0]).encode(value))
+
+
+def difference(before: Mapping[Key, Any], after: Mapping[Key, Any]) -> tuple[list[Key], list[Key]]:
+    """What leaves and what is new or changed from one state's items to another's.
+
+    Parts are compared by identity: what a change did not touch is the same object. A part that moved within its kind
+    leaves and comes again, at the end, as does everything behind it.
+    """
+    places = {key: place for place, key in enumerate(before)}
+    leaving = [key for key in before if key not in after]
+    coming: list[Key] = []
+    last: dict[str, float] = {}
+    for key, value in after.items():
+        place = places.get(key)
+        if place is not None and place > last.get(key[0], -1):
+            last[key[0]] = place
+            if before[key] is not value:
+                coming.append(key)
+            continue
+        if place is not None:
+            leaving.append(key)
+        last[key[0]] = float("inf")
+        coming.append(key)
+    return leaving, coming
+
+
+def _codec(kind: str) -> Codec[Any]:
+    return _SERVICE if is_of_service(kind) else KINDS[kind]
+
+
+def _registration_key(item: Registration) -> str:
+    return f"{item.target_group}/{item.target.id}/{item.target.port}"

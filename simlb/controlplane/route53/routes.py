@@ -1,0 +1,103 @@
+"""Route 53 on the control port: everything below `/2013-04-01/`. Signed as all services of AWS, see `signed`."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from simlb.controlplane.query.credentials import read_scope
+from simlb.controlplane.query.errors import QueryError
+from simlb.controlplane.query.parameters import read_form
+from simlb.controlplane.route53 import errors, xml
+from simlb.controlplane.route53.errors import Route53Error
+from simlb.controlplane.route53.operations import Route53
+from simlb.controlplane.route53.shapes import OPERATIONS, VERSION, Operation
+from simlb.controlplane.signed import signed
+from simlb.errors import SimlbError
+
+SERVICE = "route53"
+_CODES = {
+    HTTPStatus.FORBIDDEN: "AccessDenied",
+    HTTPStatus.REQUEST_TIMEOUT: "RequestTimeout",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "RequestEntityTooLarge",
+}
+_PATHS = [
+    (operation, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", VERSION + operation.path)))
+    for operation in OPERATIONS
+]
+
+
+def route53_routes(route53: Route53) -> list[web.RouteDef]:
+    """The routes, for `ControlServer`."""
+
+    def refuse(_: web.Request, status: int, error: SimlbError) -> web.Response:
+        code = _CODES.get(HTTPStatus(status), "InvalidInput")
+        return _failed(code, f"{error.what} (SIMLB-{error.code})", _new_id())
+
+    @signed(refuse)
+    async def answer(request: web.Request) -> web.Response:
+        request_id = _new_id()
+        try:
+            operation, given = await _read(request)
+            result = await route53.run(operation.name, given)
+        except (Route53Error, QueryError) as error:
+            return _failed(error.code, error.message, request_id)
+        except SimlbError as error:
+            return _failed("ServiceUnavailable", f"{error.what} (SIMLB-{error.code})", request_id)
+        body = xml.write(f"{operation.name}Response", operation.answers, result)
+        response = _response(operation.status, body, request_id)
+        if "Location" in result:
+            response.headers["Location"] = result["Location"]
+        return response
+
+    return [web.route(method, VERSION + "/{path:.*}", answer) for method in ("GET", "POST", "DELETE")]
+
+
+async def _read(request: web.Request) -> tuple[Operation, Mapping[str, object]]:
+    query = read_form(request.rel_url.raw_query_string)
+    scope = read_scope(request.headers.get("Authorization"), query)
+    if scope.service != SERVICE:
+        raise Route53Error("UnsupportedOperation", f"This is Route 53; the request is signed for '{scope.service}'.")
+    path = request.rel_url.raw_path.rstrip("/")
+    operation, found = _operation(request.method, path)
+    if operation.method != "GET" and not scope.in_header:
+        # Any web page can have a browser open a URL; only AWS's clients set the header.
+        raise QueryError("AccessDenied", f"{operation.name} has to be signed in the Authorization header.")
+    given: dict[str, object] = {member: query[name] for name, member in operation.query.items() if name in query}
+    body = await request.read() if operation.method == "POST" else b""
+    if operation.reads is not None and (body.strip() or operation.name != "UpdateHostedZoneComment"):
+        try:
+            given |= xml.read(body, f"{operation.name}Request", operation.reads)
+        except xml.XmlError as error:
+            raise errors.invalid_input(f"Invalid XML ; {error}") from None
+    return operation, {**given, **{name: unquote(value) for name, value in found.items()}}
+
+
+def _operation(method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
+    for operation, pattern in _PATHS:
+        found = pattern.fullmatch(path)
+        if found is not None and operation.method == method:
+            return operation, found.groupdict()
+    raise Route53Error(
+        "UnsupportedOperation",
+        f"simlb does not emulate this operation of Route 53: {method} {path[:80]}. "
+        f"It answers {', '.join(operation.name for operation in OPERATIONS)}.",
+    )
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def _failed(code: str, message: str, request_id: str) -> web.Response:
+    return _response(errors.status_of(code), errors.document(code, message, request_id), request_id)
+
+
+def _response(status: int, body: bytes, request_id: str) -> web.Response:
+    headers = {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}
+    return web.Response(status=status, body=body, headers=headers)

@@ -1,0 +1,192 @@
+"""The state on disk: what was written is there, whatever happens; what is damaged is said, and never replaced."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simlb.controlplane.records import Row
+from simlb.controlplane.store import SCHEMA_VERSION, Store, store_path
+from simlb.errors import SimlbError
+
+REGION = "ap-northeast-2"
+PUT = [Row("tags", "a", {"team": "빈"}), Row("tags", "b", {}), Row("removed", "a", {})]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return store_path(tmp_path / "home", "shop")
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    store = Store(path)
+    store.open()
+    yield store
+    store.close()
+
+
+def reopened(path: Path) -> list[Row]:
+    store = Store(path)
+    try:
+        store.open()
+        return store.rows(region=REGION)
+    finally:
+        store.close()
+
+
+def refusal(path: Path) -> SimlbError:
+    with pytest.raises(SimlbError) as caught:
+        reopened(path)
+    return caught.value
+
+
+def test_what_was_written_is_there_the_next_time(store: Store, path: Path) -> None:
+    store.write(REGION, put=PUT)
+    store.write(REGION, put=[Row("tags", "a", {"team": "b"})], remove=[("removed", "a")])
+    assert store.rows(region=REGION) == [Row("tags", "a", {"team": "b"}), Row("tags", "b", {})]
+    assert store.rows("tags", region=REGION) == store.rows(region=REGION)
+    store.close()
+    assert reopened(path) == [Row("tags", "a", {"team": "b"}), Row("tags", "b", {})]
+
+
+def test_what_is_removed_and_put_comes_last(store: Store) -> None:
+    store.write(REGION, put=PUT)
+    store.write(REGION, remove=[("tags", "a")], put=[Row("tags", "a", {})])
+    assert [row.key for row in store.rows("tags", region=REGION)] == ["b", "a"]
+
+
+def test_regions_and_accounts_are_apart_and_global_services_everywhere(store: Store, path: Path) -> None:
+    zone = Row("route53.hosted-zone", "Z1", {"name": "shop.test"})
+    store.write(REGION, put=[*PUT, zone])
+    assert store.rows(region="eu-west-1") == [zone]
+    store.close()
+    other = Store(path, account="111111111111")
+    other.open()
+    assert other.rows(region=REGION) == []
+    other.close()
+
+
+def test_only_its_owner_reads_it(store: Store, path: Path) -> None:
+    store.write(REGION, put=PUT)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+    store.close()
+    path.chmod(0o644)
+    reopened(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_one_process_has_it_at_a_time(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simlb.controlplane.store._BUSY_TIMEOUT_S", 0.01)
+    error = refusal(path)
+    assert (error.code, str(path) in error.what) == ("E812", True)
+    store.write(REGION, put=PUT)
+
+
+def test_a_write_that_fails_changes_nothing(store: Store) -> None:
+    store.write(REGION, put=PUT)
+    ((pages,),) = store._held().execute("PRAGMA page_count")
+    store._held().execute(f"PRAGMA max_page_count = {pages}")  # what a full disk is to SQLite
+    with pytest.raises(SimlbError, match=r"The change was not made.*full") as caught:
+        store.write(REGION, put=[Row("tags", "c", {"x": "y" * 100_000})], remove=[("tags", "a")])
+    assert caught.value.code == "E813"
+    assert store.rows(region=REGION) == PUT
+    store.write(REGION, put=[Row("tags", "c", {})])
+    assert [row.key for row in store.rows("tags", region=REGION)] == ["a", "b", "c"]
+
+
+def test_what_is_no_json_changes_nothing(store: Store) -> None:
+    store.write(REGION, put=PUT)
+    with pytest.raises(UnicodeEncodeError):
+        store.write(REGION, remove=[("tags", "a")], put=[Row("tags", "c", {"x": "\udc80"})])
+    assert store.rows(region=REGION) == PUT
+
+
+def test_a_change_that_was_broken_off_never_was(store: Store, path: Path) -> None:
+    """The file and its journal as a kill in the middle of a commit leaves them."""
+    store.write(REGION, put=PUT)
+    connection = store._held()
+    connection.execute("PRAGMA cache_spill = 1")
+    connection.execute("PRAGMA cache_size = 1")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("DELETE FROM records")
+    connection.executemany(
+        "INSERT INTO records (account, region, kind, key, body) VALUES ('0', 'r', 'k', ?, ?)",
+        [(str(number), "x" * 5000) for number in range(50)],
+    )
+    journal = path.with_name(f"{path.name}-journal")
+    half = {name: name.read_bytes() for name in (path, journal)}
+    assert half[journal]
+    store.close()
+    for name, content in half.items():
+        name.write_bytes(content)
+    assert reopened(path) == PUT
+
+
+def torn(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[5000:9000] = b"\xa5" * 4000
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-4096])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def overwritten(path: Path) -> None:
+    path.write_text("simlb: config/1\n" * 100)
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE records (x)")
+    connection.close()
+
+
+def unreadable_body(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE records SET body = '{'")
+    connection.close()
+
+
+@pytest.mark.parametrize("damage", [torn, cut, emptied, overwritten, foreign, unreadable_body])
+def test_a_damaged_file_is_refused_and_left_as_it_is(damage: Any, store: Store, path: Path) -> None:
+    store.write(REGION, put=[*PUT, *(Row("tags", f"t{number}", {"x": "y" * 900}) for number in range(20))])
+    store.close()
+    damage(path)
+    before = path.read_bytes()
+    error = refusal(path)
+    assert (error.code, str(path) in error.what) == ("E810", True)
+    assert any("simlb state reset" in hint for hint in error.hints)
+    assert path.read_bytes() == before
+
+
+def test_a_newer_simlbs_file_is_refused(store: Store, path: Path) -> None:
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    error = refusal(path)
+    assert (error.code, str(path) in error.what) == ("E811", True)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    assert refusal(store_path(tmp_path / "home", "shop")).code == "E813"
+
+
+def test_an_unfinished_file_of_a_first_start_is_no_damage(path: Path) -> None:
+    path.parent.mkdir()
+    path.with_name(f"{path.name}.new").write_bytes(b"half")
+    assert reopened(path) == []
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
