@@ -1,4 +1,5 @@
-"""CloudWatch in its three protocols: Smithy RPC v2 in CBOR, which today's clients speak, JSON 1.0 and Query.
+"""CloudWatch in its three protocols: Smithy RPC v2 in CBOR and JSON 1.0, one of which every SDK of today has chosen, and
+Query, which older ones speak.
 
 The path, the `X-Amz-Target` header, or neither of them says which one a request is in; the answer is in the same.
 """
