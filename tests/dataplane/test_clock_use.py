@@ -12,6 +12,7 @@ ROOM = Path(__file__).resolve().parents[2] / "simlb" / "dataplane"
 
 REAL = {
     ("attention.py", "call_later"): "how long a manual clock waits for an outcome of the real world",
+    ("dns_server.py", "call_later"): "how long an idle TCP client of the DNS server is kept: it is no client of AWS's",
     ("exchange.py", "monotonic"): "processing times are measured, not scaled (reference 7.1)",
     ("node.py", "monotonic"): "what exchanges measure with",
     ("node.py", "wait_for"): "a stop's grace is the user's time",
