@@ -1,5 +1,4 @@
-"""CloudWatch in its three protocols: Smithy RPC v2 in CBOR and JSON 1.0, one of which every SDK of today has chosen, and
-Query, which older ones speak.
+"""CloudWatch in its three protocols: Smithy RPC v2 in CBOR, JSON 1.0, and Query, which older clients speak.
 
 The path, the `X-Amz-Target` header, or neither of them says which one a request is in; the answer is in the same.
 """
