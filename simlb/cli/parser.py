@@ -286,6 +286,19 @@ def _add_files(commands: Commands) -> None:
     below.add("schema", "files:schema", "the JSON Schema, for editors")
     below = commands.below(commands.add("cert", None, "the local certificate authority"), required=True)
     below.add("path", "cert:path", "the file that clients must trust")
+    authority = below.add("ca", "cert_authority:ca", "what it is and may sign; have it sign for a domain of yours too")
+    authority.add_argument(
+        "--permit",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a new CA that may sign this domain too: shop.co.kr",
+    )
+    authority.add_argument(
+        "--forbid", action="append", default=[], metavar="NAME", help="a new CA that may not sign this domain any more"
+    )
+    authority.add_argument("--yes", action="store_true", help="do not ask")
+    authority.add_argument("--json", action="store_true", help="JSON in place of text")
     doctor = commands.add("doctor", "doctor:doctor", "what works on this machine, and what does not")
     doctor.add_argument("--json", action="store_true", help="JSON in place of text")
 
