@@ -128,7 +128,8 @@ class App:
         self.instances = Instances(self)
         self.spare = self._new_node()
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
-        self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
+        found_as = None if options.is_ephemeral else options.instance
+        self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell, instance=found_as)
         self.certificates = PresentedCertificates(self)
         self.names = AppNames(self)
         self.acm = Acm(self)
