@@ -81,5 +81,18 @@ def leafs(folder: Path) -> Iterator[Finding]:
             yield fine("certificate", text)
 
 
+def left_folders() -> Iterator[Finding]:
+    """Keys of instances and scenario runs that were killed? They are removed right here."""
+    from simlb.certs.private_folder import sweep
+
+    swept = sweep()
+    if swept.removed:
+        yield fine("temporary folders", f"removed what a killed simlb had left: {', '.join(map(str, swept.removed))}")
+    for what in swept.stuck:
+        yield warning(
+            "temporary folders", f"a killed simlb's cannot be removed: {what}", "→ remove it: keys may be in it"
+        )
+
+
 def _mend(folder: Path) -> str:
     return f"→ in doubt move ca.pem, issuing-ca.pem and issuing-ca.key out of {folder}: the next start makes a new CA"
