@@ -29,6 +29,9 @@ NOT_PERMITTABLE = "E852"
 NOT_LISTED = "E853"
 """A domain is to be taken away that the local CA had not been given."""
 
+NOT_CONFIRMED = "E854"
+"""A change of what the local CA may sign that nobody has confirmed as it would be made."""
+
 PERMITS_UNREADABLE = "E855"
 """The list of further domains that the local CA may sign for cannot be read."""
 

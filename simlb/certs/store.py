@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlb.certs import files, permits, sidecar
-from simlb.certs.codes import AUTHORITY_DAMAGED, FILE_FOREIGN, PERMITS_DIFFER
+from simlb.certs.codes import AUTHORITY_DAMAGED, FILE_FOREIGN, NOT_CONFIRMED, PERMITS_DIFFER
 from simlb.certs.names import hardly_accepted, permitted, slug
 from simlb.errors import SimlbError
 
@@ -96,17 +96,30 @@ class CertificateStore:
         """Whether there is a CA, sound or not. None, when making it broke off."""
         return not self._making_path.exists() and any(path.exists() for path in self._authority_paths)
 
-    def replace_authority(self, domains: Sequence[str]) -> None:
+    def permitted_domains(self) -> tuple[str, ...]:
+        """What the CA may sign for beyond its own, and what the list beside it says where that is more.
+
+        Raises SimlbError E207 for a damaged CA, E855 for a list that cannot be read.
+        """
+        signed = self.load_authority().domains if self.has_authority else ()
+        return tuple(dict.fromkeys((*signed, *permits.read(self.directory))))
+
+    def replace_authority(self, domains: Sequence[str], *, instead_of: Sequence[str] | None = None) -> None:
         """A new CA in place of the present one, which may sign for these domains too, each with all names below it.
 
         Leafs are issued by it when they are next asked for. Nothing is kept of the old CA; a start of which nothing
-        else is left finishes what a crash broke off. Raises SimlbError as `ensure`, and E852 for domains that it may
-        not be given.
+        else is left finishes what a crash broke off. `instead_of` are the domains that were permitted when somebody
+        decided this. Raises SimlbError as `ensure`, E852 for domains that it may not be given, and E854 when others
+        are permitted by now.
         """
         wanted = permits.permittable(domains)
         with files.coded_errors(self.directory), files.exclusive(self.directory):
             if self.has_authority:
                 self.load_authority()  # what is damaged or somebody else's is not overwritten
+            if instead_of is not None and self.permitted_domains() != tuple(instead_of):
+                raise SimlbError(
+                    NOT_CONFIRMED, "Meanwhile the local CA has become another one: nothing was changed.", "ask again"
+                )
             self._make_authority(wanted)
 
     def issue(self, names: Sequence[str], algorithm: KeyAlgorithm = "EC_prime256v1") -> tuple[bytes, bytes]:

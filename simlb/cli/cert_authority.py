@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from simlb.certs.authority import IssuingAuthority
     from simlb.certs.store import CertificateStore
 
-NOT_CONFIRMED = "E854"
 USUAL = "localhost, *.localhost, *.test and loopback addresses"
 
 
@@ -45,19 +44,22 @@ def _change(arguments: Namespace, store: CertificateStore) -> int:
     from simlb.certs import permits
 
     is_there = store.has_authority
-    signed = store.load_authority().domains if is_there else ()
-    listed = permits.read(store.directory)
-    present = tuple(dict.fromkeys((*signed, *listed)))
+    present = store.permitted_domains()
     wanted = permits.changed(present, permit=arguments.permit, forbid=arguments.forbid)
-    if signed == listed == wanted:
-        if is_there:
-            _show(store.load_authority(), store.ca_path, as_json=arguments.json, is_new=False)
+    listed = permits.read(store.directory)
+    authority = store.load_authority() if is_there else None
+    if wanted == listed == (() if authority is None else authority.domains):
+        if authority is None:
+            raise missing(store.ca_path)
+        _show(authority, store.ca_path, as_json=arguments.json, is_new=False)
         if not arguments.json:
             print("It may sign that already: nothing was changed.")
         return EXIT_FINE
     if not arguments.yes:
         meaning = tuple(_meaning(store, present, wanted, is_there=is_there))
         if arguments.json or not sys.stdin.isatty():
+            from simlb.certs.codes import NOT_CONFIRMED
+
             raise SimlbError(
                 NOT_CONFIRMED, "This has to be confirmed, and nobody is there to be asked.", "add --yes", notes=meaning
             )
@@ -66,7 +68,7 @@ def _change(arguments: Namespace, store: CertificateStore) -> int:
         if not _confirmed("Replace it? [y/N] " if is_there else "Make it? [y/N] "):
             print("Nothing was changed.")
             return EXIT_EXPECTATION_FAILED
-    store.replace_authority(wanted)
+    store.replace_authority(wanted, instead_of=present)
     _show(store.load_authority(), store.ca_path, as_json=arguments.json, is_new=True)
     if not arguments.json:
         for line in _afterwards(store.directory, was_there=is_there):

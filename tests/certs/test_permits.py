@@ -95,6 +95,16 @@ def test_clients_that_trust_the_new_root_accept_the_names(
     handshake(issued.certificate_path, issued.key_path, store.ca_path, names[0].replace("*", "api"))
 
 
+def test_a_verifier_that_is_not_openssl_agrees(store: CertificateStore) -> None:
+    store.replace_authority(["shop.co.kr"])
+    issued = store.ensure(["api.shop.co.kr"])
+    leaf, issuing = x509.load_pem_x509_certificates(issued.certificate_path.read_bytes())
+    root = x509.load_pem_x509_certificate(store.ca_path.read_bytes())
+    builder = x509.verification.PolicyBuilder().store(x509.verification.Store([root]))
+    verifier = builder.build_server_verifier(x509.DNSName("api.shop.co.kr"))
+    assert verifier.verify(leaf, [issuing]) == [leaf, issuing, root]
+
+
 @pytest.mark.parametrize("name", ["evilshop.co.kr", "co.kr", "shop.co.kr.evil.com", "10.0.0.1"])
 def test_a_thief_of_the_key_cannot_sign_other_names(
     store: CertificateStore, handshake: Handshake, tmp_path: Path, name: str

@@ -35,6 +35,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: str | None) -> None:
 def test_without_a_ca_there_is_nothing_to_show(run: Run) -> None:
     status, _, err = run("cert", "ca")
     assert (status, "E211" in err) == (2, True)
+    assert "E211" in run("cert", "ca", "--permit", "localhost", "--json", "--yes")[2]
 
 
 def test_it_shows_what_the_ca_is(run: Run, folder: Path) -> None:
@@ -91,6 +92,20 @@ def test_where_nobody_can_be_asked_it_is_refused(run: Run, folder: Path, monkeyp
     answering(monkeypatch, "y")
     assert "SIMLB-E854" in run("cert", "ca", "--permit", "shop.co.kr", "--json")[2]
     assert not folder.exists()
+
+
+def test_what_changes_while_it_is_asked_is_not_lost(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = CertificateStore(folder)
+
+    def ask(_: str) -> str:
+        store.replace_authority(["other.kr"])
+        return "y"
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", ask)
+    status, _, err = run("cert", "ca", "--permit", "shop.co.kr")
+    assert (status, "SIMLB-E854" in err) == (2, True)
+    assert store.permitted_domains() == ("other.kr",)
 
 
 @pytest.mark.parametrize("name", ["co.kr", "com", "github.io", "*.other.kr", "10.0.0.1", ""])
