@@ -28,7 +28,7 @@ from simlb.app.observing import Observing
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.presented import PresentedCertificates
 from simlb.app.registering import deregister, register, target_policy, unknown_target
-from simlb.app.renewal import renew_certificates
+from simlb.app.renewal import renew_certificates, renew_requested
 from simlb.app.view import describe
 from simlb.clock import Clock, ScaledClock
 from simlb.controlplane import runfile
@@ -128,7 +128,8 @@ class App:
         self.instances = Instances(self)
         self.spare = self._new_node()
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
-        self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
+        found_as = None if options.is_ephemeral else options.instance
+        self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell, instance=found_as)
         self.certificates = PresentedCertificates(self)
         self.names = AppNames(self)
         self.acm = Acm(self)
@@ -148,6 +149,7 @@ class App:
         self.notices += told
         await self.acm.tidy()
         self.acm.issuing.resume()
+        await renew_requested(self)  # those that are short, or of a CA that was replaced meanwhile
         self.narrator.configuration_changed("start", f"Serving {_summary(self.configuration)}.")
         self.observing.metering.start()
         if not self.options.is_ephemeral:
@@ -286,6 +288,7 @@ class App:
             self.narrator.configuration_changed("reload", f"Reloaded: {differences(before, self.configuration)}.")
             for warning in (*compiled.warnings, *told):
                 self.narrator.notice(Notice(level="warning", text=warning))
+        await renew_requested(self)
         await self.faults.refresh()
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
         return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *told))

@@ -67,6 +67,10 @@ class TerminalPresenter:
         """What to type next."""
         return suggestion_lines(view)
 
+    def undo(self, fault: FaultInstalled) -> str:
+        """The command that undoes a fault, where there is one."""
+        return fault.undo
+
     def event(self, event: Event) -> None:
         """Something happened."""
         if self._is_stopping and not isinstance(event, Notice):
@@ -82,8 +86,8 @@ class TerminalPresenter:
                 self._once("exit-ko", f"      {event.process} 프로세스가 죽었습니다. ELB 는 아직 모릅니다.")
             case FaultInstalled():
                 self.say(self._line(event))
-                if event.undo:
-                    self.say(self.style.dim(f"      undo: {event.undo}"))
+                if undo := self.undo(event):
+                    self.say(self.style.dim(f"      undo: {undo}"))
             case FaultRemoved():
                 self.say(self._line(event))
             case Notice():

@@ -43,6 +43,10 @@ QUICK_S = 0.3
         ("target rm i-01 --gruop web", "Did you mean '--group'?"),
         ("target add web 127.0.0.1:1 --group web", "unknown option '--group'\n       more: simlb target add --help"),
         ("target add web 127.0.0.1:1 --name=", "--name: it is empty"),
+        ("explain --lang fr", "--lang: 'fr' is none of: en, ko"),
+        ("scenario --lang fr", "--lang: 'fr' is none of: en, ko"),
+        ("scenario --lang=it's", "is none of: en, ko"),
+        ("scenario rnu x", "unknown command 'rnu'. Did you mean 'run'?"),
         ("--json status", "'--json' belongs behind a command"),
     ],
 )
