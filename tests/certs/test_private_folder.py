@@ -137,7 +137,7 @@ def replace_by_pipe(left: Path) -> None:
         lambda left: (left / OWNER_NAME).write_bytes(b""),
         lambda left: os.link(left / OWNER_NAME, left / "second-name"),
     ],
-    ids=str,
+    ids=range(10),
 )
 def test_what_is_not_provably_left_stays(left: Path, place: Path, change: object) -> None:
     assert callable(change)
