@@ -40,7 +40,7 @@ from simlb.core.access_log import ExchangeRecord
 from simlb.core.changes import Changes, contradictions
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.core.model import Configuration, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState, TargetState

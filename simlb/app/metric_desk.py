@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from simlb import __version__
 from simlb.app.metering import Hosts
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.core.metrics import MetricStore
 from simlb.observe.exposition import GroupNow, LoadBalancerNow, Now, expose
 

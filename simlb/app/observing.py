@@ -15,7 +15,8 @@ from simlb.controlplane.views import LogPage
 from simlb.core import connection_log, health_check_log
 from simlb.core.connection_log import ConnectionRecord
 from simlb.core.health_check_log import ProbeRecord
-from simlb.core.log_files import LogKind, LogPlace, bucket_of
+from simlb.core.log_files import LogPlace, bucket_of
+from simlb.core.log_kinds import LogKind
 from simlb.core.metrics import MetricStore
 from simlb.core.model import Configuration
 from simlb.core.plan import ListenerPlan
