@@ -251,6 +251,11 @@ class TestSecurityGroups:
             "InvalidPermission.Duplicate",
             'the specified rule "peer: 127.0.0.0/8',
         )
+        of_group = {"IpProtocol": "-1", "ReferencedGroupId": OWN}
+        change = [{"SecurityGroupRuleId": name, "SecurityGroupRule": of_group}]
+        shop.ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=change)
+        (told,) = shop.ec2.describe_security_group_rules(SecurityGroupRuleIds=[name])["SecurityGroupRules"]
+        assert told["ReferencedGroupInfo"]["GroupId"] == OWN
         shop.ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[name])
         (left,) = shop.described(group)["IpPermissions"]
         assert left["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]

@@ -43,6 +43,11 @@ class Phase:
     is_kept: bool = True
     calls: list[Call] = field(default_factory=list)
 
+    @property
+    def is_refresh(self) -> bool:
+        """Whether it only has to read."""
+        return self.name.startswith(("refresh", "find"))
+
 
 class Proxy(ThreadingHTTPServer):
     """Passes requests on to simlb and keeps them with their answers."""
@@ -192,11 +197,16 @@ def with_names(phases: Sequence[Phase], values: dict[str, str]) -> list[Phase]:
 
 
 def write(path: Path, what: dict[str, str], phases: Sequence[Phase]) -> None:
-    """One line for each call. What is read twice with the same answer, also in the phase after, is there once."""
+    """One line for each call, and for what is read several times with the same answer.
+
+    What a changing phase reads is left out where the refreshing ones before and after it have read the same.
+    """
     lines = [json.dumps(what)]
     kept = [phase for phase in phases if phase.is_kept]
-    for phase, after in zip(kept, [*kept[1:], None], strict=True):
-        seen = set() if after is None else {_line(call) for call in after.calls}
+    for before, phase, after in zip([None, *kept], kept, [*kept[1:], None], strict=False):
+        seen = set()
+        if not phase.is_refresh:
+            seen = {_line(call) for around in (before, after) if around is not None for call in around.calls}
         lines.append(json.dumps({"phase": phase.name}))
         for call in phase.calls:
             line = _line(call)

@@ -72,19 +72,24 @@ resource "aws_security_group_rule" "in" {
   description       = var.second ? "two" : "one"
 }
 resource "aws_lb" "web" {
-  name                                        = "web"
-  internal                                    = false
-  load_balancer_type                          = "application"
-  security_groups                             = var.second ? [aws_security_group.lb.id, aws_security_group.inline.id] : [aws_security_group.lb.id]
-  subnets                                     = slice(sort(data.aws_subnets.all.ids), 0, var.second ? 3 : 2)
-  idle_timeout                                = var.second ? 90 : 60
-  enable_http2                                = true
-  client_keep_alive                           = var.second ? 600 : 3600
-  drop_invalid_header_fields                  = var.second
-  desync_mitigation_mode                      = var.second ? "strictest" : "defensive"
-  preserve_host_header                        = var.second
-  enable_xff_client_port                      = var.second
-  xff_header_processing_mode                  = var.second ? "preserve" : "append"
+  name                       = "web"
+  internal                   = false
+  load_balancer_type         = "application"
+  security_groups            = var.second ? [aws_security_group.lb.id, aws_security_group.inline.id] : [aws_security_group.lb.id]
+  subnets                    = slice(sort(data.aws_subnets.all.ids), 0, var.second ? 3 : 2)
+  idle_timeout               = var.second ? 90 : 60
+  enable_http2               = true
+  client_keep_alive          = var.second ? 600 : 3600
+  drop_invalid_header_fields = var.second
+  desync_mitigation_mode     = var.second ? "strictest" : "defensive"
+  preserve_host_header       = var.second
+  enable_xff_client_port     = var.second
+  xff_header_processing_mode = var.second ? "preserve" : "append"
+  access_logs {
+    bucket  = "lb-logs"
+    prefix  = "web"
+    enabled = var.second
+  }
   enable_tls_version_and_cipher_suite_headers = var.second
   tags                                        = var.second ? { Name = "web2", more = "x" } : { Name = "web" }
 }
@@ -177,7 +182,7 @@ resource "aws_route53_record" "www" {
 }
 resource "aws_acm_certificate" "api" {
   domain_name               = "api.simlb.test"
-  subject_alternative_names = ["www.simlb.test"]
+  subject_alternative_names = ["www.simlb.test", "*.api.simlb.test"]
   validation_method         = "DNS"
   tags                      = { Name = var.second ? "two" : "one" }
   lifecycle { create_before_destroy = true }
@@ -349,5 +354,20 @@ resource "aws_lb_listener_rule" "redirect" {
     path_pattern { values = ["/old/*"] }
   }
 }
+data "aws_lb" "web" { name = aws_lb.web.name }
+data "aws_lb_listener" "https" {
+  load_balancer_arn = aws_lb_listener.https.load_balancer_arn
+  port              = aws_lb_listener.https.port
+}
+data "aws_lb_target_group" "a" { name = aws_lb_target_group.a.name }
+data "aws_security_group" "lb" { id = aws_security_group.lb.id }
+data "aws_route53_zone" "z" { name = aws_route53_zone.z.name }
+data "aws_acm_certificate" "api" {
+  domain      = aws_acm_certificate.api.domain_name
+  statuses    = ["ISSUED"]
+  most_recent = true
+  depends_on  = [aws_acm_certificate_validation.api]
+}
+output "dns_name" { value = data.aws_lb.web.dns_name }
 output "me" { value = data.aws_caller_identity.me.arn }
 output "zones" { value = data.aws_availability_zones.up.names }
