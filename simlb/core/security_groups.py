@@ -28,7 +28,8 @@ class SecurityGroupRule:
 
     `protocol` is `tcp`, `udp`, `icmp`, `icmpv6`, a number, or `-1` for all. Ports are those from `from_port` to
     `to_port`, both included; for ICMP they are type and code, and without any they are None. `source` is a network as
-    `10.0.0.0/8`, or the id of a security group.
+    `10.0.0.0/8`, or the id of a security group. `id` is the rule's own, when it is not the one that is made of what it
+    says: a rule keeps its id when it is modified.
     """
 
     protocol: str
@@ -36,6 +37,7 @@ class SecurityGroupRule:
     to_port: int | None
     source: str
     description: str = ""
+    id: str = ""
 
     @property
     def key(self) -> tuple[str, int | None, int | None, str]:

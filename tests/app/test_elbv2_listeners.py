@@ -55,7 +55,7 @@ class Shop:
     def place(self, listener: str) -> tuple[str, int]:
         """Where its socket is, from its tag."""
         (described,) = self.aws.describe_tags(ResourceArns=[listener])["TagDescriptions"]
-        url = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "simlb:url")
+        url = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "aws:simlb:url")
         port = urlsplit(url).port
         assert port is not None
         return "127.0.0.1", port
