@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from simlb.core import ids
-from simlb.core.model import Configuration, LoadBalancer, TargetGroup
+from simlb.core.model import Configuration, LoadBalancer, SecurityGroup, TargetGroup
+from simlb.core.model.target_group import with_targets
+from simlb.core.remembered import Remembered, RememberedBeside
 from simlb.core.security_groups import NamedSecurityGroup as NamedSecurityGroup
 from simlb.core.security_groups import file_security_groups, gate_of, security_groups
 
@@ -61,15 +63,17 @@ class Changes:
         balancers = {balancer.arn: balancer for balancer in file.load_balancers if balancer.arn not in self.removed}
         balancers |= self.load_balancers
         known: dict[str, Mapping[str, NamedSecurityGroup]] = {}
+        gates: dict[tuple[str, ...], SecurityGroup] = {}
         for arn, balancer in balancers.items():
             named = self.security_groups_of(balancer)
             if named != _own_group(balancer) or not self.security_groups.keys().isdisjoint(named):
                 region = balancer.region
                 here = known.get(region) or known.setdefault(region, self.all_security_groups(file, region))
-                balancers[arn] = replace(balancer, security_group=gate_of(named, here))
+                gate = gates.get(named) or gates.setdefault(named, gate_of(named, here))
+                balancers[arn] = _with_gate(balancer, gate)
         groups = {group.arn: group for group in file.target_groups.values() if group.arn not in self.removed}
         for arn, group in self.target_groups.items():
-            groups[arn] = replace(group, targets=groups[arn].targets if arn in groups else ())
+            groups[arn] = with_targets(group, groups[arn].targets if arn in groups else ())
         return replace(
             file,
             load_balancers=tuple(balancers.values()),
@@ -189,6 +193,12 @@ def contradictions(configuration: Configuration) -> Iterator[str]:
                 yield f"load balancers {users[name]} and {balancer.name} both forward to target group {name}"
 
 
+@RememberedBeside
+def _with_gate(balancer: LoadBalancer, gate: SecurityGroup) -> LoadBalancer:
+    return replace(balancer, security_group=gate)
+
+
+@Remembered
 def _own_group(balancer: LoadBalancer) -> tuple[str]:
     return (ids.security_group_id(balancer.region, balancer.name),)
 

@@ -1,4 +1,7 @@
-"""What was once worked out from an immutable object, by its identity: descriptions are large, and mostly stay."""
+"""What was once worked out from an immutable object, by its identity: descriptions are large, and mostly stay.
+
+A description that is worked out anew is another object, and so looks like a change to whoever compares by identity.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Generic, TypeVar
 REMEMBERED_MAX = 1024
 
 K = TypeVar("K")
+B = TypeVar("B")
 V = TypeVar("V")
 
 
@@ -27,3 +31,24 @@ class Remembered(Generic[K, V]):
                 self._known.clear()
             known = self._known[id(of)] = of, self._work_out(of)
         return known[1]
+
+
+class RememberedBeside(Generic[K, B, V]):
+    """A function of one immutable object and of something beside it, that remembers the last result for each object.
+
+    As long as what is beside it is equal, the result is the same object: whoever compares by identity sees that nothing
+    has changed.
+    """
+
+    def __init__(self, work_out: Callable[[K, B], V]) -> None:
+        self._work_out = work_out
+        self._known: dict[int, tuple[K, B, V]] = {}
+
+    def __call__(self, of: K, beside: B) -> V:
+        """Worked out now, or before."""
+        known = self._known.get(id(of))
+        if known is None or known[1] != beside:
+            if len(self._known) >= REMEMBERED_MAX:
+                self._known.clear()
+            known = self._known[id(of)] = of, beside, self._work_out(of, beside)
+        return known[2]
