@@ -55,7 +55,9 @@ class _Estate:
 
     def _add(self, number: int) -> None:
         call = self.instance.call
-        subnets = {f"Subnets.member.{place}": ids.subnet_id(zone) for place, zone in enumerate(ids.zones(REGION)[:2], 1)}
+        subnets = {
+            f"Subnets.member.{place}": ids.subnet_id(zone) for place, zone in enumerate(ids.zones(REGION)[:2], 1)
+        }
         _, answer = call("CreateLoadBalancer", {"Name": f"lb-{number}", **subnets})
         balancer = arn(answer, "LoadBalancerArn")
         count, rules = (LARGE_GROUPS, LARGE_RULES) if number == 0 else (1, RULES)

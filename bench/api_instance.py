@@ -125,8 +125,8 @@ class ApiInstance:
         return self._connection
 
     def _pause(self, deadline: float) -> None:
-        assert self._process is not None
-        if self._process.poll() is not None or time.monotonic() > deadline:
+        has_ended = self._process is None or self._process.poll() is not None
+        if has_ended or time.monotonic() > deadline:
             raise RuntimeError(f"simlb does not answer:\n{(self._folder / 'said').read_text()}")
         time.sleep(_POLL_S)
 

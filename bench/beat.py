@@ -30,8 +30,8 @@ class Beating:
     def __init__(self, host: str, port: int) -> None:
         command = [sys.executable, "-m", "bench.beat", host, str(port)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self._process.stdout is not None
-        if self._process.stdout.read(1) != b".":
+        out = self._process.stdout
+        if out is None or out.read(1) != b".":
             raise RuntimeError("the load balancer does not answer")
 
     def stop(self) -> list[Beat]:

@@ -8,7 +8,6 @@ from simlb.core.model import Target
 from simlb.core.stickiness import TargetKey
 from simlb.core.target_group import TargetGroupState, TargetState
 
-
 Place = tuple[str, int]
 """A target group and a port in it."""
 

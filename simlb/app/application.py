@@ -18,6 +18,7 @@ from simlb.app.acm import Acm
 from simlb.app.aliases import Labels, groups_of
 from simlb.app.differences import differences
 from simlb.app.fault_site import FaultSite
+from simlb.app.heap import Heap
 from simlb.app.instances import Instances
 from simlb.app.keeping import Keeping
 from simlb.app.latency import LatencyWarner, watch_probes
@@ -127,6 +128,7 @@ class App:
         self.fault_site = FaultSite(self, self._random)
         self.instances = Instances(self)
         self._labels = Labels(self.live_groups)
+        self.heap: Heap | None = None
         self.spare = self._new_node()
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
@@ -399,6 +401,8 @@ class App:
         if touched:
             self.descriptors.measure()
             self.certificates.look()
+        if self.heap is not None:
+            self.heap.keep(configuration)
 
     async def _keep(
         self,

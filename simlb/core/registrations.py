@@ -13,7 +13,7 @@ from typing import Literal
 
 from simlb.core.model import Configuration, Target, TargetType
 from simlb.core.model.target_group import with_targets
-from simlb.core.remembered import Remembered
+from simlb.core.remembered import LARGE_REMEMBERED_MAX, RememberedBeside
 
 Owner = Literal["file", "api"]
 Source = Literal["command", "api"]
@@ -54,22 +54,7 @@ class Registrations:
 
         The process of a removed target is not wanted any more either, unless another group has that target too.
         """
-        if not (self.added or self.removed):
-            return file
-        removed = {(item.target_group, item.target.key) for item in self.removed}
-        added = _by_group(self.added)
-        groups = dict(file.target_groups)
-        for name in (added.keys() | {name for name, _ in removed}) & groups.keys():
-            present: tuple[Target, ...] = groups[name].targets
-            if self.removed:
-                present = tuple(target for target in present if (name, target.key) not in removed)
-            groups[name] = with_targets(groups[name], (*present, *added.get(name, ())))
-        processes = file.processes
-        unwanted = {item.target.process for item in self.removed if item.by == "command"}
-        if unwanted:
-            unwanted -= {target.process for group in groups.values() for target in group.targets}
-            processes = tuple(process for process in processes if process.name not in unwanted)
-        return replace(file, target_groups=groups, processes=processes)
+        return _applied(self, file)
 
     def owner(self, target_group: str, target: Target) -> Owner:
         """Who wants that registered target."""
@@ -153,7 +138,28 @@ class Registrations:
         return Registrations(added=tuple(kept)), tuple(told)
 
 
-@Remembered
+def _lay_over(registrations: Registrations, file: Configuration) -> Configuration:
+    if not (registrations.added or registrations.removed):
+        return file
+    removed = {(item.target_group, item.target.key) for item in registrations.removed}
+    added = _by_group(registrations.added)
+    groups = dict(file.target_groups)
+    for name in (added.keys() | {name for name, _ in removed}) & groups.keys():
+        present: tuple[Target, ...] = groups[name].targets
+        if registrations.removed:
+            present = tuple(target for target in present if (name, target.key) not in removed)
+        groups[name] = with_targets(groups[name], (*present, *added.get(name, ())))
+    processes = file.processes
+    unwanted = {item.target.process for item in registrations.removed if item.by == "command"}
+    if unwanted:
+        unwanted -= {target.process for group in groups.values() for target in group.targets}
+        processes = tuple(process for process in processes if process.name not in unwanted)
+    return replace(file, target_groups=groups, processes=processes)
+
+
+_applied = RememberedBeside(_lay_over, LARGE_REMEMBERED_MAX)
+
+
 def _by_group(added: tuple[Registration, ...]) -> dict[str, list[Target]]:
     groups: dict[str, list[Target]] = {}
     for item in added:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 REMEMBERED_MAX = 1024
+LARGE_REMEMBERED_MAX = 8
 
 K = TypeVar("K")
 B = TypeVar("B")
@@ -18,8 +19,10 @@ V = TypeVar("V")
 class Remembered(Generic[K, V]):
     """A function of one immutable object that forgets everything when it has seen too many."""
 
-    def __init__(self, work_out: Callable[[K], V]) -> None:
+    def __init__(self, work_out: Callable[[K], V], at_most: int = REMEMBERED_MAX) -> None:
+        """`at_most`: few, where what is remembered is as large as a whole configuration."""
         self._work_out = work_out
+        self._at_most = at_most
         self._known: dict[int, tuple[K, V]] = {}
 
     def __call__(self, of: K) -> V:
@@ -27,7 +30,7 @@ class Remembered(Generic[K, V]):
         known = self._known.get(id(of))
         # The object is kept with it, so that its identity stays its own.
         if known is None:
-            if len(self._known) >= REMEMBERED_MAX:
+            if len(self._known) >= self._at_most:
                 self._known.clear()
             known = self._known[id(of)] = of, self._work_out(of)
         return known[1]
@@ -40,15 +43,16 @@ class RememberedBeside(Generic[K, B, V]):
     has changed.
     """
 
-    def __init__(self, work_out: Callable[[K, B], V]) -> None:
+    def __init__(self, work_out: Callable[[K, B], V], at_most: int = REMEMBERED_MAX) -> None:
         self._work_out = work_out
+        self._at_most = at_most
         self._known: dict[int, tuple[K, B, V]] = {}
 
     def __call__(self, of: K, beside: B) -> V:
         """Worked out now, or before."""
         known = self._known.get(id(of))
         if known is None or known[1] != beside:
-            if len(self._known) >= REMEMBERED_MAX:
+            if len(self._known) >= self._at_most:
                 self._known.clear()
             known = self._known[id(of)] = of, beside, self._work_out(of, beside)
         return known[2]

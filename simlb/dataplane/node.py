@@ -333,9 +333,7 @@ class LoadBalancerNode:
             if is_rescheduled or old_state is not state.health.state:
                 self._untold.append(_News(group, state, old_state, is_rescheduled=is_rescheduled))
 
-    def _add(
-        self, group: TargetGroupState, state: TargetState, old_state: HealthState = HealthState.INITIAL
-    ) -> None:
+    def _add(self, group: TargetGroupState, state: TargetState, old_state: HealthState = HealthState.INITIAL) -> None:
         """It can have requests at once; its probes begin when it has been told of."""
         pool = self._pools.get(state)
         if pool is None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from simlb.core.ids import default_rule_arn
 from simlb.core.model import Configuration, Listener, LoadBalancer, Rule, TargetGroup
-from simlb.core.remembered import Remembered
+from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Chained(Mapping[str, V]):
         raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:
-        return any([key in part for part in self._parts])
+        return any(key in part for part in self._parts)
 
     def __iter__(self) -> Iterator[str]:
         return itertools.chain.from_iterable(self._parts)
@@ -92,28 +92,34 @@ class Catalog:
     @classmethod
     def of(cls, configuration: Configuration) -> Catalog:
         """Look through a configuration: at the load balancers that have not been seen yet."""
-        load_balancers = configuration.load_balancers
-        parts = [_part(balancer) for balancer in load_balancers]
-        users: dict[str, tuple[LoadBalancer, ...]] = {}
-        for balancer in load_balancers:
-            for name in balancer.target_group_names():
-                users[name] = (*users.get(name, ()), balancer)
-        groups = configuration.target_groups.values()
-        return cls(
-            load_balancers={balancer.arn: balancer for balancer in load_balancers},
-            listeners=Chained([part.listeners for part in parts]),
-            rules=Chained([part.rules for part in parts]),
-            target_groups={group.arn: group for group in groups},
-            arns_of_groups={group.name: group.arn for group in groups},
-            users=users,
-            _parts=parts,
-        )
+        return _catalog(configuration)
 
     def has_id(self, digits: str) -> bool:
         """Whether an ARN ends with these: what tells resources of one name apart."""
-        return any([digits in part.ids for part in self._parts]) or any(
-            [arn.endswith(digits) for arn in self.target_groups]
-        )
+        is_of_group = any(arn.endswith(digits) for arn in self.target_groups)
+        return is_of_group or any(digits in part.ids for part in self._parts)
+
+
+def _look_through(configuration: Configuration) -> Catalog:
+    load_balancers = configuration.load_balancers
+    parts = [_part(balancer) for balancer in load_balancers]
+    users: dict[str, tuple[LoadBalancer, ...]] = {}
+    for balancer in load_balancers:
+        for name in balancer.target_group_names():
+            users[name] = (*users.get(name, ()), balancer)
+    groups = configuration.target_groups.values()
+    return Catalog(
+        load_balancers={balancer.arn: balancer for balancer in load_balancers},
+        listeners=Chained([part.listeners for part in parts]),
+        rules=Chained([part.rules for part in parts]),
+        target_groups={group.arn: group for group in groups},
+        arns_of_groups={group.name: group.arn for group in groups},
+        users=users,
+        _parts=parts,
+    )
+
+
+_catalog = Remembered(_look_through, LARGE_REMEMBERED_MAX)
 
 
 @Remembered

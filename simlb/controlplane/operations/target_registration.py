@@ -192,19 +192,18 @@ def _by_place(targets: Iterable[Target]) -> dict[Place, Target]:
     return known
 
 
-@Remembered
-def _by_place_of(group: TargetGroup) -> Mapping[Place, Target]:
-    return _by_place(group.targets)
+_GROUPS_REMEMBERED_MAX = 128
+"""A group may have a thousand targets."""
 
-
-@Remembered
-def _keys_of(group: TargetGroup) -> frozenset[Place]:
-    return frozenset(target.key for target in group.targets)
-
-
-@Remembered
-def _names_of(group: TargetGroup) -> frozenset[str]:
-    return frozenset(target.name for target in group.targets)
+_by_place_of = Remembered[TargetGroup, Mapping[Place, Target]](
+    lambda group: _by_place(group.targets), _GROUPS_REMEMBERED_MAX
+)
+_keys_of = Remembered[TargetGroup, frozenset[Place]](
+    lambda group: frozenset(target.key for target in group.targets), _GROUPS_REMEMBERED_MAX
+)
+_names_of = Remembered[TargetGroup, frozenset[str]](
+    lambda group: frozenset(target.name for target in group.targets), _GROUPS_REMEMBERED_MAX
+)
 
 
 def _check_quotas(draft: Draft, group: TargetGroup) -> None:

@@ -18,7 +18,7 @@ from simlb.controlplane.records.load_balancers import FACTS, LOAD_BALANCER, SECU
 from simlb.controlplane.records.target_groups import REGISTRATION, TARGET_GROUP
 from simlb.core.changes import Changes
 from simlb.core.registrations import Registration, Registrations
-from simlb.core.remembered import Remembered
+from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered
 
 Key = tuple[str, str]
 """Kind and key of a record."""
@@ -176,6 +176,8 @@ def _items(held: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> dict[
     return {(kind, key): value for kind in kinds for key, value in held.get(kind, {}).items()}
 
 
-@Remembered
-def _by_key(registrations: tuple[Registration, ...]) -> dict[str, Registration]:
+def _keyed(registrations: tuple[Registration, ...]) -> dict[str, Registration]:
     return {f"{item.target_group}/{item.target.id}/{item.target.port}": item for item in registrations}
+
+
+_by_key = Remembered(_keyed, LARGE_REMEMBERED_MAX)
