@@ -148,6 +148,9 @@ class TerminalPresenter:
 
     def _explain(self, event: TargetStateChanged) -> None:
         """The arithmetic behind a change of state, once for each kind."""
+        is_revived = event.state == _HEALTHY and event.previous_state == _UNHEALTHY
+        if event.state in self._explained or not (event.state == _UNHEALTHY or is_revived):
+            return  # the whole instance would be looked through for the group, for each of a thousand targets
         group = self._group(event.target_group)
         if group is None:
             return
@@ -161,7 +164,7 @@ class TerminalPresenter:
                 f"      {counted(fails, 'failed check')} in a row, {interval} apart: a dead target is noticed "
                 f"after {span}.",
             )
-        elif event.state == _HEALTHY and event.previous_state == _UNHEALTHY:
+        else:
             passes = check.healthy_threshold_count
             span = self._range((passes - 1) * check.interval_s, passes * check.interval_s)
             self._once(

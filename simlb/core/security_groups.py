@@ -9,9 +9,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from simlb.core import ids
 from simlb.core.model import Configuration, InboundRule, SecurityGroup
+from simlb.core.remembered import Remembered
 
 TCP = "tcp"
 ALL = "-1"
@@ -82,8 +84,13 @@ class NamedSecurityGroup:
     @property
     def inbound(self) -> tuple[InboundRule, ...]:
         """What its rules mean for listeners."""
-        found = (rule.lets_in() for rule in self.rules)
-        return tuple(rule for rule in found if rule is not None)
+        return _inbound(self)
+
+
+@Remembered
+def _inbound(group: NamedSecurityGroup) -> tuple[InboundRule, ...]:
+    found = (rule.lets_in() for rule in group.rules)
+    return tuple(rule for rule in found if rule is not None)
 
 
 def security_groups(
@@ -94,6 +101,7 @@ def security_groups(
     return {group.id: group for group in own} | dict(changed)
 
 
+@cache
 def default_security_group(region: str) -> NamedSecurityGroup:
     """The default group of the default VPC. In simlb it lets everybody in until its rules are changed."""
     return NamedSecurityGroup(
