@@ -20,9 +20,11 @@ def authorization(region: str = REGION, service: str = "elasticloadbalancing") -
 
 
 @contextmanager
-def elbv2(url: str, *, region: str = REGION, service: str = "elbv2") -> Iterator[Any]:
+def elbv2(
+    url: str, *, region: str = REGION, service: str = "elbv2", session: boto3.Session | None = None
+) -> Iterator[Any]:
     """A client that tries once and is closed at the end. Not the user's profile, keys or proxies."""
-    client = _session().client(
+    client = (session or _session()).client(
         service,
         endpoint_url=url,
         region_name=region,

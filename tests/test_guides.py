@@ -23,7 +23,8 @@ from simlb.core.attributes import LogBucket
 from simlb.core.connection_log import ConnectionRecord
 from simlb.core.connection_log import format_line as connection_line
 from simlb.core.health_check_log import ProbeRecord
-from simlb.core.log_files import LogKind, LogPlace
+from simlb.core.log_files import LogPlace
+from simlb.core.log_kinds import LogKind
 from simlb.core.metrics import METRICS, Metric
 from simlb.core.model import HealthCheck
 from simlb.explain.causes import CAUSES, Outcome, cause_of

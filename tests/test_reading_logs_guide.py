@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simlb.cli.parser import build
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import SimlbError
 from simlb.observe.log_fields import COLUMNS, SHORT_NAMES, USUAL_COLUMNS
 from simlb.observe.log_filter import compile_filter

@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from simlb.core.model import Target
-from simlb.core.target_group import TargetGroupState
+from simlb.core.stickiness import TargetKey
+from simlb.core.target_group import TargetGroupState, TargetState
+
+Place = tuple[str, int]
+"""A target group and a port in it."""
 
 
-def label(groups: Iterable[TargetGroupState], group: str, target: Target) -> str:
-    """What tells a target of `group` apart: `i-01`; `i-01 in web` where other groups have that name too.
+class Labels:
+    """What tells each target of some groups apart.
 
-    Where the group itself has it at several ports: `i-01:9100`, `i-01:9100 in web`.
+    A thousand of them may change their state at once, so a group is looked through only when its targets are others.
     """
-    places = {(group, target.port)}
-    for other in groups:
-        places |= {
-            (other.group.name, state.target.port)
-            for state in other.targets.values()
-            if state.target.name == target.name
-        }
-    ports = {port for name, port in places if name == group}
-    said = f"{target.name}:{target.port}" if len(ports) > 1 else target.name
-    return f"{said} in {group}" if len({name for name, _ in places}) > 1 else said
+
+    def __init__(self, groups: Callable[[], Iterable[TargetGroupState]]) -> None:
+        self._groups = groups
+        self._known: dict[TargetGroupState, tuple[Mapping[TargetKey, TargetState], dict[str, set[int]]]] = {}
+        """The targets that a group had when it was looked through, and their ports by name."""
+
+    def of(self, group: str, target: Target) -> str:
+        """`i-01`; `i-01 in web` where other groups than `group` have that name too.
+
+        Where the group itself has it at several ports: `i-01:9100`, `i-01:9100 in web`.
+        """
+        places = {(group, target.port)}
+        groups = list(self._groups())
+        for other in groups:
+            ports = self._ports(other).get(target.name)
+            if ports is not None:
+                places |= {(other.group.name, port) for port in ports}
+        if len(self._known) > len(groups):
+            self._known = {other: self._known[other] for other in groups}
+        is_alone = sum(name == group for name, _ in places) == 1
+        said = target.name if is_alone else f"{target.name}:{target.port}"
+        return said if all(name == group for name, _ in places) else f"{said} in {group}"
+
+    def _ports(self, group: TargetGroupState) -> Mapping[str, set[int]]:
+        known = self._known.get(group)
+        # A group with other targets has another dictionary of them.
+        if known is None or known[0] is not group.targets:
+            ports: dict[str, set[int]] = {}
+            for state in group.targets.values():
+                ports.setdefault(state.target.name, set()).add(state.target.port)
+            known = self._known[group] = group.targets, ports
+        return known[1]
 
 
 def groups_of(groups: Iterable[TargetGroupState], process: str) -> tuple[str, ...]:

@@ -11,13 +11,14 @@ import random
 from collections.abc import Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from simlb import __version__
 from simlb.app.acm import Acm
-from simlb.app.aliases import groups_of, label
+from simlb.app.aliases import Labels, groups_of
 from simlb.app.differences import differences
 from simlb.app.fault_site import FaultSite
+from simlb.app.heap import Heap
 from simlb.app.instances import Instances
 from simlb.app.keeping import Keeping
 from simlb.app.latency import LatencyWarner, watch_probes
@@ -28,7 +29,7 @@ from simlb.app.observing import Observing
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.presented import PresentedCertificates
 from simlb.app.registering import deregister, register, target_policy, unknown_target
-from simlb.app.renewal import renew_certificates
+from simlb.app.renewal import renew_certificates, renew_requested
 from simlb.app.view import describe
 from simlb.clock import Clock, ScaledClock
 from simlb.controlplane import runfile
@@ -40,7 +41,7 @@ from simlb.core.access_log import ExchangeRecord
 from simlb.core.changes import Changes, contradictions
 from simlb.core.events import Notice
 from simlb.core.health import HealthState
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.core.model import Configuration, LoadBalancer, Target, TargetGroup
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState, TargetState
@@ -129,9 +130,12 @@ class App:
         """Targets, by name, that live in this process: faults end and pause them as they do processes."""
         self.fault_site = FaultSite(self, self._random)
         self.instances = Instances(self)
+        self._labels = Labels(self.live_groups)
+        self.heap: Heap | None = None
         self.spare = self._new_node()
         """Knows the target groups that no load balancer has a use for; it listens nowhere."""
-        self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell)
+        found_as = None if options.is_ephemeral else options.instance
+        self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell, instance=found_as)
         self.certificates = PresentedCertificates(self)
         self.acm = Acm(self)
 
@@ -150,6 +154,7 @@ class App:
         self.notices += told
         await self.acm.tidy()
         self.acm.issuing.resume()
+        await renew_requested(self)  # those that are short, or of a CA that was replaced meanwhile
         self.narrator.configuration_changed("start", f"Serving {_summary(self.configuration)}.")
         self.observing.metering.start()
         if not self.options.is_ephemeral:
@@ -288,6 +293,7 @@ class App:
             self.narrator.configuration_changed("reload", f"Reloaded: {differences(before, self.configuration)}.")
             for warning in (*compiled.warnings, *told):
                 self.narrator.notice(Notice(level="warning", text=warning))
+        await renew_requested(self)
         await self.faults.refresh()
         source = f" from {compiled.source.name}" if compiled.source is not None else ""
         return "\n".join((f"Reloaded{source}: {_summary(self.configuration)}.", *told))
@@ -319,40 +325,60 @@ class App:
         """
         if state != State(changes=self.changes, registrations=self.registrations):
             _check(state.changes.applied_to(self.compiled.configuration))
-            before = self.configuration
-            await self._apply(self.compiled, state.registrations, state.changes)
-            if self.configuration != before:
-                self.narrator.configuration_changed("api", f"{why}: {differences(before, self.configuration)}.")
+            await self._change("api", why, state.registrations, state.changes)
 
     async def apply_again(self, why: str) -> None:
         """Serve what faults have made of the configuration. Raises SimlbError and changes nothing when it cannot be."""
-        before = self.configuration
-        await self._apply(self.compiled, self.registrations)
-        if self.configuration != before:
-            self.narrator.configuration_changed("fault", f"{why}: {differences(before, self.configuration)}.")
+        await self._change("fault", why, self.registrations, self.changes)
 
-    async def _apply(
+    async def _change(
+        self, cause: Literal["api", "fault"], why: str, registrations: Registrations, changes: Changes
+    ) -> None:
+        """Serve other changes over the same file: what they leave alone is not touched."""
+        before = self.configuration
+        configuration = self._configuration_of(self.compiled, registrations, changes)
+        if configuration != before:
+            await self._serve(self.compiled, registrations, changes, configuration)
+            self.narrator.configuration_changed(cause, f"{why}: {differences(before, configuration)}.")
+        else:
+            # Tags, facts, what other services keep: nothing that is served.
+            await self._keep(self.compiled, registrations, changes)
+            self.changes, self.registrations = changes, registrations
+
+    def _configuration_of(self, compiled: Compiled, registrations: Registrations, changes: Changes) -> Configuration:
+        return self.fault_site.in_force(registrations.applied_to(changes.applied_to(compiled.configuration)))
+
+    async def _apply(self, compiled: Compiled, registrations: Registrations, changes: Changes) -> None:
+        """Serve a file that was read anew. All of it is looked at: certificates may be others at the same place."""
+        configuration = self._configuration_of(compiled, registrations, changes)
+        await self._serve(compiled, registrations, changes, configuration, is_new_file=True)
+
+    async def _serve(
         self,
         compiled: Compiled,
         registrations: Registrations,
-        changes: Changes | None = None,
+        changes: Changes,
+        configuration: Configuration,
+        *,
+        is_new_file: bool = False,
     ) -> None:
-        changes = self.changes if changes is None else changes
-        configuration = self.fault_site.in_force(registrations.applied_to(changes.applied_to(compiled.configuration)))
         nodes = {
             load_balancer.name: self.nodes.get(load_balancer.name) or self._new_node()
             for load_balancer in configuration.load_balancers
         }
+        groups = self._groups_by_node(configuration, nodes)
+        # Load balancers and target groups stay the same objects where nothing changes them, so that this is quick.
+        touched = {
+            nodes[balancer.name]: balancer
+            for balancer in configuration.load_balancers
+            if is_new_file or not nodes[balancer.name].serves(balancer, groups[nodes[balancer.name]])
+        }
         prepared: list[tuple[LoadBalancerNode, Prepared]] = []
         try:
             # The sockets first: what fails most often should fail before anything is started.
-            for load_balancer in configuration.load_balancers:
-                node = nodes[load_balancer.name]
-                prepared.append((node, self._prepare(node, load_balancer, changes)))
-            await self.names.prepare(compiled.settings.dns_port, changes.records)
-            await self._reconcile_processes(configuration)
-            # Last of what can fail: what is on disk is in force right after.
-            await self.keeping.keep(compiled.settings.region, State(changes=changes, registrations=registrations))
+            for node, balancer in touched.items():
+                prepared.append((node, self._prepare(node, balancer, changes)))
+            await self._keep(compiled, registrations, changes, configuration)
         except BaseException:
             for node, ready in prepared:
                 node.discard(ready)
@@ -365,21 +391,39 @@ class App:
         self.configuration = configuration
         self._is_serving = True
         self.observing.expect(configuration)
-        groups = self._groups_by_node(configuration, nodes)
         for node, ready in prepared:
             node.body_kept_max_bytes = compiled.settings.keep_bodies_bytes
             node.explains = compiled.settings.explain_header
-            await node.commit(ready, groups.pop(node))
+            await node.commit(ready, groups[node])
             self._say_where(ready)
-        self.spare.keep_unused(groups.pop(self.spare))
+        await self.spare.keep_unused(groups[self.spare])
         for name in [name for name in self.nodes if name not in nodes]:
             node = self.nodes.pop(name)
             node.stop_accepting()
             self.keep(node.close(grace_s=STOP_GRACE_S))
         self.nodes = nodes
         self.observing.use(configuration)
-        self.descriptors.measure()
-        self.certificates.look()
+        if touched:
+            self.descriptors.measure()
+            self.certificates.look()
+        if self.heap is not None:
+            self.heap.keep(configuration)
+
+    async def _keep(
+        self,
+        compiled: Compiled,
+        registrations: Registrations,
+        changes: Changes,
+        configuration: Configuration | None = None,
+    ) -> None:
+        """All that can fail and is no load balancer's: names, processes of `configuration`, and the disk.
+
+        Last of all the disk: what is there is in force right after.
+        """
+        await self.names.prepare(compiled.settings.dns_port, changes.records)
+        if configuration is not None:
+            await self._reconcile_processes(configuration)
+        await self.keeping.keep(compiled.settings.region, State(changes=changes, registrations=registrations))
 
     def _prepare(self, node: LoadBalancerNode, load_balancer: LoadBalancer, changes: Changes) -> Prepared:
         try:
@@ -396,8 +440,9 @@ class App:
     async def _reconcile_processes(self, configuration: Configuration) -> None:
         """Start what is new and changed. What was removed goes on until its target has drained."""
         names = {process.name for process in configuration.processes}
-        draining = {target.process for target in self._known_targets()} - names
-        leaving = (held.process for held in self.supervisor if held.name in draining)
+        others = [held.process for held in self.supervisor if held.name not in names]
+        draining = {target.process for target in self._known_targets()} if others else set()
+        leaving = (process for process in others if process.name in draining)
         try:
             await self.supervisor.reconcile((*configuration.processes, *leaving), down=self.fault_site.down)
         finally:
@@ -419,12 +464,14 @@ class App:
     ) -> dict[LoadBalancerNode, dict[str, TargetGroup]]:
         """Each load balancer's own groups. What no action names stays where it is while that node stays."""
         result: dict[LoadBalancerNode, dict[str, TargetGroup]] = {node: {} for node in (*nodes.values(), self.spare)}
-        left = dict(configuration.target_groups)
+        homes: dict[str, LoadBalancerNode] = {}
         for load_balancer in configuration.load_balancers:
-            names = load_balancer.target_group_names()
-            result[nodes[load_balancer.name]] |= {name: left.pop(name) for name in list(left) if name in names}
-        for name, group in left.items():
-            home = next((node for node in nodes.values() if name in node.groups), self.spare)
+            for name in load_balancer.target_group_names():
+                homes.setdefault(name, nodes[load_balancer.name])
+        for name, group in configuration.target_groups.items():
+            home = homes.get(name)
+            if home is None:
+                home = next((node for node in nodes.values() if name in node.groups), self.spare)
             result[home][name] = group
         return result
 
@@ -575,7 +622,7 @@ class App:
 
     def _on_state_changed(self, group: TargetGroupState, state: TargetState, previous: str) -> None:
         is_gone = previous == HealthState.DRAINING and state.health.state is HealthState.DRAINING
-        name = label(self.live_groups(), group.group.name, state.target)
+        name = self._labels.of(group.group.name, state.target)
         self.observing.metering.on_state_changed(group)
         self.narrator.state_changed(group, state, previous, label=name, is_gone=is_gone)
         if is_gone:
@@ -583,7 +630,7 @@ class App:
             self.keep(self._after_draining(state.target.process))
 
     def _on_anomaly(self, group: TargetGroupState, state: TargetState) -> None:
-        self.narrator.anomaly(group, state, label=label(self.live_groups(), group.group.name, state.target))
+        self.narrator.anomaly(group, state, label=self._labels.of(group.group.name, state.target))
 
     async def _after_draining(self, process: str | None) -> None:
         if process is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simlb.app.ec2 import AppEc2Estate
+from simlb.app.metric_desk import AppMetrics
 from simlb.controlplane.acm.service import acm_service
+from simlb.controlplane.cloudwatch.service import CloudWatchService
 from simlb.controlplane.ec2.service import Ec2Service
 from simlb.controlplane.identity import sts_service
 from simlb.controlplane.operations.table import elbv2_service
@@ -29,6 +31,7 @@ def aws_routes(app: App) -> list[web.RouteDef]:
             "ec2": Ec2Service(estate),
             "acm": acm_service(app.acm),
             "sts": sts_service(),
+            "monitoring": CloudWatchService(AppMetrics(app)),
         }
     )
     return [*query_routes(services), *route53_routes(Route53(estate, app.names))]

@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from simlb.app.certificate_restoring import signed
-from simlb.certs.names import normalised, permitted
-from simlb.certs.store import RENEW_BEFORE
+from simlb.certs import permits
+from simlb.certs.names import is_permitted, normalised, permit_hints
+from simlb.certs.store import RENEW_BEFORE, CertificateStore
 from simlb.controlplane.acm.call import in_draft, put
 from simlb.controlplane.acm.certificate import ManagedCertificate
 from simlb.controlplane.acm.dns import GIVEN_UP_AFTER_S, is_validated, looked_at, pause_s
@@ -29,8 +30,11 @@ NOT_PERMITTED = "E820"
 NOT_ISSUED = "E821"
 """A validated certificate could not be made or kept; it is tried again."""
 
+NOT_RENEWED = "E857"
+"""The local CA has been replaced by one that may not sign an issued certificate's names: the old one stays in use."""
+
 WAYS_OUT = (
-    "ask for a name below .test or .localhost, such as api.shop.test",
+    "or ask for a name below .test or .localhost, such as api.shop.test",
     "or, where any name can be signed, by a CA in memory: simlb serve --ephemeral, or simlb.ALB in a test",
     "or bring a certificate of your own: aws acm import-certificate",
 )
@@ -117,7 +121,12 @@ class Issuing:
             return
         if after.status == "FAILED":
             self._app.narrator.notice(
-                Notice(level="error", code=NOT_PERMITTED, text=self._not_permitted(after), hints=WAYS_OUT)
+                Notice(
+                    level="error",
+                    code=NOT_PERMITTED,
+                    text=self._not_permitted(after),
+                    hints=(*self._permit_hints(after), *WAYS_OUT),
+                )
             )
 
     async def _keep(self, arn: str, **members: Any) -> ManagedCertificate | None:
@@ -153,22 +162,46 @@ class Issuing:
         """Why a certificate was not issued; empty where its status says so."""
         if certificate.failure_reason is None:
             return ""
-        ways = "Ask for such a name, or use simlb serve --ephemeral or simlb.ALB, whose CA in memory signs any."
+        if self._refusal(certificate.names) is None:
+            return "The local CA could not sign all its names when it was asked for. It can by now: request it again."
+        ways = "Ask for such a name, or use simlb serve --ephemeral or simlb.ALB, whose CA in memory signs any." + (
+            "".join(f" Or {hint}, then request it again." for hint in self._permit_hints(certificate))
+        )
         return f"{self._not_permitted(certificate)} {ways}"
 
     def _not_permitted(self, certificate: ManagedCertificate) -> str:
         name = self._refusal(certificate.names) or certificate.names[0]
-        return f"ACM cannot issue a certificate for '{name}': the local CA signs names below .test and .localhost only."
+        also = "".join(f", and below {domain}" for domain in self._domains() or ())
+        return (
+            f"ACM cannot issue a certificate for '{name}': "
+            f"the local CA signs names below .test and .localhost{also} only."
+        )
+
+    def _permit_hints(self, certificate: ManagedCertificate) -> tuple[str, ...]:
+        name = self._refusal(certificate.names)
+        return permit_hints(name) if name is not None else ()
 
     def _refusal(self, names: tuple[str, ...]) -> str | None:
         """The first name that the CA at hand may not sign."""
-        check = permitted if self._app.options.issuer is None else normalised
+        domains = self._domains()
         for name in names:
             try:
-                check([name])
+                (written,) = normalised([name])
             except SimlbError:
                 return name
+            if domains is not None and not is_permitted(written, domains):
+                return name
         return None
+
+    def _domains(self) -> tuple[str, ...] | None:
+        """What the local CA may sign for beyond its own; None where names are not the reason to refuse one."""
+        options = self._app.options
+        if options.issuer is not None:
+            return None
+        try:
+            return permits.read(options.certs_dir)
+        except SimlbError:
+            return None  # nothing can be signed as things are: that is told when it is tried
 
     def _tell_once(self, certificate: ManagedCertificate, error: SimlbError | QueryError) -> None:
         if certificate.arn not in self._told:
@@ -194,17 +227,49 @@ class Issuing:
                 self.expect(certificate.arn, min(max(waited.total_seconds(), 0.0), GIVEN_UP_AFTER_S))
 
     async def renew(self, before: timedelta = RENEW_BEFORE) -> None:
-        """Issue anew what has less than that left, and have listeners show it. Raises SimlbError or QueryError."""
+        """Issue anew what has less than that left, or is of a CA that was replaced, and have listeners show it.
+
+        Raises SimlbError or QueryError.
+        """
         acm = self._acm
-        for certificate in acm.held().values():
+        own = [certificate for certificate in acm.held().values() if certificate.type == "AMAZON_ISSUED"]
+        issuing = await asyncio.to_thread(self._issuing_ca) if own else None
+        for certificate in own:
             facts = certificate.facts
-            if certificate.type != "AMAZON_ISSUED" or facts is None or facts.not_after - acm.now() >= before:
+            if facts is None or (facts.not_after - acm.now() >= before and (issuing or "") in certificate.chain):
+                continue
+            if self._refusal(certificate.names) is not None:
+                self._tell_left(certificate)
                 continue
             made = await asyncio.to_thread(signed, self._app.options, certificate)
             kept = await self._keep(certificate.arn, renewed_at=acm.now(), **_signature(made))
             if kept is not None:
                 await acm.write(kept)
                 await acm.present(kept)
+
+    def _issuing_ca(self) -> str | None:
+        """What signs today, in PEM; None while that is not known."""
+        options = self._app.options
+        if options.issuer is not None:
+            return None
+        try:
+            return CertificateStore(options.certs_dir).issuing_path.read_text("ascii")
+        except (OSError, ValueError):
+            return None  # there is no CA yet, or one that the next signature will complain of
+
+    def _tell_left(self, certificate: ManagedCertificate) -> None:
+        if certificate.arn not in self._told:
+            self._told.add(certificate.arn)
+            self._app.narrator.notice(
+                Notice(
+                    level="warning",
+                    code=NOT_RENEWED,
+                    text=f"The certificate for {certificate.names[0]} is not issued again: the local CA may not sign "
+                    f"'{self._refusal(certificate.names)}' any more.",
+                    hints=self._permit_hints(certificate),
+                    notes=("Until it ends it is shown as it is, and only clients that trust the earlier CA take it.",),
+                )
+            )
 
 
 def _signature(made: ManagedCertificate) -> dict[str, Any]:

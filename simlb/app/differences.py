@@ -19,7 +19,7 @@ def _load_balancers(before: Configuration, after: Configuration) -> Iterator[str
     old = {one.name: one for one in before.load_balancers}
     new = {one.name: one for one in after.load_balancers}
     yield from _come_and_gone("load balancer ", dict.fromkeys(old), dict.fromkeys(new))
-    for name in [name for name in new if name in old]:
+    for name in [name for name in new if name in old and new[name] is not old[name]]:
         yield from _load_balancer(old[name], new[name])
 
 
@@ -64,7 +64,7 @@ def _target_groups(before: Configuration, after: Configuration) -> Iterator[str]
     old, new = before.target_groups, after.target_groups
     yield from _come_and_gone("target group ", dict.fromkeys(old), dict.fromkeys(new))
     for name, group in new.items():
-        if name in old and (words := ", ".join(_target_group(old[name], group))):
+        if name in old and group is not old[name] and (words := ", ".join(_target_group(old[name], group))):
             yield f"target group {name}: {words}"
 
 

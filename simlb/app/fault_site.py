@@ -193,11 +193,11 @@ class FaultSite:
         self._app.instances.check_started(target)
         for holds, words in ((self._down, "down"), (self._paused, "paused")):
             if identity is not None and identity in holds:
-                names = [fault.name for fault in self._app.faults.on(Scope.TARGET, target)]
+                faults = self._app.faults.on(Scope.TARGET, target)
                 raise SimlbError(
                     "E641",
-                    f"{target} is kept {words} by a fault: {', '.join(names)}.",
-                    *(f"simlb fault rm {name}" for name in names),
+                    f"{target} is kept {words} by a fault: {', '.join(fault.name for fault in faults)}.",
+                    *(fault.undo for fault in faults if fault.undo),
                 )
 
     @property

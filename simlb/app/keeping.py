@@ -7,12 +7,12 @@ Writing happens in a thread, so that traffic does not wait for a disk. Changes c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from simlb.controlplane.records.codec import RecordError
-from simlb.controlplane.records.state import Key, State, difference, encode
+from simlb.controlplane.records.state import State
 from simlb.controlplane.store import GLOBAL_SERVICES, Store
 from simlb.errors import SimlbError
 
@@ -25,7 +25,7 @@ class Keeping:
     def __init__(self, store: Store | None) -> None:
         self._store = store
         self._region = ""
-        self._kept: Mapping[Key, Any] = {}
+        self._kept = State()
         self._elsewhere: dict[str, State] = {}
         """Of regions that were left, where nothing is on disk."""
         self._is_closed = False
@@ -61,7 +61,7 @@ class Keeping:
 
     def uses(self, region: str, state: State) -> None:
         """`state` is what `load` gave for `region`, which is in use from now on: what follows is compared with it."""
-        self._region, self._kept = region, state.items()
+        self._region, self._kept = region, state
 
     async def keep(self, region: str, state: State) -> None:
         """Have that state safe on disk. Raises SimlbError E813, and then everything on disk is as it was."""
@@ -71,17 +71,15 @@ class Keeping:
             return
         if region != self._region:
             self.uses(region, await self.load(region))
-        kept = state.items()
-        leaving, coming = difference(self._kept, kept)
+        leaving, coming = state.since(self._kept)
         if not (leaving or coming):
             return
         if self._is_closed:
             raise SimlbError("E813", "The change was not made: this instance is stopping.")
 
         def write() -> None:
-            rows = [encode(key, kept[key]) for key in coming]
-            store.write(region, remove=leaving, put=rows)
-            self._kept = kept
+            store.write(region, remove=leaving, put=[state.row(key) for key in coming])
+            self._kept = state
 
         await _in_thread(write)
 

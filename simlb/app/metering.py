@@ -114,7 +114,7 @@ class Metering:
         # What is found shortly after the end of a second was there in it.
         now = self._wall() - 2 * _JUST_AFTER_S
         second = int(now)
-        self._know_nodes()
+        self.know_nodes()
         for meter in self._meters.values():
             for group in meter.node.groups.values():
                 self._sample(meter, group, second)
@@ -137,9 +137,10 @@ class Metering:
         """A target of this group is in another state: count them before they change again."""
         for meter in self._meters.values():
             if meter.node.groups.get(group.group.name) is group:
-                self._sample(meter, group, int(self._wall()), again=True)
+                self._sample(meter, group, int(self._wall()))
 
-    def _know_nodes(self) -> None:
+    def know_nodes(self) -> None:
+        """Count for those too that have come since."""
         balancers = {balancer.name: balancer for balancer in self._app.configuration.load_balancers}
         for name, node in self._app.nodes.items():
             if node not in self._meters and name in balancers:
@@ -195,12 +196,12 @@ class Metering:
 
     # -- targets -------------------------------------------------------------------------------------------------------
 
-    def _sample(self, meter: _Meter, group: TargetGroupState, second: int, *, again: bool = False) -> None:
-        """Once a second, so that an average is one over time, and `again` when something has changed."""
+    def _sample(self, meter: _Meter, group: TargetGroupState, second: int) -> None:
+        """Once a second, so that an average is one over time, and again when something has changed."""
         basis, hosts, sampled = meter.seen.get(group.group.name, (None, None, -1))
         if basis is not group.basis or hosts is None:
             hosts = Hosts.of(group)
-        elif sampled == second and not again:
+        elif sampled == second:
             return
         meter.seen[group.group.name] = group.basis, hosts, second
         elb, dimension = meter.load_balancer, group.group.arn.rpartition(":")[2]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from simlb import __version__
 from simlb.app.metering import Hosts
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.core.metrics import MetricStore
 from simlb.observe.exposition import GroupNow, LoadBalancerNow, Now, expose
 
@@ -22,6 +22,11 @@ class AppMetrics:
 
     def __init__(self, app: App) -> None:
         self._app = app
+
+    @property
+    def region(self) -> str:
+        """Where the load balancers are."""
+        return self._app.compiled.settings.region
 
     def metric_store(self) -> MetricStore:
         """What is kept, with everything up to now in it."""

@@ -15,10 +15,12 @@ from simlb.controlplane.views import LogPage
 from simlb.core import connection_log, health_check_log
 from simlb.core.connection_log import ConnectionRecord
 from simlb.core.health_check_log import ProbeRecord
-from simlb.core.log_files import LogKind, LogPlace, bucket_of
+from simlb.core.log_files import LogPlace, bucket_of
+from simlb.core.log_kinds import LogKind
 from simlb.core.metrics import MetricStore
-from simlb.core.model import Configuration
+from simlb.core.model import Configuration, LoadBalancer
 from simlb.core.plan import ListenerPlan
+from simlb.core.remembered import Remembered
 from simlb.observe.event_hub import EventHub
 from simlb.observe.exchange_ring import ExchangeRing
 from simlb.observe.line_log import LineLog
@@ -49,6 +51,8 @@ class Observing:
         self.ring = ExchangeRing()
         self.explaining = Explaining(self)
         self._plans: deque[frozenset[ListenerPlan]] = deque(maxlen=CONFIGURATIONS_KEPT)
+        self._load_balancers: tuple[LoadBalancer, ...] | None = None
+        """Those whose logs are written as they say."""
         self.files = LogFiles(app.options.state_dir, app.options.instance, app.narrator.notice)
         self.recorder = Recorder(self.metrics.take, self.files.take, self.ring.take)
         self.connections: LineLog[ConnectionRecord] = LineLog(
@@ -71,15 +75,18 @@ class Observing:
 
     def expect(self, configuration: Configuration) -> None:
         """This configuration comes into force: observe what it adds before anything of it happens."""
-        self.files.recover()
-        self.files.add(log_places(configuration))
+        if configuration.load_balancers != self._load_balancers:
+            self.files.recover()
+            self.files.add(log_places(configuration))
 
     def use(self, configuration: Configuration) -> None:
         """Observe what this configuration asks for, from now on."""
-        self._flush()
-        self.collect()
-        load_balancers = {load_balancer.resource for load_balancer in configuration.load_balancers}
-        self.files.use(log_places(configuration), load_balancers)
+        if configuration.load_balancers != self._load_balancers:
+            self._flush()
+            self._load_balancers = configuration.load_balancers
+            load_balancers = {load_balancer.resource for load_balancer in configuration.load_balancers}
+            self.files.use(log_places(configuration), load_balancers)
+        self.metering.know_nodes()
         listeners = [listener for node in self._app.nodes.values() for listener in node.listeners.values()]
         plans = frozenset(listener.plan for listener in listeners)
         if not self._plans or plans != self._plans[-1]:
@@ -140,14 +147,21 @@ class Observing:
 def log_places(configuration: Configuration) -> Iterator[LogPlace]:
     """Where the logs of its load balancers go, of those that are enabled."""
     for load_balancer in configuration.load_balancers:
-        node_ip = next((bind.host for listener in load_balancer.listeners for bind in listener.binds), "127.0.0.1")
-        for kind in LogKind:
-            bucket = bucket_of(load_balancer.attributes, kind)
-            if bucket is not None:
-                yield LogPlace(
-                    kind=kind,
-                    bucket=bucket,
-                    region=load_balancer.region,
-                    resource=load_balancer.resource,
-                    node_ip=node_ip,
-                )
+        yield from _log_places(load_balancer)
+
+
+@Remembered
+def _log_places(load_balancer: LoadBalancer) -> tuple[LogPlace, ...]:
+    node_ip = next((bind.host for listener in load_balancer.listeners for bind in listener.binds), "127.0.0.1")
+    buckets = ((kind, bucket_of(load_balancer.attributes, kind)) for kind in LogKind)
+    return tuple(
+        LogPlace(
+            kind=kind,
+            bucket=bucket,
+            region=load_balancer.region,
+            resource=load_balancer.resource,
+            node_ip=node_ip,
+        )
+        for kind, bucket in buckets
+        if bucket is not None
+    )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from simlb.app.application import App
+from simlb.app.heap import Heap
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.parent import stops_with_parent
 from simlb.clock import Clock
@@ -42,6 +43,7 @@ def serve(options: AppOptions, presenter: Presenter, *, clock: Clock | None = No
 
 async def _serve(make: Callable[[], App], parent: int) -> None:
     app = make()
+    app.heap = Heap()
 
     def parent_ended(reason: str) -> None:
         # Before it serves this is a mistake, such as a standard input that was given to it closed; later it is usual.

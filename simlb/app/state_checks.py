@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from simlb.config import names
 from simlb.config.problems import Refused
+from simlb.controlplane.ec2.permissions import rule_id
 from simlb.core import ids, quotas, ssl_policies
 from simlb.core.changes import Changes
 from simlb.core.model import (
@@ -46,6 +49,7 @@ from simlb.core.validation.errors import ElbError
 
 PORT_MAX = 65535
 _PROTOCOLS = frozenset({"tcp", "udp", "icmp", "icmpv6", "-1"})
+_RULE_ID = re.compile(r"sgr-[0-9a-f]{17}")
 _YEAR_3000 = 32_503_680_000
 
 
@@ -133,6 +137,11 @@ def registration_problems(
 
 def security_group_problems(group: NamedSecurityGroup) -> Iterator[str]:
     """Everything wrong with a security group."""
+    names = Counter(rule_id(group, rule, is_egress=False) for rule in group.rules)
+    names.update(rule_id(group, rule, is_egress=True) for rule in group.outbound)
+    for name, count in names.items():
+        if count > 1 or _RULE_ID.fullmatch(name) is None:
+            yield f"security group {group.id}: '{name}' is no id of a rule, or that of several"
     for rule in (*group.rules, *group.outbound):
         first, last = rule.from_port, rule.to_port
         if rule.protocol not in _PROTOCOLS and not (rule.protocol.isascii() and rule.protocol.isdigit()):

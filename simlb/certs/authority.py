@@ -48,15 +48,13 @@ ISSUERS = frozenset({_ISSUING_NAME, _EPHEMERAL_NAME})
 _LEAF_ORGANIZATION = "simlb local certificate"
 _COMMON_NAME_LENGTH_MAX = 64
 
-NAME_CONSTRAINTS = x509.NameConstraints(
-    permitted_subtrees=[
-        *(x509.DNSName(zone) for zone in PERMITTED_ZONES),
-        *(x509.IPAddress(network) for network in PERMITTED_NETWORKS),
-        x509.RFC822Name("invalid"),
-        x509.UniformResourceIdentifier("invalid"),
-    ],
-    excluded_subtrees=None,
+_PERMITTED_SUBTREES: tuple[x509.GeneralName, ...] = (
+    *(x509.DNSName(zone) for zone in PERMITTED_ZONES),
+    *(x509.IPAddress(network) for network in PERMITTED_NETWORKS),
+    x509.RFC822Name("invalid"),
+    x509.UniformResourceIdentifier("invalid"),
 )
+"""What every CA may sign. Domains that the user has permitted follow these."""
 
 
 class AuthorityDamagedError(Exception):
@@ -84,12 +82,17 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuingAuthority:
-    """A certificate and its key that sign leafs until `not_after`."""
+    """A certificate and its key that sign leafs until `not_after`.
+
+    `domains` are those that the local CA may sign for beyond its own; `ca_sha256` is its root's fingerprint.
+    """
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
     not_before: datetime
     not_after: datetime
+    domains: tuple[str, ...] = ()
+    ca_sha256: str = ""
 
     def issue(self, names: Sequence[str], key: LeafKey, now: datetime) -> Leaf:
         """A leaf for these normalised names and this key: 90 days at most, and never longer than the CA itself."""
@@ -119,8 +122,14 @@ class IssuingAuthority:
         )
 
 
-def make_authority(now: datetime) -> NewAuthority:
-    """A new root and a new issuing CA, both constrained. The root's key is used once and exists in this call only."""
+def make_authority(now: datetime, domains: Sequence[str] = ()) -> NewAuthority:
+    """A new root and a new issuing CA, both constrained. The root's key is used once and exists in this call only.
+
+    `domains`, normalised names of hosts, are what it may sign for beyond what exists on no network.
+    """
+    constraints = x509.NameConstraints(
+        permitted_subtrees=[*_PERMITTED_SUBTREES, *map(x509.DNSName, domains)], excluded_subtrees=None
+    )
     not_before = (now - BACKDATED).replace(microsecond=0)
     not_after = not_before + AUTHORITY_LIFETIME
     made_on = f"made {now:%Y-%m-%d}"  # tells this year's root from last year's in a trust store's list
@@ -131,7 +140,7 @@ def make_authority(now: datetime) -> NewAuthority:
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
         .add_extension(_key_usage(ca=True), critical=True)
-        .add_extension(NAME_CONSTRAINTS, critical=True)
+        .add_extension(constraints, critical=True)
         .sign(root_key, hashes.SHA256())
     )
     issuing_key = new_key()
@@ -140,7 +149,7 @@ def make_authority(now: datetime) -> NewAuthority:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(ca=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(NAME_CONSTRAINTS, critical=True)
+        .add_extension(constraints, critical=True)
         .add_extension(_key_identifier_of(root), critical=False)
         .sign(root_key, hashes.SHA256())
     )
@@ -161,14 +170,18 @@ def load_authority(root_pem: bytes, issuing_pem: bytes, issuing_key_pem: bytes) 
         issuing.verify_directly_issued_by(root)
     except (ValueError, TypeError, InvalidSignature):
         raise AuthorityDamagedError("issuing-ca.pem was not signed by ca.pem") from None
-    for certificate, file_name in ((root, "ca.pem"), (issuing, "issuing-ca.pem")):
-        if not _is_constrained(certificate):
+    domains = _domains_of(root)
+    for found, file_name in ((domains, "ca.pem"), (_domains_of(issuing), "issuing-ca.pem")):
+        if found is None or found != domains:
             raise AuthorityDamagedError(f"{file_name} is not a CA that this simlb made (other name constraints)")
+    assert domains is not None
     return IssuingAuthority(
         certificate=issuing,
         key=key,
         not_before=max(root.not_valid_before_utc, issuing.not_valid_before_utc),
         not_after=min(root.not_valid_after_utc, issuing.not_valid_after_utc),
+        domains=domains,
+        ca_sha256=root.fingerprint(hashes.SHA256()).hex(),
     )
 
 
@@ -302,12 +315,19 @@ def _key_identifier_of(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
 
 
-def _is_constrained(certificate: x509.Certificate) -> bool:
+def _domains_of(certificate: x509.Certificate) -> tuple[str, ...] | None:
+    """What a CA of simlb's may sign for beyond the usual; None for a CA that is constrained in another way, or not."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.NameConstraints)
     except (x509.ExtensionNotFound, ValueError):
-        return False
-    return extension.critical and extension.value == NAME_CONSTRAINTS
+        return None
+    subtrees = tuple(extension.value.permitted_subtrees or ())
+    usual, further = subtrees[: len(_PERMITTED_SUBTREES)], subtrees[len(_PERMITTED_SUBTREES) :]
+    if not extension.critical or extension.value.excluded_subtrees or usual != _PERMITTED_SUBTREES:
+        return None
+    domains = tuple(name.value for name in further if isinstance(name, x509.DNSName))
+    # An empty one stands for every name there is, and one label for a whole top-level domain.
+    return domains if len(domains) == len(further) and all("." in domain.strip(".") for domain in domains) else None
 
 
 def _load_certificate(content: bytes, file_name: str) -> x509.Certificate:

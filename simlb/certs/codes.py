@@ -22,3 +22,18 @@ DIRECTORY_BUSY = "E208"
 
 FILE_FOREIGN = "E209"
 """A file of somebody else's lies where an issued certificate would go."""
+
+NOT_PERMITTABLE = "E852"
+"""A domain that the local CA is not given the right to sign for, whoever asks."""
+
+NOT_LISTED = "E853"
+"""A domain is to be taken away that the local CA had not been given."""
+
+NOT_CONFIRMED = "E854"
+"""A change of what the local CA may sign that nobody has confirmed as it would be made."""
+
+PERMITS_UNREADABLE = "E855"
+"""The list of further domains that the local CA may sign for cannot be read."""
+
+PERMITS_DIFFER = "E856"
+"""The local CA and the list of further domains beside it say different things."""

@@ -1,18 +1,18 @@
 """Files for certificates of an ephemeral CA: Python's ssl module reads a key from nowhere else than a file.
 
-They lie in a private folder for as long as somebody may load them. The CA's own key is in no file.
+They lie in a private folder (`simlb.certs.private_folder`) for as long as somebody may load them. The CA's own key is
+in no file.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from simlb.certs.ephemeral import EphemeralAuthority
 from simlb.certs.names import normalised, slug
+from simlb.certs.private_folder import PrivateFolder
 from simlb.certs.store import CertificateStore
 from simlb.core.ids import certificate_arn
 from simlb.core.model import Certificate
@@ -24,7 +24,8 @@ class EphemeralFiles:
     def __init__(self, authority: EphemeralAuthority | None = None) -> None:
         """A CA of its own unless one is given. The folder is made now, below the system's temporary one."""
         self.authority = authority or EphemeralAuthority()
-        self.folder = Path(tempfile.mkdtemp(prefix="simlb-"))
+        self._private = PrivateFolder()
+        self.folder = self._private.path
         self.ca_path = self.folder / "ca.pem"
         """The CA's certificate, for clients that want a file."""
         self.ca_path.write_bytes(self.authority.ca_pem)
@@ -49,8 +50,7 @@ class EphemeralFiles:
 
     def close(self) -> None:
         """Remove the folder and all that lies in it. Harmless when repeated."""
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
+        self._private.close()
 
 
 class EphemeralCertificates:

@@ -52,7 +52,7 @@ def exclusive(directory: Path, *, patience_s: float = _LOCK_PATIENCE_S) -> Itera
     descriptor = os.open(directory / _LOCK_NAME, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
     try:
         deadline = time.monotonic() + patience_s
-        while not _try_lock(descriptor):
+        while not try_lock(descriptor):
             if time.monotonic() >= deadline:
                 raise SimlbError(
                     DIRECTORY_BUSY,
@@ -111,7 +111,8 @@ def _replace(source: Path, destination: Path) -> None:
     source.replace(destination)
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file for as long as it is open, here or in a copy of the descriptor; False when another has it."""
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from simlb.certs.codes import NAME_NOT_PERMITTED
-from simlb.core.server_names import canonical
+from simlb.core.server_names import canonical, is_within
 from simlb.errors import SimlbError
 
 PERMITTED_ZONES = ("localhost", "test")
@@ -17,8 +17,8 @@ PERMITTED_ZONES = ("localhost", "test")
 PERMITTED_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 """The IP addresses the local CA may sign: loopback, nothing else."""
 
-PERMITTED_WORDS = (
-    "Certificates can be issued for localhost, *.localhost, *.test and loopback addresses (127.0.0.0/8, ::1)."
+_PERMITTED_WORDS = (
+    "Certificates can be issued for localhost, *.localhost, *.test and loopback addresses (127.0.0.0/8, ::1)"
 )
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")  # the underscore is no host name by RFC 952, yet in common use
@@ -33,22 +33,43 @@ def normalised(names: Sequence[str]) -> tuple[str, ...]:
     label) nor an IP address. Names in other scripts are refused with their punycode form, which clients ask for.
     """
     if not names:
-        raise SimlbError(NAME_NOT_PERMITTED, "A certificate needs at least one name.", PERMITTED_WORDS)
+        raise SimlbError(NAME_NOT_PERMITTED, "A certificate needs at least one name.", _words(()))
     return tuple(dict.fromkeys(_normalised(name) for name in names))
 
 
-def permitted(names: Sequence[str]) -> tuple[str, ...]:
-    """`normalised`, and refused with SimlbError E203 when the local CA may not sign one of them."""
+def permitted(names: Sequence[str], domains: Collection[str] = ()) -> tuple[str, ...]:
+    """`normalised`, and refused with SimlbError E203 when the local CA may not sign one of them.
+
+    `domains` are those that it may sign for beyond its own, with everything below them (`simlb.certs.permits`).
+    """
     wanted = normalised(names)
     for name in wanted:
-        if not _is_permitted(name):
+        if not is_permitted(name, domains):
             raise SimlbError(
                 NAME_NOT_PERMITTED,
                 f"The local CA may not issue a certificate for '{name}'.",
-                PERMITTED_WORDS,
-                "For any other name bring your own files:  certificates: [{certificate_file: ..., key_file: ...}]",
+                _words(domains),
+                *permit_hints(name),
+                "or bring your own files:  certificates: [{certificate_file: ..., key_file: ...}]",
             )
     return wanted
+
+
+def is_permitted(name: str, domains: Collection[str] = ()) -> bool:
+    """Whether the local CA may sign a normalised name."""
+    if is_address(name):
+        address = ip_address(name)
+        # Scoped addresses (::1%eth0) have no place in a certificate.
+        return "%" not in name and any(address in network for network in PERMITTED_NETWORKS)
+    return is_within(name, (*PERMITTED_ZONES, *domains))
+
+
+def permit_hints(name: str) -> tuple[str, ...]:
+    """How to have the local CA sign a normalised name; nothing for those that it is never given."""
+    domain = name.removeprefix("*.")
+    return (
+        () if is_address(domain) or "." not in domain else (f"have it sign that too: simlb cert ca --permit {domain}",)
+    )
 
 
 def hardly_accepted(names: Sequence[str]) -> tuple[str, ...]:
@@ -104,9 +125,5 @@ def _punycode_hint(name: str) -> tuple[str, ...]:
         return ("Use its punycode form (xn--...), or a name in ASCII.",)
 
 
-def _is_permitted(name: str) -> bool:
-    if is_address(name):
-        address = ip_address(name)
-        # Scoped addresses (::1%eth0) have no place in a certificate.
-        return "%" not in name and any(address in network for network in PERMITTED_NETWORKS)
-    return any(name == zone or name.endswith(f".{zone}") for zone in PERMITTED_ZONES)
+def _words(domains: Collection[str]) -> str:
+    return f"{_PERMITTED_WORDS}{''.join(f', {domain} and *.{domain}' for domain in domains)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ class Sidecar:
     file_sha256: str
     """Of the PEM file that holds leaf and chain, as written."""
     authority_sha256: str
-    """Of the CA's two PEM files (see `authority_digest`) at the time of issue."""
+    """Of the CA's two PEM files and of what it may sign (see `authority_digest`) at the time of issue."""
 
     def encode(self) -> bytes:
         """The file's content."""
@@ -58,6 +59,10 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def authority_digest(root_pem: bytes, issuing_pem: bytes) -> str:
-    """One digest for the CA as it is now; another one means another CA, whose leafs must be issued anew."""
-    return digest(digest(root_pem).encode() + digest(issuing_pem).encode())
+def authority_digest(root_pem: bytes, issuing_pem: bytes, domains: Sequence[str] = ()) -> str:
+    """One digest for the CA as it is now; another one means another CA, whose leafs must be issued anew.
+
+    `domains` are those that it may sign for beyond its own.
+    """
+    further = digest("\n".join(domains).encode()).encode() if domains else b""
+    return digest(digest(root_pem).encode() + digest(issuing_pem).encode() + further)

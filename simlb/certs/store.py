@@ -2,6 +2,7 @@
 
     ca.pem                        the root's certificate: what clients trust
     issuing-ca.pem, .key          what signs the leafs; the root's key exists nowhere
+    permitted.json                what it may sign beyond its own (`simlb.certs.permits`)
     <slug>.pem, .key, .json       a leaf with its chain, its key, and the sidecar that makes a warm start cheap
 
 A start that finds all in order neither writes, nor locks, nor imports `cryptography`. Everything else happens under the
@@ -18,8 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simlb.certs import files, sidecar
-from simlb.certs.codes import AUTHORITY_DAMAGED, FILE_FOREIGN
+from simlb.certs import files, permits, sidecar
+from simlb.certs.codes import AUTHORITY_DAMAGED, FILE_FOREIGN, NOT_CONFIRMED, PERMITS_DIFFER
 from simlb.certs.names import hardly_accepted, permitted, slug
 from simlb.errors import SimlbError
 
@@ -57,7 +58,8 @@ class CertificateStore:
         """`directory` is made on first use, not here. `now` gives the wall-clock time, aware."""
         self.directory = directory
         self._now = now
-        self._issuing_path = directory / "issuing-ca.pem"
+        self.issuing_path = directory / "issuing-ca.pem"
+        """What signs the leafs, as its certificate."""
         self._issuing_key_path = directory / "issuing-ca.key"
         # Stands while the CA's three files are being replaced, so that a crash in between is seen for what it is.
         self._making_path = directory / "ca.making"
@@ -76,15 +78,49 @@ class CertificateStore:
 
         Raises SimlbError: E203 for names that the CA may not sign, E206 for an unusable directory, E207 for a damaged
         or foreign CA, E208 when another process does not give the directory free, E209 when files of the user's own lie
-        where the certificate would go.
+        where the certificate would go, E855 and E856 for a list of further domains that cannot be read or is not the
+        CA's.
         """
-        wanted = permitted(names)
-        found = self._reusable(wanted)
+        domains = permits.read(self.directory)
+        found = self._reusable(permitted(names, domains), domains)
         if found is not None:
             return found
         with files.coded_errors(self.directory), files.exclusive(self.directory):
-            # Another instance may have issued it while this one waited.
-            return self._reusable(wanted) or self._issue(wanted)
+            # Another instance may have issued it while this one waited; or the CA is another one by now.
+            domains = permits.read(self.directory)
+            wanted = permitted(names, domains)
+            return self._reusable(wanted, domains) or self._issue(wanted, domains)
+
+    @property
+    def has_authority(self) -> bool:
+        """Whether there is a CA, sound or not. None, when making it broke off."""
+        return not self._making_path.exists() and any(path.exists() for path in self._authority_paths)
+
+    def permitted_domains(self) -> tuple[str, ...]:
+        """What the CA may sign for beyond its own, and what the list beside it says where that is more.
+
+        Raises SimlbError E207 for a damaged CA, E855 for a list that cannot be read.
+        """
+        signed = self.load_authority().domains if self.has_authority else ()
+        return tuple(dict.fromkeys((*signed, *permits.read(self.directory))))
+
+    def replace_authority(self, domains: Sequence[str], *, instead_of: Sequence[str] | None = None) -> None:
+        """A new CA in place of the present one, which may sign for these domains too, each with all names below it.
+
+        Leafs are issued by it when they are next asked for. Nothing is kept of the old CA; a start of which nothing
+        else is left finishes what a crash broke off. `instead_of` are the domains that were permitted when somebody
+        decided this. Raises SimlbError as `ensure`, E852 for domains that it may not be given, and E854 when others
+        are permitted by now.
+        """
+        wanted = permits.permittable(domains)
+        with files.coded_errors(self.directory), files.exclusive(self.directory):
+            if self.has_authority:
+                self.load_authority()  # what is damaged or somebody else's is not overwritten
+            if instead_of is not None and self.permitted_domains() != tuple(instead_of):
+                raise SimlbError(
+                    NOT_CONFIRMED, "Meanwhile the local CA has become another one: nothing was changed.", "ask again"
+                )
+            self._make_authority(wanted)
 
     def issue(self, names: Sequence[str], algorithm: KeyAlgorithm = "EC_prime256v1") -> tuple[bytes, bytes]:
         """A new certificate for these names that is stored nowhere: chain and key in PEM. Raises as `ensure`."""
@@ -97,9 +133,10 @@ class CertificateStore:
     def _issue_apart(self, names: Sequence[str], algorithm: KeyAlgorithm, *, expired: bool) -> tuple[bytes, bytes]:
         from simlb.certs.authority import key_pem, new_leaf_key
 
-        wanted = permitted(names)
         with files.coded_errors(self.directory), files.exclusive(self.directory):
-            authority, _ = self._authority()
+            domains = permits.read(self.directory)
+            wanted = permitted(names, domains)
+            authority, _ = self._authority(domains)
         key = new_leaf_key(algorithm)
         issue = authority.issue_expired if expired else authority.issue
         return issue(wanted, key, self._now()).chain_pem, key_pem(key)
@@ -130,14 +167,14 @@ class CertificateStore:
             notices=tuple(notices),
         )
 
-    def _reusable(self, names: tuple[str, ...]) -> IssuedCertificate | None:
+    def _reusable(self, names: tuple[str, ...], domains: tuple[str, ...]) -> IssuedCertificate | None:
         certificate_path, key_path, sidecar_path = self._leaf_paths(names)
         known = sidecar.read(sidecar_path)
         now = self._now()
         if known is None or known.names != names or not known.not_before <= now <= known.not_after - RENEW_BEFORE:
             return None
         try:
-            authority_sha256 = sidecar.authority_digest(self.ca_path.read_bytes(), self._issuing_path.read_bytes())
+            authority_sha256 = self._authority_digest(domains)
             file_sha256 = sidecar.digest(certificate_path.read_bytes())
         except OSError:
             return None  # looked at again, and reported, under the lock
@@ -154,7 +191,7 @@ class CertificateStore:
             fresh=False,
         )
 
-    def _issue(self, names: tuple[str, ...]) -> IssuedCertificate:
+    def _issue(self, names: tuple[str, ...], domains: tuple[str, ...]) -> IssuedCertificate:
         from simlb.certs.authority import is_foreign, key_pem, load_key, new_key
 
         certificate_path, key_path, sidecar_path = self._leaf_paths(names)
@@ -165,7 +202,7 @@ class CertificateStore:
                 f"{certificate_path} or its .key is not simlb's, and simlb does not replace it.",
                 "Use it as it is:  certificates: [{certificate_file: ..., key_file: ...}]   or move both files away.",
             )
-        authority, notices = self._authority()
+        authority, notices = self._authority(domains)
         key = load_key(stored_key) if stored_key is not None else None
         if key is None:
             key = new_key()
@@ -180,7 +217,7 @@ class CertificateStore:
             not_after=leaf.not_after,
             sha256=leaf.sha256,
             file_sha256=sidecar.digest(leaf.chain_pem),
-            authority_sha256=sidecar.authority_digest(self.ca_path.read_bytes(), self._issuing_path.read_bytes()),
+            authority_sha256=self._authority_digest(domains),
         )
         files.write_atomically(sidecar_path, known.encode(), mode=files.PUBLIC_MODE)
         return IssuedCertificate(
@@ -193,17 +230,24 @@ class CertificateStore:
             notices=(*notices, *(_wildcard_notice(name) for name in hardly_accepted(names))),
         )
 
-    def _authority(self) -> tuple[IssuingAuthority, tuple[str, ...]]:
+    @property
+    def _authority_paths(self) -> tuple[Path, Path, Path]:
+        return self.ca_path, self.issuing_path, self._issuing_key_path
+
+    def _authority_digest(self, domains: tuple[str, ...]) -> str:
+        return sidecar.authority_digest(self.ca_path.read_bytes(), self.issuing_path.read_bytes(), domains)
+
+    def _authority(self, domains: tuple[str, ...]) -> tuple[IssuingAuthority, tuple[str, ...]]:
         """The present CA, made or renewed if need be. Only under the lock."""
-        paths = (self.ca_path, self._issuing_path, self._issuing_key_path)
-        missing = [path for path in paths if not path.exists()]
-        if len(missing) == len(paths):
-            return self._make_authority(), ()
+        also = f" It may sign names below {', '.join(domains)}, too." if domains else ""
+        if not any(path.exists() for path in self._authority_paths):
+            made = self._make_authority(domains)
+            return made, ((f"simlb has made a local CA, {self.ca_path}.{also}",) if also else ())
         if self._making_path.exists():
-            return self._make_authority(), (self._replaced("An earlier start broke off while it made the local CA"),)
-        if missing:
-            raise self._damaged(f"{missing[0].name} is missing")
-        authority = self._load_authority()
+            why = "An earlier start broke off while it made the local CA"
+            return self._make_authority(domains), (self._replaced(why, also),)
+        authority = self.load_authority()
+        self._check_domains(authority.domains, domains)
         now = self._now()
         if now < authority.not_before:
             raise SimlbError(
@@ -214,38 +258,68 @@ class CertificateStore:
             )
         if authority.not_after - now < RENEW_BEFORE:
             verb = "expired" if authority.not_after <= now else "expires"
-            return self._make_authority(), (self._replaced(f"The local CA {verb} on {authority.not_after:%Y-%m-%d}"),)
+            why = f"The local CA {verb} on {authority.not_after:%Y-%m-%d}"
+            return self._make_authority(domains), (self._replaced(why, also),)
         if files.tighten(self._issuing_key_path):
             return authority, (f"{self._issuing_key_path} was readable by other users; now it is yours only (0600).",)
         return authority, ()
 
-    def _load_authority(self) -> IssuingAuthority:
+    def load_authority(self) -> IssuingAuthority:
+        """The present CA as its files say. Raises SimlbError E207 when they are no CA of simlb's, E206."""
         from simlb.certs.authority import AuthorityDamagedError, load_authority
 
+        missing = next((path.name for path in self._authority_paths if not path.exists()), None)
+        if missing is not None:
+            raise self._damaged(f"{missing} is missing")
+        with files.coded_errors(self.directory):
+            contents = [path.read_bytes() for path in self._authority_paths]
         try:
-            return load_authority(
-                self.ca_path.read_bytes(), self._issuing_path.read_bytes(), self._issuing_key_path.read_bytes()
-            )
+            return load_authority(*contents)
         except AuthorityDamagedError as error:
             raise self._damaged(str(error)) from error
 
-    def _make_authority(self) -> IssuingAuthority:
+    def check_domains(self, authority: IssuingAuthority) -> None:
+        """Raise SimlbError E855 or E856 when the list of further domains cannot be read, or is not this CA's."""
+        self._check_domains(authority.domains, permits.read(self.directory))
+
+    def _make_authority(self, domains: tuple[str, ...]) -> IssuingAuthority:
+        """Whatever breaks off in the middle is done again by the next start, with the old domains or the new ones."""
         from simlb.certs.authority import make_authority
 
-        made = make_authority(self._now())
+        if domains:
+            permits.permittable(domains)  # the file may have been written by hand
+        made = make_authority(self._now(), domains)
+        permits_path = self.directory / permits.FILE_NAME
         files.write_atomically(self._making_path, b"", mode=files.PUBLIC_MODE)
+        if domains:
+            files.write_atomically(permits_path, permits.encode(domains), mode=files.PRIVATE_MODE)
+        else:
+            permits_path.unlink(missing_ok=True)
         files.write_atomically(self._issuing_key_path, made.issuing_key_pem, mode=files.PRIVATE_MODE)
-        files.write_atomically(self._issuing_path, made.issuing_pem, mode=files.PUBLIC_MODE)
+        files.write_atomically(self.issuing_path, made.issuing_pem, mode=files.PUBLIC_MODE)
         files.write_atomically(self.ca_path, made.root_pem, mode=files.PUBLIC_MODE)
         self._making_path.unlink()
-        return self._load_authority()
+        return self.load_authority()
 
     def _leaf_paths(self, names: tuple[str, ...]) -> tuple[Path, Path, Path]:
         stem = slug(names)
         return self.directory / f"{stem}.pem", self.directory / f"{stem}.key", self.directory / f"{stem}.json"
 
-    def _replaced(self, why: str) -> str:
-        return f"{why}: simlb has made a new one, {self.ca_path}. Trust it again wherever you trusted the old one."
+    def _replaced(self, why: str, also: str) -> str:
+        return (
+            f"{why}: simlb has made a new one, {self.ca_path}. Trust it again wherever you trusted the old one.{also}"
+        )
+
+    def _check_domains(self, signed: tuple[str, ...], listed: tuple[str, ...]) -> None:
+        if signed == listed:
+            return
+        signed_words, listed_words = (", ".join(domains) or "nothing" for domains in (signed, listed))
+        raise SimlbError(
+            PERMITS_DIFFER,
+            f"The local CA in {self.directory} may sign {signed_words} beyond its own, "
+            f"but {permits.FILE_NAME} beside it lists {listed_words}.",
+            "say again what it is to be: simlb cert ca --permit NAME, or --forbid NAME",
+        )
 
     def _damaged(self, what: str) -> SimlbError:
         return SimlbError(

@@ -6,8 +6,13 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simlb.cli.findings import Finding, failure, fine, warning
+from simlb.errors import SimlbError
+
+if TYPE_CHECKING:
+    from simlb.certs.authority import IssuingAuthority
 
 _AUTHORITY_FILES = ("ca.pem", "issuing-ca.pem", "issuing-ca.key")
 _OTHERS = 0o077
@@ -28,11 +33,22 @@ def authority(folder: Path) -> Iterator[Finding]:
     except AuthorityDamagedError as error:
         yield failure("local CA", str(error), _mend(folder))
     else:
-        text = f"{paths[0]}, signs localhost, *.test and loopback only, until {found.not_after:%Y-%m-%d}"
+        signs = ", ".join(("localhost", "*.test", "loopback", *(f"*.{domain}" for domain in found.domains)))
+        text = f"{paths[0]}, signs {signs} only, until {found.not_after:%Y-%m-%d}"
         if found.not_after <= datetime.now(UTC):
             yield warning("local CA", text, "→ expired: the next start makes a new one, which must be trusted again")
         else:
             yield fine("local CA", text)
+        yield from _domains(folder, found)
+
+
+def _domains(folder: Path, found: IssuingAuthority) -> Iterator[Finding]:
+    from simlb.certs.store import CertificateStore
+
+    try:
+        CertificateStore(folder).check_domains(found)
+    except SimlbError as error:
+        yield failure("permitted domains", error.what, *error.hints)
 
 
 def permissions(folder: Path) -> Iterator[Finding]:
@@ -63,6 +79,19 @@ def leafs(folder: Path) -> Iterator[Finding]:
             yield warning("certificate", text, "→ expired: the next start issues it again")
         else:
             yield fine("certificate", text)
+
+
+def left_folders() -> Iterator[Finding]:
+    """Keys of instances and scenario runs that were killed? They are removed right here."""
+    from simlb.certs.private_folder import sweep
+
+    swept = sweep()
+    if swept.removed:
+        yield fine("temporary folders", f"removed what a killed simlb had left: {', '.join(map(str, swept.removed))}")
+    for what in swept.stuck:
+        yield warning(
+            "temporary folders", f"a killed simlb's cannot be removed: {what}", "→ remove it: keys may be in it"
+        )
 
 
 def _mend(folder: Path) -> str:

@@ -47,6 +47,7 @@ def examine() -> Iterator[Finding]:
     yield from check_certs.authority(certs_dir)
     yield from check_certs.permissions(certs_dir)
     yield from check_certs.leafs(certs_dir)
+    yield from check_certs.left_folders()
     yield from check_network.ports({record.pid: record.instance for record in instances})
     yield from check_network.resolver()
     yield from check_system.instances(instances)

@@ -14,6 +14,7 @@ from simlb.errors import EXIT_FINE
 SERVICES = (
     "ELASTIC_LOAD_BALANCING_V2",
     "ACM",
+    "CLOUDWATCH",
     "EC2",
     "ROUTE_53",
     "STS",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,15 +15,9 @@ def add_env(commands: Commands) -> None:
     env = commands.add("env", "env:env", 'what points boto3 and the AWS CLI at this instance: eval "$(simlb env)"')
     env.add_argument(
         "--shell",
-        type=_shell,
+        choices=SHELLS,
         default="sh",
         metavar="SHELL",
         help=f"{', '.join(SHELLS)} (default: sh, which is for bash and zsh too)",
     )
     env.add_argument("--json", action="store_true", help="JSON in place of shell commands")
-
-
-def _shell(text: str) -> str:
-    if text not in SHELLS:
-        raise argparse.ArgumentTypeError(f"'{text}' is none of: {', '.join(SHELLS)}")
-    return text

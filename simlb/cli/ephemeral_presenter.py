@@ -12,7 +12,7 @@ from simlb.clock import Clock, ManualClock
 from simlb.controlplane.bodies import error_body
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.views import InstanceView, ListenerView
-from simlb.core.events import Event, Notice
+from simlb.core.events import Event, FaultInstalled, Notice
 from simlb.errors import SimlbError, arrowed
 
 VERSION = "serve/1"
@@ -70,17 +70,30 @@ class TextPresenter(TerminalPresenter):
         super().__init__(out)
         self._token = ""
         self._seed = 0
+        self._control = ""
 
     def owns(self, *, token: str, ca_pem: str, seed: int) -> None:
         """What people are told beside the view; the CA is a file to them."""
         self._token, self._seed = token, seed
+
+    def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
+        """As everywhere."""
+        self._control = view.control
+        super().ready(view, app, clock)
+
+    def undo(self, fault: FaultInstalled) -> str:
+        """`simlb fault rm` does not find it."""
+        return "" if fault.is_over else self._command("DELETE", f"faults/{fault.name}")
+
+    def _command(self, method: str, path: str) -> str:
+        return f"curl -H 'Authorization: Bearer {self._token}' -X {method} http://{self._control}/api/v1/{path}"
 
     def suggestions(self, view: InstanceView) -> Iterable[str]:
         """Commands that find it: the others do not."""
         yield "Try in another terminal:"
         for balancer in view.load_balancers:
             yield from curl_lines(balancer, view.ca_path)
-        yield f"  curl -H 'Authorization: Bearer {self._token}' -X POST http://{view.control}/api/v1/stop"
+        yield f"  {self._command('POST', 'stop')}"
         yield f"Random choices: --seed {self._seed} repeats them. Nothing is left when it ends (Ctrl-C)."
 
 

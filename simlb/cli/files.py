@@ -8,6 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from simlb.cli.terminal import Style
+from simlb.controlplane.paths import default_certs_dir, default_state_dir
 from simlb.errors import EXIT_FINE, SimlbError
 
 
@@ -31,10 +32,13 @@ def init(arguments: Namespace) -> int:
 def check(arguments: Namespace) -> int:
     """Say that a configuration is right, with what may surprise; a wrong one raises ConfigError."""
     from simlb import config
+    from simlb.certs import permits
     from simlb.processes.samples import sample_names
 
     path = Path(arguments.file)
-    compiled = config.check(path, sample_names=sample_names())
+    compiled = config.check(
+        path, sample_names=sample_names(), permitted_domains=permits.read(default_certs_dir(default_state_dir()))
+    )
     style = Style.of(sys.stdout)
     for warning in compiled.warnings:
         print(style.yellow(f"! {warning}"))

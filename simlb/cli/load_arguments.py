@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def _add_when(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--profile",
         dest="kind",
-        type=_one_of(KINDS),
+        choices=KINDS,
         metavar="NAME",
         help=f"{', '.join(KINDS)} (default: as the flags below say)",
     )
@@ -87,7 +86,7 @@ def _add_when(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--users", type=_whole, metavar="N", help="closed: so many, each waiting for the answer")
     group.add_argument("--think", dest="think_s", type=duration, metavar="TIME", help="closed: between answer and next")
     group.add_argument(
-        "--arrivals", type=_one_of(ARRIVALS), metavar="NAME", help="even, or poisson: as independent users come"
+        "--arrivals", choices=ARRIVALS, metavar="NAME", help="even, or poisson: as independent users come"
     )
     group.add_argument("--for", dest="duration_s", type=duration, metavar="TIME", help="end after this time")
     group.add_argument("--requests", type=_whole, metavar="N", help="end after so many")
@@ -130,16 +129,6 @@ def duration(text: str) -> float:
     if match is None:
         raise argparse.ArgumentTypeError(f"'{text}' is not a duration such as 60s, 500ms or 5m")
     return float(match[1]) * _DURATION_UNIT_S[match[2]]
-
-
-def _one_of(names: Sequence[str]) -> Callable[[str], str]:
-    # Not `choices`: what is wrong with those is told as an unknown command.
-    def chosen(text: str) -> str:
-        if text not in names:
-            raise argparse.ArgumentTypeError(f"'{text}' is none of: {', '.join(names)}")
-        return text
-
-    return chosen
 
 
 def _whole(text: str) -> int:

@@ -74,11 +74,13 @@ def from_file(path: Path, *, certs_dir: Path, speed: float | None, expose: str |
 
     def load() -> Compiled:
         from simlb import config
+        from simlb.certs import permits
         from simlb.processes.samples import sample_names
 
         samples = sample_names()
         # Certificates carry the region in their ARN, which only the file knows.
-        region = config.check(path, sample_names=samples, expose=expose).settings.region
+        domains = permits.read(certs_dir)
+        region = config.check(path, sample_names=samples, expose=expose, permitted_domains=domains).settings.region
         certificates = Certificates(certs_dir, region)
         compiled = config.load(
             path,
@@ -87,6 +89,7 @@ def from_file(path: Path, *, certs_dir: Path, speed: float | None, expose: str |
             sample_names=samples,
             expose=expose,
             speed=speed,
+            permitted_domains=domains,
         )
         return _with_notices(compiled, certificates)
 
@@ -106,6 +109,7 @@ def from_urls(
 
     def load() -> Compiled:
         from simlb import config
+        from simlb.certs import permits
         from simlb.config.commands import DEFAULT_REGION
 
         certificates = Certificates(certs_dir, DEFAULT_REGION)
@@ -117,6 +121,7 @@ def from_urls(
             speed=speed or 1.0,
             expose=expose,
             certificates=certificates,
+            permitted_domains=permits.read(certs_dir),
         )
         return _with_notices(compiled, certificates)
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 from simlb.cli.log_output import Line
 from simlb.cli.terminal import printable
 from simlb.controlplane.words import counted
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import SimlbError
 from simlb.observe.log_fields import Entry, is_line, split, time_of
 

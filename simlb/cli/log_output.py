@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TextIO
 
 from simlb.cli.terminal import Style, columns, line_width, printable
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import SimlbError
 from simlb.observe.log_fields import (
     COLUMNS,

@@ -25,7 +25,7 @@ from simlb.cli.log_output import (
 from simlb.controlplane.client import ControlClient
 from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.views import LogPage
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import EXIT_FINE, SimlbError
 from simlb.observe.log_fields import time_of
 from simlb.observe.log_filter import Predicate, compile_filter

@@ -53,11 +53,12 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"simlb: {self._clearer(message)}\n       more: {self.prog} --help\n")
 
     def _clearer(self, message: str) -> str:
-        if chosen := re.search(r"invalid choice: '([^']*)'", message):
+        if chosen := re.match(r"argument (\S+): invalid choice: (.*) \(choose from .*\)", message, re.DOTALL):
+            word = chosen[2][1:-1]
+            if (values := self._values(chosen[1])) is not None:
+                return f"{chosen[1]}: '{word}' is none of: {', '.join(values)}"
             commands = sorted(self.command_names())
-            return (
-                f"unknown command '{chosen[1]}'{_meant(chosen[1], commands) or '; there are: ' + ', '.join(commands)}"
-            )
+            return f"unknown command '{word}'{_meant(word, commands) or '; there are: ' + ', '.join(commands)}"
         if unknown := re.fullmatch(r"unrecognized arguments: (\S+).*", message):
             word = unknown[1]
             if word.startswith("-"):
@@ -68,6 +69,14 @@ class Parser(argparse.ArgumentParser):
                 return f"unknown option '{word}'{_meant(name, sorted(names))}"
             return f"one word too many: '{word}'"
         return message
+
+    def _values(self, argument: str) -> list[str] | None:
+        """The values that an argument takes, by the name that argparse calls it; None for the commands."""
+        for action in self._actions:
+            is_named = argument == ("/".join(action.option_strings) or action.metavar or action.dest)
+            if is_named and action.choices is not None and not isinstance(action, argparse._SubParsersAction):
+                return [str(choice) for choice in action.choices]
+        return None
 
     def command_names(self) -> Iterator[str]:
         """The commands right below this one."""
@@ -286,6 +295,19 @@ def _add_files(commands: Commands) -> None:
     below.add("schema", "files:schema", "the JSON Schema, for editors")
     below = commands.below(commands.add("cert", None, "the local certificate authority"), required=True)
     below.add("path", "cert:path", "the file that clients must trust")
+    authority = below.add("ca", "cert_authority:ca", "what it is and may sign; have it sign for a domain of yours too")
+    authority.add_argument(
+        "--permit",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a new CA that may sign this domain too: shop.co.kr",
+    )
+    authority.add_argument(
+        "--forbid", action="append", default=[], metavar="NAME", help="a new CA that may not sign this domain any more"
+    )
+    authority.add_argument("--yes", action="store_true", help="do not ask")
+    authority.add_argument("--json", action="store_true", help="JSON in place of text")
     doctor = commands.add("doctor", "doctor:doctor", "what works on this machine, and what does not")
     doctor.add_argument("--json", action="store_true", help="JSON in place of text")
 

@@ -67,6 +67,10 @@ class TerminalPresenter:
         """What to type next."""
         return suggestion_lines(view)
 
+    def undo(self, fault: FaultInstalled) -> str:
+        """The command that undoes a fault, where there is one."""
+        return fault.undo
+
     def event(self, event: Event) -> None:
         """Something happened."""
         if self._is_stopping and not isinstance(event, Notice):
@@ -82,8 +86,8 @@ class TerminalPresenter:
                 self._once("exit-ko", f"      {event.process} 프로세스가 죽었습니다. ELB 는 아직 모릅니다.")
             case FaultInstalled():
                 self.say(self._line(event))
-                if event.undo:
-                    self.say(self.style.dim(f"      undo: {event.undo}"))
+                if undo := self.undo(event):
+                    self.say(self.style.dim(f"      undo: {undo}"))
             case FaultRemoved():
                 self.say(self._line(event))
             case Notice():
@@ -144,6 +148,9 @@ class TerminalPresenter:
 
     def _explain(self, event: TargetStateChanged) -> None:
         """The arithmetic behind a change of state, once for each kind."""
+        is_revived = event.state == _HEALTHY and event.previous_state == _UNHEALTHY
+        if event.state in self._explained or not (event.state == _UNHEALTHY or is_revived):
+            return  # the whole instance would be looked through for the group, for each of a thousand targets
         group = self._group(event.target_group)
         if group is None:
             return
@@ -157,7 +164,7 @@ class TerminalPresenter:
                 f"      {counted(fails, 'failed check')} in a row, {interval} apart: a dead target is noticed "
                 f"after {span}.",
             )
-        elif event.state == _HEALTHY and event.previous_state == _UNHEALTHY:
+        else:
             passes = check.healthy_threshold_count
             span = self._range((passes - 1) * check.interval_s, passes * check.interval_s)
             self._once(

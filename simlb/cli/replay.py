@@ -19,7 +19,7 @@ from simlb.controlplane.client import ControlClient, segment
 from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.replay_request import ReplayRequest, request_of
 from simlb.controlplane.replay_views import RequestView
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import EXIT_FINE, SimlbError
 from simlb.observe.log_fields import Entry, known_fields, split
 

@@ -14,9 +14,7 @@ def shown_uri(uri: bytes, *, with_secrets: bool) -> str:
     text = uri.decode("latin-1")
     if with_secrets:
         return text
-    path, mark, query = _USER.sub(f"//{MASK}@", text).partition("?")
-    # A blank, which the client should not have sent, does not end a value.
-    return path + mask_uri(mark + query.replace(" ", "%20"))
+    return mask_uri(_USER.sub(f"//{MASK}@", text))
 
 
 def shown_line(line: bytes, *, with_secrets: bool) -> bytes:

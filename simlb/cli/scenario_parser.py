@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from simlb.cli.parser import Commands, Parser, _given, _speed, _whole
 
 _ID_OR_FILE = "an id of `simlb scenario ls`, or a file: ./crash.yaml"
@@ -32,8 +34,14 @@ def add_scenario(commands: Commands) -> None:
         )
     _add_run_flags(run)
     replay.add_argument("--report", metavar="FILE", help="write the HTML report again instead")
-    for parser in (listing, show, check, run, replay):
-        parser.add_argument("--lang", choices=("en", "ko"), help="the language of the story (default: $LANG's, or en)")
+    for parser in (scenario, listing, show, check, run, replay):
+        parser.add_argument(
+            "--lang",
+            choices=("en", "ko"),
+            # What stands before the subcommand holds unless it is said again behind it.
+            default=None if parser is scenario else argparse.SUPPRESS,
+            help="the language of the story (default: $LANG's, or en)",
+        )
     for parser in (listing, show, check, run):
         parser.add_argument("--json", action="store_true", help="JSON in place of text")
     scenario.set_defaults(json=False)

@@ -69,7 +69,9 @@ def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kil
     # Said before anything starts; the run file itself has the last word.
     runfile.ensure_free(state_dir, check_instance_name(arguments.instance))
     from simlb.app import AppOptions, serve
+    from simlb.certs.private_folder import sweep_once
 
+    sweep_once()
     presenter = KeyboardPresenter(sys.stdout, keys=not arguments.no_keys, kills=kills, descriptor=terminal_descriptor())
     options = AppOptions(
         instance=arguments.instance,

@@ -32,10 +32,12 @@ def from_urls(
     certificates: CertificateSource,
     resolve: Resolver = system_resolver,
     signs_any_name: bool = False,
+    permitted_domains: Sequence[str] = (),
 ) -> Compiled:
     """HTTPS and a redirect in front of `urls`: one load balancer, one group `web`, matcher 200-299, access logs on.
 
-    `name` is a DNS name for the load balancer (`shop.localhost`), any one if the certificates' CA `signs_any_name`.
+    `name` is a DNS name for the load balancer (`shop.localhost`), any one if the certificates' CA `signs_any_name`,
+    one below `permitted_domains` if the local CA may sign for them.
     Raises InvalidConfigError, whose places are flags.
     """
     values = {
@@ -81,6 +83,7 @@ def from_urls(
         resolve=resolve,
         expose=expose,
         signs_any_name=signs_any_name,
+        permitted_domains=permitted_domains,
     )
     return compile_source(FlagSource(values, flags), tools)
 

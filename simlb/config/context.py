@@ -17,7 +17,11 @@ from simlb.core.validation import ElbError, NotSupportedError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What the rest of simlb lends to the compiler. `signs_any_name`: the certificates' CA has no name constraints."""
+    """What the rest of simlb lends to the compiler.
+
+    `signs_any_name`: the certificates' CA has no name constraints. `permitted_domains`: what the local CA may sign for
+    beyond its own.
+    """
 
     certificates: CertificateSource
     allocate_port: Callable[[str], int]
@@ -26,6 +30,7 @@ class Tools:
     expose: str | None = None
     folder: Path | None = None
     signs_any_name: bool = False
+    permitted_domains: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

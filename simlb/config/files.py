@@ -26,13 +26,15 @@ def load(
     speed: float | None = None,
     control_port: int | None = None,
     signs_any_name: bool = False,
+    permitted_domains: Sequence[str] = (),
 ) -> Compiled:
     """Read, check and compile a file; then issue its certificates and take ports for its processes.
 
     `allocate_port(target name)` gives a free port for a `run` or `sample` target without one. `region`, `speed` and
     `control_port` are flags that override the file; `signs_any_name` says that the certificates' CA may sign what the
-    local one may not. Raises ConfigError: for a wrong file an InvalidConfigError with all its problems, and nothing has
-    been issued or taken; or one with what the real certificate source refused.
+    local one may not, `permitted_domains` what that one may sign beyond its own. Raises ConfigError: for a wrong file
+    an InvalidConfigError with all its problems, and nothing has been issued or taken; or one with what the real
+    certificate source refused.
     """
     flags = {"region": region, "speed": speed, "control_port": control_port}
     tools = Tools(
@@ -43,6 +45,7 @@ def load(
         expose=expose,
         folder=path.absolute().parent,
         signs_any_name=signs_any_name,
+        permitted_domains=permitted_domains,
     )
     return compile_source(OverriddenSource(read(path), flags), tools)
 
@@ -54,6 +57,7 @@ def check(
     resolve: Resolver = system_resolver,
     expose: str | None = None,
     signs_any_name: bool = False,
+    permitted_domains: Sequence[str] = (),
 ) -> Compiled:
     """Say whether `load` would take a file, without issuing, allocating or writing anything.
 
@@ -68,6 +72,7 @@ def check(
         expose=expose,
         folder=path.absolute().parent,
         signs_any_name=signs_any_name,
+        permitted_domains=permitted_domains,
     )
     return check_source(read(path), tools)
 

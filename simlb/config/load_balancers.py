@@ -238,7 +238,12 @@ class LoadBalancerCompiler:
 
     def _issue(self, written: tuple[str, ...]) -> model.Certificate:
         tools = self._context.tools
-        wanted = tuple(dict.fromkeys(names.certificate_name(name, signs_any=tools.signs_any_name) for name in written))
+        wanted = tuple(
+            dict.fromkeys(
+                names.certificate_name(name, signs_any=tools.signs_any_name, domains=tools.permitted_domains)
+                for name in written
+            )
+        )
         if wanted not in self._certificates:
             self._certificates[wanted] = tools.certificates.issue(wanted)
         return self._certificates[wanted]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simlb.config.problems import NOT_SIGNED, NOT_YET, Refused
 from simlb.core.model import IPNetwork
+from simlb.core.server_names import is_within
 from simlb.core.validation import ElbError, load_balancer_name_errors, name_errors, target_group_name_errors
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"  # the underscore is no host name by RFC 952, yet in common use
@@ -58,20 +59,26 @@ def dns_name(name: str) -> str:
     return lowered
 
 
-def certificate_name(name: str, *, signs_any: bool = False) -> str:
-    """A DNS name, perhaps `*.` in front, or an address, that the local CA may sign; a CA in memory `signs_any`."""
+def certificate_name(name: str, *, signs_any: bool = False, domains: Sequence[str] = ()) -> str:
+    """A DNS name, perhaps `*.` in front, or an address, that the local CA may sign; a CA in memory `signs_any`.
+
+    `domains` are those that the local CA may sign for beyond its own.
+    """
     if is_address(name):
         address = ipaddress.ip_address(name)
         signed = address.is_loopback
         plain = str(address)
     else:
         plain = ("*." if name.startswith("*.") else "") + dns_name(name.removeprefix("*."))
-        signed = plain.rpartition(".")[2] in _SIGNED_DOMAINS
+        signed = is_within(plain, (*_SIGNED_DOMAINS, *domains))
     if not (signed or signs_any):
+        also = "".join(f", under {domain}" for domain in domains)
+        bare = plain.removeprefix("*.")
         raise Refused(
             f"the local CA does not sign '{name}'",
-            "it signs names under .localhost and .test, and loopback addresses",
-            "for other names: certificates: [{certificate_file: x.pem, key_file: x.key}]",
+            f"it signs names under .localhost and .test{also}, and loopback addresses",
+            *([] if is_address(bare) or "." not in bare else [f"have it sign that too: simlb cert ca --permit {bare}"]),
+            "or bring your own files: certificates: [{certificate_file: x.pem, key_file: x.key}]",
             code=NOT_SIGNED,
         )
     return plain

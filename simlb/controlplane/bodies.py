@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -19,10 +20,23 @@ class RegisterTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: _Text | None = None
 
 
+_decoders: dict[type[msgspec.Struct], msgspec.json.Decoder[Any]] = {}
+_making = threading.Lock()
+
+
+def _decoder(kind: type[_Body]) -> msgspec.json.Decoder[_Body]:
+    """Made by one thread at a time: see the end of `simlb.load.plan`."""
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        with _making:
+            decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
+    return decoder
+
+
 def decode_body(kind: type[_Body], content: bytes) -> _Body:
     """The body as `kind`. Raises SimlbError E608 that names the member and what is wrong with it."""
     try:
-        return msgspec.json.decode(content, type=kind)
+        return _decoder(kind).decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise SimlbError(
             "E608", f"The body was not understood: {error}.", f"→ JSON with: {', '.join(kind.__struct_encode_fields__)}"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from simlb.controlplane import runfile
 from simlb.controlplane.runfile import RunFile
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import EXIT_USAGE, SimlbError
 
 DEFAULT_TIMEOUT_S = 30.0

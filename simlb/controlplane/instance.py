@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from simlb.controlplane.views import InstanceView, LogPage, TargetChange
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 
 
 class Instance(Protocol):

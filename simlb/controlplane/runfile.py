@@ -82,7 +82,7 @@ def write(
     path = _path(state_dir, instance)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(path):
+        with locked(path):
             other = _load(path)
             if other is not None and other.is_alive and other.token != token:
                 raise _already_running(other)
@@ -167,13 +167,13 @@ def _replace(path: Path, text: str) -> None:
 
 def _remove_if(path: Path, condition: Callable[[RunFile | None], bool]) -> None:
     # A folder that is read-only, or gone by now, has nothing that could be cleaned.
-    with contextlib.suppress(OSError), _locked(path):
+    with contextlib.suppress(OSError), locked(path):
         if condition(_load(path)):
             path.unlink()
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the lock beside `path`, so that "look, then replace" of two starters cannot interleave.
 
     The lock file stays: removing it would let a third starter lock a different file of the same name. The system

@@ -37,7 +37,7 @@ from simlb.controlplane.guard import Guard
 from simlb.controlplane.instance import Instance
 from simlb.controlplane.signed import BODY_BYTES_MAX as SIGNED_BODY_BYTES_MAX
 from simlb.controlplane.signed import refuse_of
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import BindError, SimlbError
 
 HOST = "127.0.0.1"

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from simlb.controlplane.records.state import Key, Row
+from simlb.controlplane.runfile import locked
 from simlb.core.ids import ACCOUNT
 from simlb.errors import SimlbError
 
@@ -142,6 +143,11 @@ class Store:
     def _make(self) -> None:
         # Under another name first: what is found at the path was complete once, and an empty file there is damage.
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.path):
+            if not self.path.exists():  # else another start was quicker
+                self._make_alone()
+
+    def _make_alone(self) -> None:
         unfinished = self.path.with_name(f"{self.path.name}.new")
         unfinished.unlink(missing_ok=True)
         os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE_MODE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from enum import Enum
 from sys import intern
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ from simlb.core.desync import Finding, worst
 if TYPE_CHECKING:
     from simlb.core.rules import Decision
     from simlb.core.target_group import Basis
+    from simlb.core.target_state import TargetState
 
 NOT_DISPATCHED = -1.0
 USER_AGENT_MAX_BYTES = 8 * 1024
@@ -133,6 +135,12 @@ class ExchangeRecord:
     """What the rules said; None for what never got to them."""
     basis: Basis | None = None
     """What the choice of a target rested on; many exchanges share it."""
+    target: TargetState | None = None
+    """Which target it went to; None for what went to none, or never became a request."""
+    failure: Enum | None = None
+    """How the target let it down: the first of the member's values says it in words."""
+    is_first_on_connection = False
+    """A connection was made for it, or could not be made; the other kind is a kept one that has served before."""
     marks: tuple[str, ...] = ()
     """What few requests count for beside their outcome: names of metrics."""
 

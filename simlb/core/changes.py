@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from simlb.core import ids
-from simlb.core.model import Configuration, LoadBalancer, TargetGroup
+from simlb.core.model import Configuration, LoadBalancer, SecurityGroup, TargetGroup
+from simlb.core.model.target_group import with_targets
+from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered, RememberedBeside
 from simlb.core.security_groups import NamedSecurityGroup as NamedSecurityGroup
 from simlb.core.security_groups import file_security_groups, gate_of, security_groups
 
@@ -53,26 +55,11 @@ class Changes:
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def applied_to(self, file: Configuration) -> Configuration:
-        """What is in force, before commands register targets: the file's resources as changed, then the API's own."""
-        if not (self.load_balancers or self.target_groups or self.removed or self.facts or self.security_groups):
-            return file
-        balancers = {balancer.arn: balancer for balancer in file.load_balancers if balancer.arn not in self.removed}
-        balancers |= self.load_balancers
-        known: dict[str, Mapping[str, NamedSecurityGroup]] = {}
-        for arn, balancer in balancers.items():
-            named = self.security_groups_of(balancer)
-            if named != _own_group(balancer) or not self.security_groups.keys().isdisjoint(named):
-                region = balancer.region
-                here = known.get(region) or known.setdefault(region, self.all_security_groups(file, region))
-                balancers[arn] = replace(balancer, security_group=gate_of(named, here))
-        groups = {group.arn: group for group in file.target_groups.values() if group.arn not in self.removed}
-        for arn, group in self.target_groups.items():
-            groups[arn] = replace(group, targets=groups[arn].targets if arn in groups else ())
-        return replace(
-            file,
-            load_balancers=tuple(balancers.values()),
-            target_groups={group.name: group for group in groups.values()},
-        )
+        """What is in force, before commands register targets: the file's resources as changed, then the API's own.
+
+        What these changes leave alone, and what others before them had made the same, is the same object as before.
+        """
+        return _applied(self, file)
 
     def security_groups_of(self, balancer: LoadBalancer) -> tuple[str, ...]:
         """The ids of the security groups that a load balancer has; without any by the API, the one of its own."""
@@ -187,6 +174,41 @@ def contradictions(configuration: Configuration) -> Iterator[str]:
                 yield f"load balancers {users[name]} and {balancer.name} both forward to target group {name}"
 
 
+def _lay_over(changes: Changes, file: Configuration) -> Configuration:
+    if not (
+        changes.load_balancers or changes.target_groups or changes.removed or changes.facts or changes.security_groups
+    ):
+        return file
+    balancers = {balancer.arn: balancer for balancer in file.load_balancers if balancer.arn not in changes.removed}
+    balancers |= changes.load_balancers
+    known: dict[str, Mapping[str, NamedSecurityGroup]] = {}
+    gates: dict[tuple[str, ...], SecurityGroup] = {}
+    for arn, balancer in balancers.items():
+        named = changes.security_groups_of(balancer)
+        if named != _own_group(balancer) or not changes.security_groups.keys().isdisjoint(named):
+            region = balancer.region
+            here = known.get(region) or known.setdefault(region, changes.all_security_groups(file, region))
+            gate = gates.get(named) or gates.setdefault(named, gate_of(named, here))
+            balancers[arn] = _with_gate(balancer, gate)
+    groups = {group.arn: group for group in file.target_groups.values() if group.arn not in changes.removed}
+    for arn, group in changes.target_groups.items():
+        groups[arn] = with_targets(group, groups[arn].targets if arn in groups else ())
+    return replace(
+        file,
+        load_balancers=tuple(balancers.values()),
+        target_groups={group.name: group for group in groups.values()},
+    )
+
+
+_applied = RememberedBeside(_lay_over, LARGE_REMEMBERED_MAX)
+
+
+@RememberedBeside
+def _with_gate(balancer: LoadBalancer, gate: SecurityGroup) -> LoadBalancer:
+    return replace(balancer, security_group=gate)
+
+
+@Remembered
 def _own_group(balancer: LoadBalancer) -> tuple[str]:
     return (ids.security_group_id(balancer.region, balancer.name),)
 

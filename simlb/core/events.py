@@ -60,7 +60,7 @@ class FaultInstalled:
     """A fault on demand is in force - or, `is_over`, has happened. `text` says what was asked for.
 
     `on` is in words what it acts on. `for_s` is when it removes itself, in load-balancer seconds from now; `undo` the
-    command that removes it earlier.
+    command that removes it earlier, empty where no command finds the instance.
     """
 
     at_s: float

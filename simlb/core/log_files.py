@@ -1,24 +1,16 @@
-"""The three kinds of logs, and the names that their files have in a bucket (reference 7.1-7.3)."""
+"""The names that log files have in a bucket (reference 7.1-7.3)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from simlb.core.attributes import LoadBalancerAttributes, LogBucket
 from simlb.core.ids import ACCOUNT
+from simlb.core.log_kinds import LogKind
 
 INTERVAL_S = 300
 """A file holds what was written in five minutes of wall-clock time, which begin at multiples of five minutes."""
-
-
-class LogKind(StrEnum):
-    """A kind of log, by the word that `GET /api/v1/logs?kind=` has for it."""
-
-    ACCESS = "access"
-    CONNECTION = "connection"
-    HEALTH_CHECK = "health_check"
 
 
 _FILE_PREFIXES = {LogKind.ACCESS: "", LogKind.CONNECTION: "conn_log_", LogKind.HEALTH_CHECK: "health_check_log_"}

@@ -23,7 +23,7 @@ SECRET_FIELDS = frozenset(
 )
 """Header fields, in lower case, whose values are secret as a whole."""
 
-_VALUE = re.compile(r"=[^&#\s]+")
+_VALUE = re.compile(r"=[^&#]+")  # a blank, which the client should not have sent, does not end one
 
 
 def mask_uri(uri: str) -> str:

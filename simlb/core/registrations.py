@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from simlb.core.model import Configuration, Target, TargetType
+from simlb.core.model.target_group import with_targets
+from simlb.core.remembered import LARGE_REMEMBERED_MAX, RememberedBeside
 
 Owner = Literal["file", "api"]
 Source = Literal["command", "api"]
@@ -52,27 +54,7 @@ class Registrations:
 
         The process of a removed target is not wanted any more either, unless another group has that target too.
         """
-        removed = {(item.target_group, item.target.key) for item in self.removed}
-        added: dict[str, list[Target]] = {}
-        for item in self.added:
-            added.setdefault(item.target_group, []).append(item.target)
-        touched = {name for name, _ in removed} | added.keys()
-        groups = {
-            name: replace(
-                group,
-                targets=(
-                    *(target for target in group.targets if (name, target.key) not in removed),
-                    *added.get(name, ()),
-                ),
-            )
-            if name in touched
-            else group
-            for name, group in file.target_groups.items()
-        }
-        wanted = {target.process for group in groups.values() for target in group.targets}
-        unwanted = {item.target.process for item in self.removed if item.by == "command"} - wanted
-        processes = tuple(process for process in file.processes if process.name not in unwanted)
-        return replace(file, target_groups=groups, processes=processes)
+        return _applied(self, file)
 
     def owner(self, target_group: str, target: Target) -> Owner:
         """Who wants that registered target."""
@@ -154,6 +136,35 @@ class Registrations:
                 item = replace(item, target=replace(item.target, name=name))
             kept.append(item)
         return Registrations(added=tuple(kept)), tuple(told)
+
+
+def _lay_over(registrations: Registrations, file: Configuration) -> Configuration:
+    if not (registrations.added or registrations.removed):
+        return file
+    removed = {(item.target_group, item.target.key) for item in registrations.removed}
+    added = _by_group(registrations.added)
+    groups = dict(file.target_groups)
+    for name in (added.keys() | {name for name, _ in removed}) & groups.keys():
+        present: tuple[Target, ...] = groups[name].targets
+        if registrations.removed:
+            present = tuple(target for target in present if (name, target.key) not in removed)
+        groups[name] = with_targets(groups[name], (*present, *added.get(name, ())))
+    processes = file.processes
+    unwanted = {item.target.process for item in registrations.removed if item.by == "command"}
+    if unwanted:
+        unwanted -= {target.process for group in groups.values() for target in group.targets}
+        processes = tuple(process for process in processes if process.name not in unwanted)
+    return replace(file, target_groups=groups, processes=processes)
+
+
+_applied = RememberedBeside(_lay_over, LARGE_REMEMBERED_MAX)
+
+
+def _by_group(added: tuple[Registration, ...]) -> dict[str, list[Target]]:
+    groups: dict[str, list[Target]] = {}
+    for item in added:
+        groups.setdefault(item.target_group, []).append(item.target)
+    return groups
 
 
 def free_name(taken: Collection[str]) -> str:

@@ -277,7 +277,8 @@ class RuleIndex:
 
 def _of_kind(rules: Sequence[Conditions], kind: type[C]) -> list[list[C]]:
     """The conditions of one kind, by rule."""
-    return [[condition for condition in conditions if isinstance(condition, kind)] for conditions in rules]
+    # Asking for the very class takes a fifth of the time: they are abstract classes' children.
+    return [[condition for condition in conditions if type(condition) is kind] for conditions in rules]
 
 
 def _memo(conditions: Sequence[Sequence[CompiledCondition[S]]]) -> MaskMemo[S] | None:

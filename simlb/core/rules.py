@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from simlb.core.actions import CompiledFixedResponse, CompiledForward, CompiledRedirect
-from simlb.core.conditions import HttpHeader, Mismatch, RoutedRequest, compile_condition
+from simlb.core.conditions import CompiledCondition, HttpHeader, Mismatch, RoutedRequest, compile_condition
 from simlb.core.model import Action, ForwardAction, RedirectAction, Rule
 from simlb.core.rule_index import RuleIndex
 from simlb.core.transforms import CompiledTransforms
 
 CompiledAction = CompiledForward | CompiledRedirect | CompiledFixedResponse
+
+_Compiled = tuple[CompiledCondition[Any], ...]
 
 DEFAULT_RULE_PRIORITY = 0
 """What the access log shows for the default rule."""
@@ -55,13 +58,34 @@ class RuleTable:
 
     __slots__ = ("_conditions", "_decisions", "_index", "default")
 
-    def __init__(self, default_action: Action, rules: Sequence[Rule] = ()) -> None:
-        """Priorities must differ. Raises RegexSyntaxError for a regular expression that is not accepted."""
+    def __init__(self, default_action: Action, rules: Sequence[Rule] = (), *, like: RuleTable | None = None) -> None:
+        """Priorities must differ. Raises RegexSyntaxError for a regular expression that is not accepted.
+
+        What `like`, an earlier table of the same listener, has compiled is not compiled again: one rule of a hundred
+        changes.
+        """
         ordered = sorted(rules, key=lambda rule: rule.priority)
+        known_decisions, known_conditions = ({}, {}) if like is None else like._known()
         self.default = Decision(default_action, None, len(ordered))
-        self._decisions = tuple(Decision(rule.action, rule, place) for place, rule in enumerate(ordered, 1))
-        self._conditions = tuple(tuple(map(compile_condition, rule.conditions)) for rule in ordered)
+        self._decisions = tuple(
+            known_decisions.get((id(rule), place)) or Decision(rule.action, rule, place)
+            for place, rule in enumerate(ordered, 1)
+        )
+        self._conditions = tuple(
+            known_conditions.get(id(rule.conditions)) or tuple(map(compile_condition, rule.conditions))
+            for rule in ordered
+        )
         self._index = RuleIndex(self._conditions) if ordered else None
+
+    def _known(self) -> tuple[dict[tuple[int, int], Decision], dict[int, _Compiled]]:
+        """By the identity of rules and conditions, which this table keeps alive; decisions by their place as well."""
+        decisions = {(id(decision.rule), decision.evaluations): decision for decision in self._decisions}
+        conditions = {
+            id(decision.rule.conditions): compiled
+            for decision, compiled in zip(self._decisions, self._conditions, strict=True)
+            if decision.rule is not None
+        }
+        return decisions, conditions
 
     def evaluate(self, request: RoutedRequest, client_ip: str) -> Decision:
         """The decision for a request of a client at `client_ip`."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from simlb.core import ids
 from simlb.core.model import Configuration, InboundRule, SecurityGroup
+from simlb.core.remembered import Remembered
 
 TCP = "tcp"
 ALL = "-1"
@@ -28,7 +30,8 @@ class SecurityGroupRule:
 
     `protocol` is `tcp`, `udp`, `icmp`, `icmpv6`, a number, or `-1` for all. Ports are those from `from_port` to
     `to_port`, both included; for ICMP they are type and code, and without any they are None. `source` is a network as
-    `10.0.0.0/8`, or the id of a security group.
+    `10.0.0.0/8`, or the id of a security group. `id` is the rule's own, when it is not the one that is made of what it
+    says: a rule keeps its id when it is modified.
     """
 
     protocol: str
@@ -36,6 +39,7 @@ class SecurityGroupRule:
     to_port: int | None
     source: str
     description: str = ""
+    id: str = ""
 
     @property
     def key(self) -> tuple[str, int | None, int | None, str]:
@@ -80,8 +84,13 @@ class NamedSecurityGroup:
     @property
     def inbound(self) -> tuple[InboundRule, ...]:
         """What its rules mean for listeners."""
-        found = (rule.lets_in() for rule in self.rules)
-        return tuple(rule for rule in found if rule is not None)
+        return _inbound(self)
+
+
+@Remembered
+def _inbound(group: NamedSecurityGroup) -> tuple[InboundRule, ...]:
+    found = (rule.lets_in() for rule in group.rules)
+    return tuple(rule for rule in found if rule is not None)
 
 
 def security_groups(
@@ -92,6 +101,7 @@ def security_groups(
     return {group.id: group for group in own} | dict(changed)
 
 
+@cache
 def default_security_group(region: str) -> NamedSecurityGroup:
     """The default group of the default VPC. In simlb it lets everybody in until its rules are changed."""
     return NamedSecurityGroup(

@@ -34,6 +34,12 @@ def covers(names: Iterable[str], host: str) -> bool:
     return any((name := canonical(candidate)) == wanted or name == wildcard for candidate in names)
 
 
+def is_within(name: str, domains: Iterable[str]) -> bool:
+    """Whether a name, perhaps a wildcard, is one of these domains or lies below one. All are canonical."""
+    bare = name.removeprefix("*.")
+    return any(bare == domain or bare.endswith(f".{domain}") for domain in domains)
+
+
 def canonical(name: str) -> str:
     """The one spelling by which names are compared: lower case, no trailing dot, addresses in their short form."""
     name = name.strip().lower().removesuffix(".")

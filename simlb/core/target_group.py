@@ -275,12 +275,16 @@ class TargetGroupState:
         deadlines = [state.draining_until for state in self.targets.values() if state.draining_until is not None]
         return min(deadlines, default=None)
 
-    def on_deadline(self, now: float) -> list[TargetState]:
-        """Forget targets whose deregistration delay is over; what is still open on them is to be cut."""
-        over = [s for s in self.targets.values() if s.draining_until is not None and s.draining_until <= now]
-        for state in over:
-            del self.targets[state.target.key]
+    def on_deadline(self, now: float, at_most: int | None = None) -> list[TargetState]:
+        """Forget targets whose deregistration delay is over; what is still open on them is to be cut.
+
+        No more than `at_most` at once: `next_deadline` is over then still.
+        """
+        over = [s for s in self.targets.values() if s.draining_until is not None and s.draining_until <= now][:at_most]
         if over:
+            gone = {state.target.key for state in over}
+            # A new one, as whenever other targets are there: who has found something in the old one sees that.
+            self.targets = {key: state for key, state in self.targets.items() if key not in gone}
             self._recompute()
         return over
 

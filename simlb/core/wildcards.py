@@ -60,14 +60,16 @@ class Wildcard:
         pieces = _split(tokens)
         first, *middle, last = pieces if len(pieces) > 1 else (*pieces, [])
         self._has_star = len(pieces) > 1
-        self._start = _compile(first)
-        self._middle = [_compile(piece) for piece in middle if piece]
-        self._end = _compile(last)
-        self._end_size = sum(1 if token is None else len(token) for token in last)
+        middle = [piece for piece in middle if piece]
         self.literal = _join(takewhile(_is_literal, first))
         self.tail = _join(reversed([*takewhile(_is_literal, reversed(last))])) if self._has_star else b""
-        if None in first or None in last or self._middle or (first and last):
+        if None in first or None in last or middle or (first and last):
             self.kind = WildcardKind.GENERAL
+            # The other kinds, of which there may be thousands, need no expressions.
+            self._start = _compile(first)
+            self._middle = [_compile(piece) for piece in middle]
+            self._end = _compile(last)
+            self._end_size = sum(1 if token is None else len(token) for token in last)
         elif last:
             self.kind = WildcardKind.SUFFIX
         else:

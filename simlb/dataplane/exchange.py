@@ -103,8 +103,6 @@ class Exchange(ExchangeRecord):
     """How weights and cookies led the request, where there are any."""
     set_cookie_lines = b""
     """What the load balancer adds to the target's response head: whole lines."""
-    is_first_on_connection = False
-    """A connection was made for it, or could not be made; the other kind is a kept one that has served before."""
     is_client_blocked = False
     is_target_blocked = False
     has_more_to_keep = False

@@ -8,7 +8,6 @@ many targets are not probed in one burst (docs/parity.md).
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 from simlb.clock import Clock, Timer
@@ -19,6 +18,8 @@ from simlb.dataplane.points import Behaviour
 from simlb.dataplane.probe import Probe, wait_until_listening
 
 FIRST_PROBES_MAX = 64
+FIRST_PROBES_AT_ONCE = 8
+"""Begun before requests get their turn: each takes 0.1 ms."""
 # Successive multiples of the golden ratio's fraction fill an interval evenly, however many targets there will be.
 _PHASE_STEP = 0.6180339887498949
 
@@ -55,15 +56,20 @@ class HealthChecker:
         """When those timers fire."""
         self._probes: dict[TargetState, Probe] = {}
         self._starting: dict[TargetState, asyncio.Task[None]] = {}
-        self._first: deque[tuple[TargetGroupState, TargetState]] = deque()
+        self._first: dict[TargetState, TargetGroupState] = {}
+        """Who waits for a first probe, in this order."""
+        self._is_resuming = False
+        self._is_closed = False
         self._first_running: set[TargetState] = set()
         self._started = 0
 
     def watch(self, group: TargetGroupState, state: TargetState) -> None:
         """Begin to probe a target. One whose process simlb starts is registered once that process listens."""
         self.forget(state)
+        if self._is_closed:
+            return
         if state.target.process is None:
-            self._first.append((group, state))
+            self._first[state] = group
             self._run_first()
         else:
             self._starting[state] = asyncio.get_running_loop().create_task(self._await_process(group, state))
@@ -73,7 +79,7 @@ class HealthChecker:
         assert process is not None
         await wait_until_listening(state.target, lambda: self._has_ended(process))
         del self._starting[state]
-        self._first.append((group, state))
+        self._first[state] = group
         self._run_first()
 
     def forget(self, state: TargetState) -> None:
@@ -88,7 +94,7 @@ class HealthChecker:
         probe = self._probes.pop(state, None)
         if probe is not None:
             probe.cancel()
-        self._first = deque(entry for entry in self._first if entry[1] is not state)
+        self._first.pop(state, None)
         if state in self._first_running:
             self._first_running.discard(state)
             self._run_first()
@@ -105,7 +111,7 @@ class HealthChecker:
         A first probe that waits for its turn goes out now. One whose process does not listen yet has no time.
         """
         due = self._due.get(state)
-        if due is None and any(waiting is state for _, waiting in self._first):
+        if due is None and state in self._first:
             return self._clock.now()
         return due
 
@@ -114,7 +120,8 @@ class HealthChecker:
         return state in self._probes
 
     def close(self) -> None:
-        """Stop all probing."""
+        """Stop all probing, for good."""
+        self._is_closed = True
         self._first.clear()
         for state in [*self._starting, *self._timers, *self._probes]:
             self.forget(state)
@@ -124,11 +131,26 @@ class HealthChecker:
         return 1.0 - (self._started * _PHASE_STEP) % 1.0
 
     def _run_first(self) -> None:
+        at_once = FIRST_PROBES_AT_ONCE
         while self._first and len(self._first_running) < FIRST_PROBES_MAX:
-            group, state = self._first.popleft()
+            if at_once == 0:
+                self._resume_soon()
+                return
+            at_once -= 1
+            state = next(iter(self._first))
+            group = self._first.pop(state)
             self._first_running.add(state)
             self._arm(group, state, self._clock.now() + self._phase() * group.group.health_check.interval_s)
             self._probe(group, state)
+
+    def _resume_soon(self) -> None:
+        if not self._is_resuming:
+            self._is_resuming = True
+            asyncio.get_running_loop().call_soon(self._resume)
+
+    def _resume(self) -> None:
+        self._is_resuming = False
+        self._run_first()
 
     def _arm(self, group: TargetGroupState, state: TargetState, when: float) -> None:
         self._due[state] = when

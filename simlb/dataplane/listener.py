@@ -121,7 +121,7 @@ class OpenListener:
         present = self.plan.listener
         if present.rules is listener.rules and present.default_action is listener.default_action:
             return self.plan.rules
-        return RuleTable(listener.default_action, listener.rules)
+        return RuleTable(listener.default_action, listener.rules, like=self.plan.rules)
 
     def contexts_for(self, listener: Listener) -> tuple[dict[str, ssl.SSLContext], object]:
         """Those for `listener` in place of the present one. Raises as `load_contexts`.

@@ -11,11 +11,12 @@ import contextlib
 import secrets
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from email.utils import formatdate
 from functools import cached_property
 from random import Random
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from simlb.clock import Clock, Timer
 from simlb.core import forwarding
@@ -49,6 +50,8 @@ from simlb.wire.h1_response import ResponseParser
 SWEEP_S = 1.0
 """How often idleness is looked for, in load-balancer seconds. No timer per connection or request is needed."""
 _SWEEP_REAL_MIN_S = 0.02
+TOLD_AT_ONCE = 32
+"""Of so many targets what a new configuration has changed is told before requests get their turn: about 2 ms."""
 TRACE_IDS_AT_ONCE = 256
 LAST_ANSWERS_S = 0.2
 """How long, in real seconds, answers to what a stop has cut may take to leave."""
@@ -80,6 +83,16 @@ class TlsFailures:
         if len(self.by_reason) < 64 or reason in self.by_reason:
             self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
         return self.by_reason.get(reason, 0)
+
+
+class _News(NamedTuple):
+    """What a new configuration has made of a target, whose state before was `old_state`."""
+
+    group: TargetGroupState
+    state: TargetState
+    old_state: HealthState
+    is_added: bool = False
+    is_rescheduled: bool = False
 
 
 class Prepared:
@@ -147,7 +160,11 @@ class LoadBalancerNode:
         self._on_probe = on_probe
         self._health = HealthChecker(clock, on_state_changed, process_has_ended, self._behaviours.get, self._probed)
         self._on_state_changed = on_state_changed
-        self._configured: frozenset[str] = frozenset()
+        self._load_balancer: LoadBalancer | None = None
+        self._described: dict[str, TargetGroup] = {}
+        """Its configuration as it is in force: of the groups in `groups`, those that are not just draining."""
+        self._untold: deque[_News] = deque()
+        self._is_closed = False
         self._cookie_key = secrets.token_bytes(KEY_BYTES)
         self._sweep_timer: Timer | None = None
         self._drain_timer: Timer | None = None
@@ -202,6 +219,10 @@ class LoadBalancerNode:
             doors = self._doors.claim_beside(holder, present.doors[0], is_dualstack=is_dualstack)
             prepared.moved[listener.port] = doors
 
+    def serves(self, load_balancer: LoadBalancer, target_groups: Mapping[str, TargetGroup]) -> bool:
+        """Whether that is in force already, so that there is nothing to prepare and commit."""
+        return load_balancer == self._load_balancer and target_groups == self._described
+
     def discard(self, prepared: Prepared) -> None:
         """Give back what `prepare` opened."""
         for open_ in prepared.opened.values():
@@ -226,6 +247,7 @@ class LoadBalancerNode:
         self.listeners.update(opened)
         for port, doors in prepared.moved.items():
             self.listeners[port].use_doors(doors)
+        self._load_balancer = load_balancer
         self._reconcile_groups(load_balancer.target_group_names(), target_groups)
         published = {port: open_.published_port for port, open_ in self.listeners.items()}
         for port, listener in wanted.items():
@@ -249,21 +271,25 @@ class LoadBalancerNode:
             await open_.set_gate(load_balancer.security_group.networks_for(port))
         if self._sweep_timer is None:
             self._sweep()
+        await self._tell_news()
 
-    def keep_unused(self, target_groups: Mapping[str, TargetGroup]) -> None:
+    async def keep_unused(self, target_groups: Mapping[str, TargetGroup]) -> None:
         """Know these groups, which nothing forwards to, and no others."""
-        self._reconcile_groups((), target_groups)
+        if target_groups != self._described:
+            self._reconcile_groups((), target_groups)
+            await self._tell_news()
 
     def change_target_groups(self, target_groups: Mapping[str, TargetGroup]) -> None:
         """Take over new descriptions of these groups; listeners, rules and other groups stay as they are."""
         now = self.now()
+        self._described |= target_groups
         for name, description in target_groups.items():
             present = self.groups.get(name)
             if present is None:
                 self.groups[name] = TargetGroupState(description, now, cookie_key=self._cookie_key, in_use=False)
             else:
                 self._reconcile(present, description, now, in_use=present.in_use)
-        self._arm_drain()
+        self._tell_all()
 
     def reload_certificates(self, arns: Collection[str]) -> None:
         """Present the files behind these certificates anew from the next handshake on. Raises SimlbError."""
@@ -274,7 +300,7 @@ class LoadBalancerNode:
 
     def _reconcile_groups(self, used: Collection[str], target_groups: Mapping[str, TargetGroup]) -> None:
         now = self.now()
-        self._configured = frozenset(target_groups)
+        self._described = dict(target_groups)
         for name in [name for name in self.groups if name not in target_groups]:
             group = self.groups[name]
             if all(state.health.state is HealthState.UNUSED for state in group.targets.values()):
@@ -285,15 +311,17 @@ class LoadBalancerNode:
             self._reconcile(group, empty, now, in_use=False)
         for name, description in target_groups.items():
             present = self.groups.get(name)
+            in_use = name in used
             if present is None:
                 present = self.groups[name] = TargetGroupState(
-                    description, now, cookie_key=self._cookie_key, in_use=name in used
+                    description, now, cookie_key=self._cookie_key, in_use=in_use
                 )
-                if name in used:
-                    self._watch(present, [state for state in present.targets.values() if not state.target.is_stopped])
-            else:
-                self._reconcile(present, description, now, in_use=name in used)
-        self._arm_drain()
+                if in_use:
+                    for state in present.targets.values():
+                        if not state.target.is_stopped:
+                            self._add(present, state)
+            elif present.group is not description or present.in_use is not in_use:
+                self._reconcile(present, description, now, in_use=in_use)
 
     def _forget_group(self, name: str) -> None:
         for state in self.groups.pop(name).targets.values():
@@ -303,7 +331,7 @@ class LoadBalancerNode:
                 pool.cut(TargetFailure.DEREGISTERED)
 
     def _reconcile(self, group: TargetGroupState, description: TargetGroup, now: float, *, in_use: bool) -> None:
-        old_check = group.group.health_check
+        is_other_check = group.group.health_check != description.health_check
         before = {state: (state.health.state, state.target) for state in group.targets.values()}
         changes = group.reconcile(description, now, in_use=in_use)
         for state in (*changes.draining, *changes.stopped):
@@ -311,32 +339,60 @@ class LoadBalancerNode:
             pool = self._pools.get(state)
             if pool is not None:
                 pool.close_idle()
-        if in_use:
-            self._watch(group, list(changes.added))
+        added = set(changes.added) if in_use else set()
+        stopped = set(changes.stopped)
         for state in group.targets.values():
             old_state, old_target = before.get(state, (HealthState.INITIAL, state.target))
-            moved = (old_target.dial_host, old_target.dial_port) != (state.target.dial_host, state.target.dial_port)
             pool = self._pools.get(state)
-            if pool is not None:
-                if moved:
+            if pool is not None and old_target is not state.target:
+                if (old_target.dial_host, old_target.dial_port) != (state.target.dial_host, state.target.dial_port):
                     pool.move()
                 # It may go by another name now.
                 pool.interfere(self._behaviours.get(state.target.name))
+            if state in added:
+                self._add(group, state, old_state)
+                continue
             if not in_use:
                 self._health.forget(state)
-            elif old_check != description.health_check and state not in (*changes.added, *changes.stopped):
-                self._health.reschedule(group, state)
-            if old_state is not state.health.state:
-                self._on_state_changed(group, state, old_state)
+            is_rescheduled = in_use and is_other_check and state not in stopped
+            if is_rescheduled or old_state is not state.health.state:
+                self._untold.append(_News(group, state, old_state, is_rescheduled=is_rescheduled))
 
-    def _watch(self, group: TargetGroupState, states: list[TargetState]) -> None:
-        for state in states:
-            pool = self._pools.get(state)
-            if pool is None:
-                self._pools[state] = self._new_pool(group, state)
-            else:
-                pool.reopen()
+    def _add(self, group: TargetGroupState, state: TargetState, old_state: HealthState = HealthState.INITIAL) -> None:
+        """It can have requests at once; its probes begin when it has been told of."""
+        pool = self._pools.get(state)
+        if pool is None:
+            self._pools[state] = self._new_pool(group, state)
+        else:
+            pool.reopen()
+        self._untold.append(_News(group, state, old_state, is_added=True))
+
+    async def _tell_news(self) -> None:
+        """Tell of what has changed, and probe accordingly: a few targets at a time, for there may be a thousand."""
+        try:
+            while True:
+                for _ in range(min(TOLD_AT_ONCE, len(self._untold))):
+                    self._tell_next()
+                if not self._untold:
+                    break
+                await asyncio.sleep(0)
+        finally:
+            # Whoever does not wait any longer leaves nothing half told.
+            self._tell_all()
+
+    def _tell_all(self) -> None:
+        while self._untold:
+            self._tell_next()
+        self._arm_drain()
+
+    def _tell_next(self) -> None:
+        group, state, old_state, is_added, is_rescheduled = self._untold.popleft()
+        if is_added:
             self._health.watch(group, state)
+        elif is_rescheduled:
+            self._health.reschedule(group, state)
+        if old_state is not state.health.state:
+            self._on_state_changed(group, state, old_state)
 
     def _new_pool(self, group: TargetGroupState, state: TargetState) -> TargetPool:
         counts = self.counts.of_group(group.group.arn)
@@ -387,6 +443,8 @@ class LoadBalancerNode:
         if self._drain_timer is not None:
             self._drain_timer.cancel()
             self._drain_timer = None
+        if self._is_closed:
+            return
         deadlines = [group.next_deadline() for group in self.groups.values()]
         due = [deadline for deadline in deadlines if deadline is not None]
         if due:
@@ -394,15 +452,17 @@ class LoadBalancerNode:
 
     def _on_drain_deadline(self) -> None:
         self._drain_timer = None
+        if self._untold:
+            return  # that they drain comes first; the timer is armed again then
         now = self.now()
         for name, group in list(self.groups.items()):
-            for state in group.on_deadline(now):
+            for state in group.on_deadline(now, TOLD_AT_ONCE):
                 self._on_state_changed(group, state, HealthState.DRAINING)
                 self._anomalous.discard(state)
                 pool = self._pools.pop(state, None)
                 if pool is not None:
                     pool.cut(TargetFailure.DEREGISTERED)
-            if not group.targets and name not in self._configured:
+            if not group.targets and name not in self._described:
                 del self.groups[name]
         self._arm_drain()
 
@@ -544,6 +604,8 @@ class LoadBalancerNode:
 
     async def close(self, *, grace_s: float) -> None:
         """Stop gracefully: what is still under way after `grace_s` real seconds is cut."""
+        self._is_closed = True
+        self._untold.clear()
         self.stop_accepting()
         await self._wait_until_empty(grace_s)
         for pool in list(self._pools.values()):

@@ -24,8 +24,7 @@ class Veil:
         """A request target or URL."""
         if self.unmasked:
             return uri
-        # A blank, which the client should not have sent, does not end a value.
-        return mask_uri(_USER.sub(rf"\1{MASK}@", uri.replace(" ", "%20"), count=1))
+        return mask_uri(_USER.sub(rf"\1{MASK}@", uri, count=1))
 
     def field(self, name: str, value: str) -> str:
         """The value of a header field."""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 
+from simlb.controlplane.paths import DEFAULT_INSTANCE
 from simlb.core.events import Event, FaultInstalled, FaultRemoved, Notice
 from simlb.errors import SimlbError
 from simlb.faults.fault import FaultType, Order, Scope, Value
@@ -30,11 +31,22 @@ FOR_S_MAX = 365 * 86_400.0
 class FaultBook:
     """The installed faults of one instance, in the order of their installation. Used on the instance's loop."""
 
-    def __init__(self, site: Site, types: Mapping[str, FaultType], tell: Callable[[Event], None]) -> None:
-        """`tell` gets an event for everything that is installed or removed."""
+    def __init__(
+        self,
+        site: Site,
+        types: Mapping[str, FaultType],
+        tell: Callable[[Event], None],
+        *,
+        instance: str | None = DEFAULT_INSTANCE,
+    ) -> None:
+        """`tell` gets an event for everything that is installed or removed.
+
+        `instance` is by which name commands find it, None where they do not.
+        """
         self.types = types
         self._site = site
         self._tell = tell
+        self._instance = instance
         self._faults: dict[str, InstalledFault] = {}
         self._numbers: dict[str, Iterator[int]] = {}
         self._changing = asyncio.Lock()
@@ -110,9 +122,11 @@ class FaultBook:
             if len(self._faults) >= FAULTS_MAX:
                 raise SimlbError("E639", f"{FAULTS_MAX} faults are installed already.", "simlb fault clear")
             spots = understand(fault_type, words, self._site)
+            name = name or self._free_name(fault_type)
             fault = InstalledFault(
-                name=name or self._free_name(fault_type),
+                name=name,
                 type=fault_type,
+                undo=self._undo(name),
                 spots=spots,
                 given={key: _shown(value) for key, value in given.items()},
                 selected=selection_words(selection, match_path),
@@ -284,7 +298,16 @@ class FaultBook:
                 "letters, digits, '.', '_' and '-', at most 64, starting with a letter or digit",
             )
         if name in self._faults:
-            raise SimlbError("E639", f"There is a fault named {name} already.", f"remove it: {self._faults[name].undo}")
+            undo = self._faults[name].undo
+            hints = [f"remove it: {undo}"] if undo else []
+            raise SimlbError("E639", f"There is a fault named {name} already.", *hints)
+
+    def _undo(self, name: str) -> str:
+        if self._instance is None:
+            return ""
+        return f"simlb fault rm {name}" + (
+            "" if self._instance == DEFAULT_INSTANCE else f" --instance {self._instance}"
+        )
 
     def _free_name(self, fault_type: FaultType) -> str:
         """`latency-1`, `latency-2` ...: never one that was given before, so that what is written down stays true."""

@@ -37,6 +37,8 @@ class InstalledFault:
     """Which requests it is about, in words; empty for all."""
     values: Mapping[str, Value]
     selector: Selector
+    undo: str
+    """The command that removes it; empty where no command finds the instance."""
     since_s: float
     """Load-balancer seconds from the instance's start to its installation."""
     for_s: float | None = None
@@ -84,11 +86,6 @@ class InstalledFault:
         """What was asked for: `link.latency delay=300ms, 50 % of GET /api/*`."""
         parameters = " ".join(f"{name}={value}" for name, value in self.given.items())
         return ", ".join(part for part in (f"{self.type.name} {parameters}".strip(), self.selected) if part)
-
-    @property
-    def undo(self) -> str:
-        """The command that removes it."""
-        return f"simlb fault rm {self.name}"
 
 
 def selection_words(selection: Selection, path: str | None) -> str:

@@ -224,3 +224,8 @@ def _check(name: str, value: float | None, *, above: bool) -> None:
 
 def _wrong(member: str, what: str) -> SimlbError:
     return SimlbError("E651", f"{member}: {what}.")
+
+
+# msgspec makes its tables of a class at the first use, and two threads that do so at once crash the interpreter:
+# load balancers under test have a thread each. An import is one thread's alone.
+msgspec.json.Decoder(LoadPlan)

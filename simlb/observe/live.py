@@ -107,7 +107,7 @@ class LiveWindow:
                 key = (record.target_group_arn, address)
                 sums = targets.get(key) or targets.setdefault(key, _Sums())
                 sums.count += 1
-                if status >= 500 or getattr(record, "failure", None) is not None:
+                if status >= 500 or record.failure is not None:
                     sums.errors += 1
                 if record.target_processing_time >= 0:
                     _add(sums.latencies, _step(record.target_processing_time), 1)

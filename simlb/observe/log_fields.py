@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 
 Value = str | int | float | None
 """None is what the log writes as `-`: nothing."""

@@ -7,7 +7,8 @@ from itertools import compress
 from pathlib import Path
 
 from simlb.core.events import Notice
-from simlb.core.log_files import LogKind, LogPlace
+from simlb.core.log_files import LogPlace
+from simlb.core.log_kinds import LogKind
 from simlb.observe.log_writer import LogWriter
 from simlb.observe.recorder import Batch
 

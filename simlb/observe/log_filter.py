@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.core.regexes import RegexSyntaxError, compile_pattern
 from simlb.core.wildcards import Wildcard
 from simlb.errors import SimlbError

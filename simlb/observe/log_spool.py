@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simlb.core.events import Notice
-from simlb.core.log_files import LogKind, LogPlace
+from simlb.core.log_files import LogPlace
+from simlb.core.log_kinds import LogKind
 from simlb.observe.buckets import put_object
 from simlb.observe.delivery import Delivery
 from simlb.observe.open_interval import OpenInterval, Sealed, leftovers

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simlb.core.events import Notice
-from simlb.core.log_files import LogKind, LogPlace
+from simlb.core.log_files import LogPlace
+from simlb.core.log_kinds import LogKind
 from simlb.observe.log_spool import RETRY_S, SETTLED_S, LogSpool
 
 QUEUE_BYTES_MAX = 64 * 1024 * 1024

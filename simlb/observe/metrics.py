@@ -232,11 +232,9 @@ def _dimension(arn: str | None) -> str:
 
 
 def _outcome(record: ExchangeRecord) -> Outcome:
-    # What an exchange knows beyond its record; a request that never became one has none of it.
-    target = getattr(record, "target", None)
     name = record.target_address or ""
-    if target is not None:
-        name = target.target.name
+    if record.target is not None:
+        name = record.target.target.name
     return Outcome(
         record.facts.elb, _dimension(record.target_group_arn), name, record.elb_status_code, record.target_status_code
     )

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simlb.core.log_files import INTERVAL_S, LogKind, LogPlace, interval_end
+from simlb.core.log_files import INTERVAL_S, LogPlace, interval_end
+from simlb.core.log_kinds import LogKind
 from simlb.observe.buckets import write_all
 
 _NEW = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any
 
 from simlb.core.access_log import ExchangeRecord
 from simlb.core.events import RequestFinished, RequestsCounted
@@ -84,9 +83,7 @@ class RequestTeller:
         records = batch.records
         now = self._monotonic()
         suspects = [
-            place
-            for place, record in enumerate(records)
-            if record.elb_status_code >= 400 or getattr(record, "failure", None) is not None
+            place for place, record in enumerate(records) if record.elb_status_code >= 400 or record.failure is not None
         ]
         failed = {place for place in suspects if _has_failed(records[place])} if suspects else set()
         told = sorted(failed)[: self._failed.take(len(failed), now)] if failed else []
@@ -152,7 +149,7 @@ class RequestTeller:
         facts, request = record.facts, record.request
         ago_s = max(0.0, wall_s - record.ended_at)
         host = None if request is None else request.named_host
-        failure: Any = getattr(record, "failure", None)
+        failure = record.failure
         return RequestFinished(
             at_s=round(max(0.0, at_s - ago_s * self._speed), 6),
             real_s=round(max(0.0, real_s - ago_s), 6),
@@ -180,13 +177,12 @@ class RequestTeller:
 def _has_failed(record: ExchangeRecord) -> bool:
     """An error that the load balancer made, a 5xx of the target, or a response that broke off."""
     if record.target_status_code:
-        return record.target_status_code >= 500 or getattr(record, "failure", None) is not None
+        return record.target_status_code >= 500 or record.failure is not None
     return True
 
 
 def _target_name(record: ExchangeRecord) -> str | None:
-    target = getattr(record, "target", None)
-    return None if target is None else str(target.target.name)
+    return None if record.target is None else record.target.target.name
 
 
 def _short(elb: str) -> str:

@@ -106,9 +106,7 @@ class Traffic:
         uri = "" if request is None else request.uri.decode("latin-1")
         path, _, query = uri.partition("?")
         host = None if request is None else request.named_host
-        # What an exchange knows beyond its record; a request that never became one has none of it.
-        target = getattr(record, "target", None)
-        failure = getattr(record, "failure", None)
+        target, failure = record.target, record.failure
         duration_s = record.ended_at - record.created_at
         return TrafficRecord(
             number=number,
@@ -128,7 +126,7 @@ class Traffic:
             target_group=None if record.target_group_arn is None else record.target_group_arn.split("/")[1],
             target=None if target is None else target.target.name,
             target_address=record.target_address,
-            is_reused=target is not None and not getattr(record, "is_first_on_connection", False),
+            is_reused=target is not None and not record.is_first_on_connection,
             failure=None if failure is None else str(failure.value[0]),
             redirect_url=record.redirect_url,
             duration_s=duration_s,

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import secrets
 import socket
 from pathlib import Path
 
 _LISTEN = "0A"  # TCP_LISTEN as /proc/net/tcp writes it
+LASTING = range(20_000, 32_000)
+"""Ports that no system gives to connections or to sockets bound to port 0: those of Linux begin at 32768."""
+_TRIES = 64
 
 
 def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
     """`count` different TCP ports that are free on `host` now.
 
-    All are held until the last is chosen, so none comes twice. They are then let go: somebody else may take one before
-    the process it is meant for opens it, which that process reports itself.
+    All are held until the last is chosen, so none comes twice. They are then let go. Until the process it is meant for
+    opens it, one is lost only to somebody who wants this very port; that process reports it itself.
 
     Raises:
         OSError: `host` is not an address of this machine, or no port is left.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with contextlib.ExitStack() as held:
-        ports = []
-        for _ in range(count):
-            holder = held.enter_context(socket.socket(family))
-            holder.bind((host, 0))
-            ports.append(int(holder.getsockname()[1]))
-        return ports
+        return [_take(held.enter_context(socket.socket(family)), host) for _ in range(count)]
+
+
+def _take(holder: socket.socket, host: str) -> int:
+    """Bind to a lasting port, drawn at random since others draw too; where too many are taken, to any free one."""
+    for _ in range(_TRIES):
+        try:
+            holder.bind((host, secrets.choice(LASTING)))
+        except OSError as error:
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                raise
+        else:
+            break
+    else:
+        holder.bind((host, 0))
+    return int(holder.getsockname()[1])
 
 
 def port_owner(port: int) -> str | None:

@@ -69,6 +69,7 @@ class Stage:
                 keeps_traffic=True,
                 seed=seed,
                 issuer=self._files.authority,
+                is_ephemeral=True,
             )
             self.app = App(options, _Ear(tell), self._load(), clock=ScaledClock(speed), descriptors_max=raise_limit())
         except BaseException:

@@ -6,16 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlb.app.application import App
 from simlb.app.options import AppOptions
+from simlb.certs.private_folder import PrivateFolder
 from simlb.config.addresses import system_resolver
 from simlb.config.compile import Compiled, compile_source
 from simlb.config.context import Tools
@@ -57,7 +55,8 @@ class Life:
         self.configuration: Configuration
         self.routes: Routes
         """Where its clients connect to."""
-        self._folder = Path(tempfile.mkdtemp(prefix="simlb-"))
+        self._private = PrivateFolder()
+        self._folder = self._private.path
         self._certificates = EphemeralCertificates(alb.region, self._folder)
         self._ports: dict[str, int] = {}
         self._control: ControlServer | None = None
@@ -77,7 +76,7 @@ class Life:
         """Start everything on this loop; return once every target has had its first health check."""
         if self.home.is_own_loop:
             asyncio.get_running_loop().set_exception_handler(self._on_problem)
-        self._ends.callback(shutil.rmtree, self._folder)
+        self._ends.callback(self._private.close)
         self._ends.callback(self._certificates.close)
         try:
             await self._begin()
@@ -138,7 +137,8 @@ class Life:
             self.is_stopped = True
             # What the end of the loop has left to nobody else.
             self._certificates.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                self._private.close()
             raise SimlbError("E691", f"The event loop of load balancer '{self.alb.name}' was closed under it.", instead)
         try:
             if loop.is_running():

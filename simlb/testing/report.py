@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from simlb.core.events import Event, Notice, TargetStateChanged
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 
 if TYPE_CHECKING:
     from simlb.controlplane.views import TargetView

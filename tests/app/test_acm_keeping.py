@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from simlb.app.certificate_restoring import signed
 from simlb.app.elbv2 import AppEstate
 from simlb.app.options import AppOptions
 from simlb.app.state_transfer import Transfer
+from simlb.certs.store import CertificateStore
 from simlb.clock import ManualClock
 from simlb.config.certificates import UnissuedCertificates
 from simlb.controlplane.acm.certificate import ManagedCertificate
@@ -31,6 +33,7 @@ from simlb.errors import SimlbError
 from tests.acm import Foreign, Zone
 from tests.app.conftest import Audience
 from tests.aws import authorization
+from tests.certs.conftest import shake_hands
 
 FILE = """\
 simlb: config/1
@@ -119,6 +122,15 @@ class Instance:
     def files(self) -> dict[str, int]:
         folder = self.app.acm.files.folder
         return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} if folder.exists() else {}
+
+    def permit(self, *domains: str) -> None:
+        """As `simlb cert ca`."""
+        CertificateStore(self.folder / "ca").replace_authority(domains)
+
+    def accepts(self, arn: str) -> None:
+        """A client that trusts the present CA takes what lies in a certificate's file."""
+        path = self.app.acm.files.path(arn)
+        shake_hands(path, path, self.folder / "ca/ca.pem", self.held(arn).names[0])
 
     def told(self) -> list[str | None]:
         return [event.code for event in self.audience.events if isinstance(event, Notice)]
@@ -317,7 +329,69 @@ async def test_names_that_the_local_ca_may_not_sign_fail(instance: Instance) -> 
         assert "'api.shop.co.kr'" in words
         assert "below .test and .localhost" in words
     assert "simlb serve --ephemeral" in refused["message"]
+    permitting = "have it sign that too: simlb cert ca --permit api.shop.co.kr"
+    assert permitting in refused["message"]
+    (notice,) = (event for event in instance.audience.events if isinstance(event, Notice))
+    assert notice.hints[0] == permitting
+    instance.permit("shop.co.kr")
+    assert "request it again" in (await instance.call("GetCertificate", CertificateArn=arn))["message"]
     assert await instance.call("DeleteCertificate", CertificateArn=arn) == {}
+
+
+async def test_a_domain_that_the_local_ca_was_permitted_is_issued(instance: Instance) -> None:
+    instance.permit("shop.co.kr")
+    arn = await instance.issued("api.shop.co.kr")
+    other = await instance.request("api.other.co.kr")
+    assert instance.held(other).status == "FAILED"
+    assert "below shop.co.kr" in instance.audience.notices[0]
+    instance.accepts(arn)
+
+
+async def test_what_says_what_is_permitted_cannot_be_read(instance: Instance) -> None:
+    instance.permit("shop.co.kr")
+    listed = instance.folder / "ca/permitted.json"
+    content = listed.read_bytes()
+    listed.write_bytes(b"{")
+    arn = await instance.request("api.shop.co.kr")
+    instance.zone.add(await instance.detail(arn))
+    await instance.tick()
+    await instance.tick()
+    assert (instance.held(arn).status, instance.told()) == ("PENDING_VALIDATION", ["E821"])
+    listed.write_bytes(content)
+    await instance.tick()
+    assert instance.held(arn).status == "ISSUED"
+
+
+@pytest.mark.parametrize("way", ["reload", "restart"])
+async def test_a_new_ca_issues_certificates_again(instance: Instance, way: str) -> None:
+    arn = await instance.issued("api.shop.test")
+    imported = await instance.imported("pay.shop.co.kr")
+    await instance.serve(arn)
+    before = instance.held(arn), instance.held(imported)
+    await instance.app.reload()
+    assert (instance.held(arn), instance.held(imported)) == before  # nothing was replaced
+    instance.permit("shop.co.kr")
+    await (instance.app.reload() if way == "reload" else instance.restart())
+    assert instance.held(arn).facts != before[0].facts
+    assert instance.held(imported) == before[1]
+    assert instance.told() == []
+    instance.accepts(arn)
+    (listener,) = instance.app.nodes["own"].listeners.values()
+    presented = await asyncio.to_thread(ssl.get_server_certificate, (listener.host, listener.published_port))
+    assert instance.held(arn).chain.startswith(presented)
+
+
+async def test_what_a_new_ca_may_not_sign_stays_as_it_is(instance: Instance) -> None:
+    instance.permit("shop.co.kr")
+    arn = await instance.issued("api.shop.co.kr")
+    other = await instance.issued("api.shop.test")
+    before = instance.held(arn), instance.held(other)
+    instance.permit()
+    await instance.app.reload()
+    await instance.app.reload()
+    assert (instance.held(arn), instance.told()) == (before[0], ["E857"])
+    assert instance.held(other) != before[1]
+    instance.accepts(other)
 
 
 async def test_what_cannot_be_kept_stays_pending_and_is_tried_again(

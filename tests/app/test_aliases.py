@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simlb.app.aliases import groups_of, label
+from simlb.app.aliases import Labels, groups_of
 from simlb.core.events import TargetStateChanged
 from simlb.core.model import Target, TargetGroup
 from simlb.core.target_group import TargetGroupState
@@ -37,7 +37,8 @@ def live(**groups: str) -> list[TargetGroupState]:
 )
 def test_a_label_says_as_much_as_it_takes(web: str, api: str, words: str) -> None:
     (told,) = live(web="a:1")[0].targets.values()
-    assert label(live(web=web, api=api), "web", told.target) == words
+    groups = live(web=web, api=api)
+    assert Labels(lambda: groups).of("web", told.target) == words
 
 
 @pytest.mark.parametrize(("process", "groups"), [("a", ("web", "api")), ("b", ("web",)), ("c", ())])

@@ -225,6 +225,90 @@ class TestSecurityGroups:
         with pytest.raises(ClientError, match="The specified rule does not exist in this security group"):
             shop.ingress(group, tcp(80, IpRanges=ANYWHERE), revoke=True)
 
+    def test_a_rule_that_is_modified_stays_the_same_rule(self, shop: Shop) -> None:
+        """As Terraform modifies them. What the rule said before may come back beside it."""
+        group = shop.ec2.create_security_group(GroupName="web", Description="d")["GroupId"]
+        (rule,) = shop.ingress(group, tcp(80, IpRanges=ANYWHERE))["SecurityGroupRules"]
+        name = rule["SecurityGroupRuleId"]
+        shop.ec2.create_tags(Resources=[name], Tags=[{"Key": "a", "Value": "1"}])
+        wanted = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 443, "CidrIpv4": "127.0.0.0/8", "Description": "here"}
+        change: Any = {
+            "GroupId": group,
+            "SecurityGroupRules": [{"SecurityGroupRuleId": name, "SecurityGroupRule": wanted}],
+        }
+        assert shop.ec2.modify_security_group_rules(**change)["Return"] is True
+        (told,) = shop.ec2.describe_security_group_rules(SecurityGroupRuleIds=[name])["SecurityGroupRules"]
+        assert told.items() >= wanted.items()
+        assert told["Tags"] == [{"Key": "a", "Value": "1"}]
+        (again,) = shop.ingress(group, tcp(80, IpRanges=ANYWHERE))["SecurityGroupRules"]
+        assert again["SecurityGroupRuleId"] not in {name, ""}
+        code, message = shop.fails(
+            "modify_security_group_rules",
+            GroupId=group,
+            SecurityGroupRules=[{"SecurityGroupRuleId": again["SecurityGroupRuleId"], "SecurityGroupRule": wanted}],
+        )
+        assert (code, message.partition(",")[0]) == (
+            "InvalidPermission.Duplicate",
+            'the specified rule "peer: 127.0.0.0/8',
+        )
+        of_group = {"IpProtocol": "-1", "ReferencedGroupId": OWN}
+        change = [{"SecurityGroupRuleId": name, "SecurityGroupRule": of_group}]
+        shop.ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=change)
+        (told,) = shop.ec2.describe_security_group_rules(SecurityGroupRuleIds=[name])["SecurityGroupRules"]
+        assert told["ReferencedGroupInfo"]["GroupId"] == OWN
+        shop.ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[name])
+        (left,) = shop.described(group)["IpPermissions"]
+        assert left["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]
+
+    def test_descriptions_change_by_permissions_and_by_ids(self, shop: Shop) -> None:
+        group = shop.ec2.create_security_group(GroupName="web", Description="d")["GroupId"]
+        (rule,) = shop.ingress(group, tcp(80, IpRanges=ANYWHERE))["SecurityGroupRules"]
+        said = tcp(80, IpRanges=[{"CidrIp": "0.0.0.0/0", "Description": "two"}])
+        shop.ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[said])
+        assert shop.described(group)["IpPermissions"][0]["IpRanges"][0]["Description"] == "two"
+        by_id: Any = [{"SecurityGroupRuleId": rule["SecurityGroupRuleId"]}]
+        shop.ec2.update_security_group_rule_descriptions_ingress(GroupId=group, SecurityGroupRuleDescriptions=by_id)
+        assert shop.described(group)["IpPermissions"][0]["IpRanges"] == ANYWHERE
+        outgoing = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "out"}]}]
+        shop.ec2.update_security_group_rule_descriptions_egress(GroupId=group, IpPermissions=outgoing)
+        assert shop.described(group)["IpPermissionsEgress"][0]["IpRanges"][0]["Description"] == "out"
+
+    @pytest.mark.parametrize(
+        ("rule", "code"),
+        [
+            ({}, "InvalidParameterValue"),
+            ({"IpProtocol": "tcp", "FromPort": 1, "ToPort": 2}, "InvalidParameterValue"),
+            ({"IpProtocol": "-1", "CidrIpv4": "10.0.0.0/8", "CidrIpv6": "::/0"}, "InvalidParameterValue"),
+            ({"IpProtocol": "tcp", "FromPort": 2, "ToPort": 1, "CidrIpv4": "10.0.0.0/8"}, "InvalidParameterValue"),
+            ({"IpProtocol": "-1", "CidrIpv4": "10.0.0.0/8", "Description": "a" * 256}, "InvalidParameterValue"),
+            ({"IpProtocol": "-1", "PrefixListId": "pl-1"}, "InvalidPrefixListID.NotFound"),
+            ({"IpProtocol": "-1", "ReferencedGroupId": "sg-01234567"}, "InvalidGroup.NotFound"),
+        ],
+    )
+    def test_what_a_rule_cannot_become(self, still: Shop, rule: dict[str, Any], code: str) -> None:
+        (held, *_) = still.ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [OWN]}])[
+            "SecurityGroupRules"
+        ]
+        change = {"SecurityGroupRuleId": held["SecurityGroupRuleId"], "SecurityGroupRule": rule}
+        assert still.fails("modify_security_group_rules", GroupId=OWN, SecurityGroupRules=[change])[0] == code
+
+    def test_rules_that_are_not_there_are_not_changed(self, still: Shop) -> None:
+        rule = {"IpProtocol": "-1", "CidrIpv4": "10.0.0.0/8"}
+        stray = [{"SecurityGroupRuleId": "sgr-00000000000000000", "SecurityGroupRule": rule}]
+        code = "InvalidSecurityGroupRuleId.NotFound"
+        assert still.fails("modify_security_group_rules", GroupId=OWN, SecurityGroupRules=stray)[0] == code
+        twice = stray * 2
+        assert still.fails("modify_security_group_rules", GroupId=OWN, SecurityGroupRules=twice)[0] == (
+            "InvalidParameterValue"
+        )
+        describe = "update_security_group_rule_descriptions_ingress"
+        by_id = [{"SecurityGroupRuleId": "sgr-00000000000000000", "Description": "x"}]
+        assert still.fails(describe, GroupId=OWN, SecurityGroupRuleDescriptions=by_id)[0] == code
+        permission = tcp(9, IpRanges=ANYWHERE)
+        assert still.fails(describe, GroupId=OWN, IpPermissions=[permission])[0] == "InvalidPermission.NotFound"
+        assert still.fails(describe, GroupId=OWN)[0] == "MissingParameter"
+        assert still.lb.app.changes.security_groups == {}
+
     def test_groups_as_sources_are_kept_and_let_nobody_in(self, shop: Shop) -> None:
         group = shop.ec2.create_security_group(GroupName="web", Description="d")["GroupId"]
         shop.ingress(group, tcp(80, UserIdGroupPairs=[{"GroupId": OWN}]))
@@ -348,7 +432,7 @@ class TestSecurityGroups:
             DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
         )["Listeners"]
         (described,) = shop.aws.describe_tags(ResourceArns=[listener["ListenerArn"]])["TagDescriptions"]
-        url = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "simlb:url")
+        url = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "aws:simlb:url")
         assert not shop.connects(url)
         shop.ingress(group, tcp(8000, 9000, IpRanges=ANYWHERE))
         assert shop.connects(url)

@@ -19,6 +19,7 @@ from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.protocol import QueryRequest
 from simlb.core.model import Bind, Configuration, ForwardAction, LoadBalancer
 from simlb.errors import SimlbError
+from simlb.processes.ports import free_ports
 from simlb.testing import ALB, Clock, FakeBackend
 from simlb.testing.running import RunningLoadBalancer
 from tests.app.conftest import Bench
@@ -54,7 +55,7 @@ class Shop:
     def place(self, listener: str) -> tuple[str, int]:
         """Where its socket is, from its tag."""
         (described,) = self.aws.describe_tags(ResourceArns=[listener])["TagDescriptions"]
-        url = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "simlb:url")
+        url = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "aws:simlb:url")
         port = urlsplit(url).port
         assert port is not None
         return "127.0.0.1", port
@@ -255,9 +256,8 @@ class Direct:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    (port,) = free_ports(1)
+    return port
 
 
 async def test_a_port_that_is_taken_fails_the_call_and_changes_nothing(bench: Bench) -> None:

@@ -97,7 +97,7 @@ def test_everything_from_nothing_to_a_request_and_back(shop: Shop) -> None:
     shop.clock.advance(PROVISIONING_S)
     shop.aws.get_waiter("target_in_service").wait(TargetGroupArn=group, WaiterConfig=AT_ONCE)
     (told,) = shop.aws.describe_tags(ResourceArns=[listener])["TagDescriptions"]
-    url = urlsplit(next(tag["Value"] for tag in told["Tags"] if tag["Key"] == "simlb:url"))
+    url = urlsplit(next(tag["Value"] for tag in told["Tags"] if tag["Key"] == "aws:simlb:url"))
     assert url.port is not None
     connection = http.client.HTTPConnection("127.0.0.1", url.port, timeout=5)
     connection.request("GET", "/from-the-new-one")

@@ -13,7 +13,12 @@ from tests.app.conftest import Bench
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "json-api.md").read_text(encoding="utf-8")
-EXAMPLES = [path for path in sorted((ROOT / "examples").glob("*/*")) if path.is_file()]
+EXAMPLES = [
+    path
+    for path in sorted((ROOT / "examples").glob("*/*"))
+    if path.is_file() and path.parent.name not in {"tutorial", "node-aws-sdk"}
+]
+"""Of the JSON API; the tutorial is one of AWS's (tests/test_tutorial.py)."""
 LINES_MAX = 30
 _ASKED = re.compile(r"""ask\(["'](GET|POST|DELETE)["'], ["']([a-z/-]+)["']""")
 

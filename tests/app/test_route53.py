@@ -283,10 +283,11 @@ def test_what_goes_wrong_with_a_batch(names: Names) -> None:
     assert names.dig("a.shop.test") == ["A 300 192.0.2.1"]
 
 
-def test_a_certificate_is_issued_once_its_record_is_in_the_zone(names: Names) -> None:
-    zone = names.create()
+@pytest.mark.parametrize("domain", ["shop.test", "shop.co.kr"])
+def test_a_certificate_is_issued_once_its_record_is_in_the_zone(names: Names, domain: str) -> None:
+    zone = names.create(domain)
     with elbv2(names.lb.control_url, service="acm") as acm:
-        arn = acm.request_certificate(DomainName="api.shop.test", ValidationMethod="DNS", KeyAlgorithm="EC_prime256v1")[
+        arn = acm.request_certificate(DomainName=f"api.{domain}", ValidationMethod="DNS", KeyAlgorithm="EC_prime256v1")[
             "CertificateArn"
         ]
         (option,) = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]

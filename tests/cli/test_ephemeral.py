@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from simlb.cli.ephemeral_presenter import JsonPresenter, ready_line
+from simlb.cli.ephemeral_presenter import JsonPresenter, TextPresenter, ready_line
 from simlb.clock import ManualClock
-from simlb.core.events import Notice, ProcessStarted
+from simlb.core.events import FaultInstalled, Notice, ProcessStarted
 from tests.cli.conftest import Run
 from tests.controlplane.fakes import FakeInstance, instance_view
 
@@ -104,6 +105,19 @@ def test_the_line_of_an_instance_that_serves() -> None:
         "seed": 7,
         "notices": ["All is well."],
     }
+
+
+def test_people_are_told_what_undoes_a_fault_of_an_instance_that_commands_do_not_find() -> None:
+    screen = io.StringIO()
+    presenter = TextPresenter(screen)
+    presenter.owns(token="t0ken", ca_pem="", seed=7)
+    presenter.ready(instance_view(), FakeInstance(), ManualClock())
+    fault = FaultInstalled(at_s=1, real_s=1, name="latency-1", type="x", on="i-02", text="link.latency")
+    presenter.event(fault)
+    undo = "undo: curl -H 'Authorization: Bearer t0ken' -X DELETE http://127.0.0.1:8089/api/v1/faults/latency-1\n"
+    assert screen.getvalue().endswith(undo)
+    presenter.event(replace(fault, name="restart-1", is_over=True))
+    assert screen.getvalue().count("undo:") == 1
 
 
 def test_a_manual_clock_has_no_speed() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from simlb.cli.log_output import Line, TableWriter, chosen_columns, raw_writer
 from simlb.controlplane.views import LogPage
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from tests.cli.conftest import Run, Running
 from tests.observe.test_log_fields import ACCESS, CONNECTION, HEALTH_CHECK
 

@@ -17,6 +17,9 @@ def test_scenarios_are_listed(run: Run) -> None:
     assert "One server crashes" in out
     assert run("scenario")[1] == out
     assert "서버 한 대가 죽었을 때" in run("scenario", "ls", "--lang", "ko")[1]
+    assert "서버 한 대가 죽었을 때" in run("scenario", "--lang", "ko")[1]
+    assert "서버 한 대가 죽었을 때" in run("scenario", "--lang", "ko", "ls")[1]
+    assert "One server crashes" in run("scenario", "--lang", "ko", "ls", "--lang", "en")[1]
     assert "target-crash" in [each["id"] for each in json.loads(run("scenario", "ls", "--json")[1])]
 
 

@@ -115,9 +115,6 @@ NOT_YET = [
     (group("attributes: {load_balancing.cross_zone.enabled: false}"),
      "E505 simlb.yaml:8: 'load_balancing.cross_zone.enabled' = 'false' is not supported by simlb yet"
      " (only 'use_load_balancer_configuration')"),
-    (group("attributes: {target_group_health.dns_failover.minimum_healthy_targets.count: 2}"),
-     "E505 simlb.yaml:8: 'target_group_health.dns_failover.minimum_healthy_targets.count' = '2'"
-     " is not supported by simlb yet (only '1')"),
     (balancer("attributes: {zonal_shift.config.enabled: true}"),
      "E505 simlb.yaml:4: 'zonal_shift.config.enabled' = 'true' is not supported by simlb yet (only 'false')"),
     (balancer("subnets: [a, b]"), "E505 simlb.yaml:4: 'subnets' is not supported yet"),

@@ -16,7 +16,7 @@ from simlb.controlplane.views import (
     TargetGroupView,
     TargetView,
 )
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import BindError, ConfigError, SimlbError
 
 LOG_LINE = (

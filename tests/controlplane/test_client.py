@@ -13,7 +13,7 @@ import pytest
 from simlb.controlplane import runfile
 from simlb.controlplane.client import ControlClient
 from simlb.controlplane.server import ControlServer
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import SimlbError
 from tests.controlplane.fakes import FakeInstance, instance_view
 

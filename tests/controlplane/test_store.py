@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from simlb.controlplane.store import SCHEMA_VERSION, Store, store_path
 from simlb.errors import SimlbError
 
 REGION = "ap-northeast-2"
+STARTERS = 4
 PUT = [Row("tags", "a", {"team": "빈"}), Row("tags", "b", {}), Row("removed", "a", {})]
 
 
@@ -189,4 +191,33 @@ def test_an_unfinished_file_of_a_first_start_is_no_damage(path: Path) -> None:
     path.parent.mkdir()
     path.with_name(f"{path.name}.new").write_bytes(b"half")
     assert reopened(path) == []
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert {file.name for file in path.parent.iterdir()} == {path.name, path.with_suffix(".lock").name}
+
+
+def test_first_starts_at_once_make_one_file(path: Path) -> None:
+    """Each finds nothing there. What one is still writing is nobody's to move or to remove."""
+    told: list[str] = []
+    are_all_told = threading.Event()
+
+    def tell(what: str) -> None:
+        told.append(what)
+        if len(told) == STARTERS:
+            are_all_told.set()
+
+    def start() -> None:
+        store = Store(path)
+        try:
+            store.open()
+        except SimlbError as error:
+            tell(error.code)
+        else:
+            tell("open")
+            are_all_told.wait(10)
+            store.close()
+
+    starters = [threading.Thread(target=start) for _ in range(STARTERS)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()
+    assert sorted(told) == ["E812"] * (STARTERS - 1) + ["open"]

@@ -151,6 +151,14 @@ def test_ipv6_traffic_of_an_internet_gateway_may_be_what_either_scheme_has(schem
     assert LoadBalancerAttributes.from_wire(given) == LoadBalancerAttributes()
 
 
+@pytest.mark.parametrize("given", [{"count": "2"}, {"count": "off"}, {"percentage": "50"}, {"percentage": "off"}])
+def test_no_dns_failover_takes_the_only_zone_out_of_dns(given: dict[str, str]) -> None:
+    given = {f"{_DNS}.{unit}": value for unit, value in given.items()}
+    found = TargetGroupAttributes.from_wire(given)
+    assert found == TargetGroupAttributes()
+    assert found.to_wire().items() >= given.items()
+
+
 def test_cross_zone_as_an_alb_always_has_it_is_accepted() -> None:
     assert TargetGroupAttributes.from_wire({"load_balancing.cross_zone.enabled": "true"}) == TargetGroupAttributes()
 
@@ -259,9 +267,8 @@ def test_refused_for_a_load_balancer(key: str, value: str, message: str) -> None
         (f"{_ROUTING}.count", "off", "must be between '1-1000' inclusive"),
         (f"{_ROUTING}.count", "0", "must be between '1-1000' inclusive"),
         (f"{_ROUTING}.percentage", "101", "must be 'off' or between '1-100' inclusive"),
-        (f"{_DNS}.count", "2", "is not supported by simlb yet"),
-        (f"{_DNS}.count", "off", "is not supported by simlb yet"),
-        (f"{_DNS}.percentage", "50", "is not supported by simlb yet"),
+        (f"{_DNS}.count", "0", "must be 'off' or between '1-1000' inclusive"),
+        (f"{_DNS}.percentage", "101", "must be 'off' or between '1-100' inclusive"),
         ("lambda.multi_value_headers.enabled", "true", "is not supported by simlb yet"),
         ("waf.http2.traffic_inspection_behavior", "inspect_after_sufficient_data", "is not supported by simlb yet"),
         ("preserve_client_ip.enabled", "true", "is not recognized"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simlb.core.attributes import LogBucket
-from simlb.core.log_files import LogKind, LogPlace, interval_end
+from simlb.core.log_files import LogPlace, interval_end
+from simlb.core.log_kinds import LogKind
 
 END = 1530570300
 """2018-07-02T22:25:00Z."""

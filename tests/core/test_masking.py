@@ -14,6 +14,8 @@ URIS = [
     ("/a?x=1=2&y=", "/a?x=***&y="),
     ("https://shop.test/p?q=caf%C3%A9#top", "https://shop.test/p?q=***#top"),
     ("/a=b?c=d?e=f", "/a=b?c=***"),
+    ("/a b?token=s3cr3t of mine&x=\t1", "/a b?token=***&x=***"),
+    ("/a?x=1\n2\xa03#top", "/a?x=***#top"),
 ]
 
 

@@ -12,10 +12,11 @@ ROOM = Path(__file__).resolve().parents[2] / "simlb" / "dataplane"
 
 REAL = {
     ("attention.py", "call_later"): "how long a manual clock waits for an outcome of the real world",
+    ("dns_server.py", "call_later"): "how long an idle TCP client of the DNS server is kept: it is no client of AWS's",
     ("exchange.py", "monotonic"): "processing times are measured, not scaled (reference 7.1)",
     ("node.py", "monotonic"): "what exchanges measure with",
     ("node.py", "wait_for"): "a stop's grace is the user's time",
-    ("node.py", "sleep"): "no time: lets transports run their last callbacks",
+    ("node.py", "sleep"): "no time: lets others have their turn, and transports run their last callbacks",
     ("probe.py", "monotonic"): "a probe's latency is measured; a process that starts takes real time to listen",
     ("tls.py", "monotonic"): "how long a handshake took is measured (reference 7.2)",
     ("probe.py", "sleep"): "looks again whether a process that starts listens by now",

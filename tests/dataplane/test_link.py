@@ -38,7 +38,7 @@ async def sent(rig: Rig, data: bytes = GET) -> Client:
 
 
 def reused(rig: Rig) -> list[bool]:
-    return [not record.is_first_on_connection for record in rig.records]  # type: ignore[attr-defined]
+    return [not record.is_first_on_connection for record in rig.records]
 
 
 # -- nothing in between ------------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ async def test_a_handshake_that_fails_is_502_at_once(rig: Rig, script: Script) -
     (record,) = await rig.logged(502)
     assert record.target_address == "10.0.0.1:80"
     assert (record.request_processing_time, record.target_processing_time, record.target_status_code) == (-1, -1, 0)
-    assert record.failure is TargetFailure.TLS_FAILED  # type: ignore[attr-defined]
+    assert record.failure is TargetFailure.TLS_FAILED
     assert len(target.connections) == 1
     assert (await client.ask()).status == 502
 
@@ -148,7 +148,7 @@ async def test_a_closed_port_is_502_as_without_tls(rig: Rig) -> None:
     await serve_over_tls(rig, closed_port())
     assert (await rig.ask()).status == 502
     (record,) = await rig.logged(502)
-    assert record.failure is TargetFailure.REFUSED  # type: ignore[attr-defined]
+    assert record.failure is TargetFailure.REFUSED
 
 
 @pytest.mark.parametrize("version", VERSIONS[2:], ids=["1.2", "1.3"])
@@ -184,7 +184,7 @@ async def test_a_handshake_that_stalls_is_504_after_ten_seconds(rig: Rig, monkey
     await rig.clock.advance(0.2)
     assert (await client.response()).status == 504
     (record,) = await rig.logged(504)
-    assert record.failure is TargetFailure.TLS_TIMED_OUT  # type: ignore[attr-defined]
+    assert record.failure is TargetFailure.TLS_TIMED_OUT
     await until(target.let_go.is_set, "the target is let go")
 
 
@@ -336,7 +336,7 @@ async def test_a_session_that_breaks_is_a_target_that_broke(rig: Rig, after: byt
     await serve_over_tls(rig, await secure_target(rig, script))
     response = await rig.ask()
     (record,) = await rig.logged(200 if after else 502)
-    assert record.failure is TargetFailure.CLOSED  # type: ignore[attr-defined]
+    assert record.failure is TargetFailure.CLOSED
     assert response.status == (200 if after else 502)
     assert response.is_complete is not bool(after)
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from simlb.controlplane.client import ControlClient
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.observe.log_fields import Entry, Value, as_json, split
 from tests.e2e import processes
 from tests.e2e.counting_client import Books, CountingClients

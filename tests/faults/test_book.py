@@ -16,6 +16,7 @@ from simlb.dataplane.points import Asked
 from simlb.errors import SimlbError
 from simlb.faults.book import FaultBook
 from simlb.faults.installed import FaultState
+from simlb.faults.types import BY_NAME
 from tests.faults.fake_site import WEB, FakeSite, book, configuration, without
 
 
@@ -67,6 +68,20 @@ async def test_removing_what_is_not_there(name: str, message: str) -> None:
         await faults.remove(name)
     assert caught.value.code == "E638"
     assert " ".join((caught.value.what, *caught.value.hints)).endswith(message)
+
+
+@pytest.mark.parametrize(
+    ("instance", "undo"), [("default", "simlb fault rm x"), ("shop", "simlb fault rm x --instance shop"), (None, "")]
+)
+async def test_the_command_that_undoes_it_finds_the_instance(instance: str | None, undo: str) -> None:
+    told: list[object] = []
+    faults = FaultBook(FakeSite(), BY_NAME, told.append, instance=instance)
+    assert (await faults.add("target.crash", "web/3", name="x")).undo == undo
+    assert isinstance(told[0], FaultInstalled)
+    assert told[0].undo == undo
+    with pytest.raises(SimlbError) as caught:
+        await faults.add("target.crash", "web/1", name="x")
+    assert caught.value.hints == ((f"remove it: {undo}",) if undo else ())
 
 
 async def test_time_that_is_over_undoes_a_fault() -> None:

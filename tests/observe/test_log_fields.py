@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simlb.core.access_log import unquoted
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.observe.log_fields import (
     COLUMNS,
     USUAL_COLUMNS,

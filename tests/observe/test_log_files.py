@@ -15,7 +15,8 @@ import pytest
 from simlb.core.access_log import ConnectionFacts
 from simlb.core.attributes import LogBucket
 from simlb.core.events import Notice
-from simlb.core.log_files import LogKind, LogPlace
+from simlb.core.log_files import LogPlace
+from simlb.core.log_kinds import LogKind
 from simlb.observe import log_spool, log_writer
 from simlb.observe.log_files import LogFiles
 from simlb.observe.log_writer import LogWriter

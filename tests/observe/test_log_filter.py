@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.errors import SimlbError
 from simlb.observe.log_fields import Entry, split
 from simlb.observe.log_filter import compile_filter

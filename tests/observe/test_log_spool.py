@@ -19,7 +19,8 @@ import pytest
 
 from simlb.core.attributes import LogBucket
 from simlb.core.events import Notice
-from simlb.core.log_files import LogKind, LogPlace
+from simlb.core.log_files import LogPlace
+from simlb.core.log_kinds import LogKind
 from simlb.observe import log_spool
 from simlb.observe.log_spool import RETRY_S, SETTLED_S, LogSpool
 

@@ -8,15 +8,24 @@ import sys
 
 import pytest
 
-from simlb.processes.ports import free_ports, port_owner
+from simlb.processes import ports
+from simlb.processes.ports import LASTING, free_ports, port_owner
 
 
-def test_free_ports_are_different_and_free() -> None:
-    ports = free_ports(20)
-    assert len(set(ports)) == 20
-    for port in ports:
+def test_free_ports_are_different_and_free_and_nobody_s_by_chance() -> None:
+    found = free_ports(20)
+    assert len(set(found)) == 20
+    assert set(found) <= set(LASTING), "the system gives none of these away"
+    for port in found:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", port))
+
+
+def test_where_the_lasting_ones_are_taken_any_free_one_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(ports, "LASTING", [taken.getsockname()[1]])
+        (port,) = free_ports(1)
+        assert port != taken.getsockname()[1]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")

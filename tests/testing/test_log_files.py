@@ -6,7 +6,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from simlb.core.log_files import LogKind
+from simlb.core.log_kinds import LogKind
 from simlb.testing import ALB, FakeBackend
 from tests.core import athena
 

@@ -91,3 +91,6 @@ def check_record(key: str, body: Any) -> None:
         or is_issued != (certificate.facts is not None)
     ):
         raise RecordError(f"the certificate {key} contradicts itself")
+
+
+msgspec.json.Decoder(ManagedCertificate)  # as in simlb.load.plan: its tables are made while there is one thread

@@ -34,7 +34,7 @@ def read_rules(call: Ec2Call, groups: Groups) -> list[SecurityGroupRule]:
         )
     if legacy:
         permissions = [_of_legacy(legacy)]
-    rules = [rule for permission in permissions for rule in _rules(permission, groups)]
+    rules = [rule for permission in permissions for rule in read_permission(permission, groups)]
     if not rules:
         raise missing("IpPermissions")
     seen = set()
@@ -90,8 +90,8 @@ def rule_item(group: NamedSecurityGroup, rule: SecurityGroupRule, *, is_egress: 
 
 
 def rule_id(group: NamedSecurityGroup, rule: SecurityGroupRule, *, is_egress: bool) -> str:
-    """`sgr-0...`, the same whenever the group has that rule."""
-    return ids.security_group_rule_id(group.id, "out" if is_egress else "in", *rule.key)
+    """`sgr-0...`, the same whenever the group has that rule, and after it was modified."""
+    return rule.id or ids.security_group_rule_id(group.id, "out" if is_egress else "in", *rule.key)
 
 
 def rule_words(rule: SecurityGroupRule) -> str:
@@ -121,18 +121,24 @@ def _ports(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: given[name] for name in ("FromPort", "ToPort") if name in given}
 
 
-def _rules(permission: Mapping[str, Any], groups: Groups) -> Iterator[SecurityGroupRule]:
+def read_permission(permission: Mapping[str, Any], groups: Groups) -> Iterator[SecurityGroupRule]:
+    """The rules of one permission: as many as it has sources. Raises QueryError when one cannot be."""
     protocol = _protocol(permission.get("IpProtocol") or "")
     first, last = _port_range(protocol, permission.get("FromPort"), permission.get("ToPort"))
     if permission.get("PrefixListIds"):
         raise no_prefix_list(permission["PrefixListIds"][0].get("PrefixListId", ""))
     for source, given in _sources(permission, groups):
-        description = given.get("Description") or ""
-        if len(description) > _DESCRIPTION_MAX:
-            raise invalid_value("Description", description, f"Descriptions have at most {_DESCRIPTION_MAX} characters.")
+        description = check_description(given.get("Description") or "")
         yield SecurityGroupRule(
             protocol=protocol, from_port=first, to_port=last, source=source, description=description
         )
+
+
+def check_description(text: str) -> str:
+    """The same. Raises QueryError InvalidParameterValue when it is too long."""
+    if len(text) > _DESCRIPTION_MAX:
+        raise invalid_value("Description", text, f"Descriptions have at most {_DESCRIPTION_MAX} characters.")
+    return text
 
 
 def _sources(permission: Mapping[str, Any], groups: Groups) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -30,7 +30,7 @@ def describe_security_group_rules(call: Ec2Call) -> Result:
         [_item(call, group, rule, is_egress) for group, rule, is_egress in _all(call.security_groups())],
         filters=("group-id", "security-group-rule-id"),
         ids="SecurityGroupRuleId",
-        not_found=_no_rule,
+        not_found=no_rule,
     )
 
 
@@ -60,26 +60,19 @@ def _authorize(call: Ec2Call, *, is_egress: bool) -> Answer:
     def authorize(draft: Draft) -> Result:
         groups = draft.changes.all_security_groups(draft.file, call.region)
         group = group_of(call, groups)
-        rules = read_rules(call, groups)
-        held = _rules_of(group, is_egress=is_egress)
+        held = rules_of(group, is_egress=is_egress)
+        rules = _called(group, held, read_rules(call, groups), is_egress=is_egress)
         keys = {rule.key for rule in held}
         for rule in rules:
-            if is_egress and rule.key not in _ALLOW_ALL:
-                raise QueryError(
-                    "UnsupportedOperation",
-                    "simlb does not restrict what load balancers connect to: of outgoing rules it has only the one "
-                    f"for everything, and not {rule_words(rule)}",
-                )
+            check_direction(rule, is_egress=is_egress)
             if rule.key in keys:
-                raise QueryError(
-                    "InvalidPermission.Duplicate", f'the specified rule "{rule_words(rule)}" already exists'
-                )
+                raise duplicate(rule)
         if len(held) + len(rules) > RULES_MAX:
             raise QueryError(
                 "RulesPerSecurityGroupLimitExceeded",
                 "The maximum number of rules per security group has been reached.",
             )
-        draft.put_security_group(_with_rules(group, (*held, *rules), is_egress=is_egress))
+        draft.put_security_group(with_rules(group, (*held, *rules), is_egress=is_egress))
         for rule in rules:
             put_tags(draft, rule_id(group, rule, is_egress=is_egress), tags)
         shown = [rule_item(group, rule, is_egress=is_egress) for rule in rules]
@@ -92,10 +85,10 @@ def _revoke(call: Ec2Call, *, is_egress: bool) -> Answer:
     def revoke(draft: Draft) -> Result:
         groups = draft.changes.all_security_groups(draft.file, call.region)
         group = group_of(call, groups)
-        held = _rules_of(group, is_egress=is_egress)
+        held = rules_of(group, is_egress=is_egress)
         gone = _named(call, group, groups, held, is_egress=is_egress)
         rest = tuple(rule for rule in held if rule not in gone)
-        draft.put_security_group(_with_rules(group, rest, is_egress=is_egress))
+        draft.put_security_group(with_rules(group, rest, is_egress=is_egress))
         for rule in gone:
             put_tags(draft, rule_id(group, rule, is_egress=is_egress), {})
         return {
@@ -121,7 +114,7 @@ def _named(
             )
         for one in wanted:
             if one not in by_id:
-                raise _no_rule(one)
+                raise no_rule(one)
         return [by_id[one] for one in wanted]
     by_key = {rule.key: rule for rule in by_id.values()}
     rules = read_rules(call, groups)
@@ -157,17 +150,51 @@ def _revoked(group: NamedSecurityGroup, rule: SecurityGroupRule, *, is_egress: b
     return shown if referenced is None else {**shown, "referencedGroupId": referenced["groupId"]}
 
 
-def _rules_of(group: NamedSecurityGroup, *, is_egress: bool) -> tuple[SecurityGroupRule, ...]:
+def _called(
+    group: NamedSecurityGroup, held: Iterable[SecurityGroupRule], rules: Iterable[SecurityGroupRule], *, is_egress: bool
+) -> list[SecurityGroupRule]:
+    """New rules, with ids of their own where a modified one has kept theirs."""
+    taken = {rule_id(group, rule, is_egress=is_egress) for rule in held}
+    found = []
+    for rule in rules:
+        name, attempt = rule_id(group, rule, is_egress=is_egress), 0
+        while name in taken:
+            attempt += 1
+            name = ids.security_group_rule_id(group.id, "out" if is_egress else "in", *rule.key, attempt)
+        taken.add(name)
+        found.append(replace(rule, id=name) if attempt else rule)
+    return found
+
+
+def check_direction(rule: SecurityGroupRule, *, is_egress: bool) -> None:
+    """Raise QueryError for an outgoing rule that would have to restrict something."""
+    if is_egress and rule.key not in _ALLOW_ALL:
+        raise QueryError(
+            "UnsupportedOperation",
+            "simlb does not restrict what load balancers connect to: of outgoing rules it has only the one "
+            f"for everything, and not {rule_words(rule)}",
+        )
+
+
+def duplicate(rule: SecurityGroupRule) -> QueryError:
+    """The group has it."""
+    return QueryError("InvalidPermission.Duplicate", f'the specified rule "{rule_words(rule)}" already exists')
+
+
+def rules_of(group: NamedSecurityGroup, *, is_egress: bool) -> tuple[SecurityGroupRule, ...]:
+    """Those of one direction."""
     return group.outbound if is_egress else group.rules
 
 
-def _with_rules(
+def with_rules(
     group: NamedSecurityGroup, rules: tuple[SecurityGroupRule, ...], *, is_egress: bool
 ) -> NamedSecurityGroup:
+    """The group with others in one direction."""
     return replace(group, outbound=rules) if is_egress else replace(group, rules=rules)
 
 
-def _no_rule(name: str) -> QueryError:
+def no_rule(name: str) -> QueryError:
+    """There is no rule of that id."""
     if not name.startswith("sgr-"):
         return QueryError("InvalidSecurityGroupRuleId.Malformed", f'Invalid id: "{name}" (expecting "sgr-...")')
     return QueryError("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{name}' does not exist")

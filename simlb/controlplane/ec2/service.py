@@ -7,7 +7,16 @@ import uuid
 from collections.abc import Mapping
 from inspect import isawaitable
 
-from simlb.controlplane.ec2 import instances, network, places, security_group_rules, security_groups, tags, xml
+from simlb.controlplane.ec2 import (
+    instances,
+    network,
+    places,
+    security_group_rule_changes,
+    security_group_rules,
+    security_groups,
+    tags,
+    xml,
+)
 from simlb.controlplane.ec2.call import Ec2Call, Handler
 from simlb.controlplane.ec2.estate import Ec2Estate
 from simlb.controlplane.ec2.parameters import Shape, read_parameters
@@ -68,6 +77,21 @@ _RULES: Mapping[str, Shape] = {
     "SourceSecurityGroupName": str,
     "SourceSecurityGroupOwnerId": str,
 }
+_RULE: Mapping[str, Shape] = {
+    "IpProtocol": str,
+    "FromPort": int,
+    "ToPort": int,
+    "CidrIpv4": str,
+    "CidrIpv6": str,
+    "PrefixListId": str,
+    "ReferencedGroupId": str,
+    "Description": str,
+}
+_DESCRIPTIONS: Mapping[str, Shape] = {
+    **_GROUP,
+    "IpPermissions": _PERMISSIONS,
+    "SecurityGroupRuleDescription": [{"SecurityGroupRuleId": str, "Description": str}],
+}
 _INSTANCES: Mapping[str, Shape] = {**_DRY, "InstanceId": [str]}
 
 PARAMETERS: Mapping[str, Mapping[str, Shape]] = {
@@ -94,6 +118,13 @@ PARAMETERS: Mapping[str, Mapping[str, Shape]] = {
     "AuthorizeSecurityGroupEgress": {**_RULES, **_NEW_TAGS},
     "RevokeSecurityGroupIngress": {**_RULES, "SecurityGroupRuleId": [str]},
     "RevokeSecurityGroupEgress": {**_RULES, "SecurityGroupRuleId": [str]},
+    "ModifySecurityGroupRules": {
+        **_DRY,
+        "GroupId": str,
+        "SecurityGroupRule": [{"SecurityGroupRuleId": str, "SecurityGroupRule": _RULE}],
+    },
+    "UpdateSecurityGroupRuleDescriptionsIngress": _DESCRIPTIONS,
+    "UpdateSecurityGroupRuleDescriptionsEgress": _DESCRIPTIONS,
     "DescribeTags": _PAGED,
     "CreateTags": {**_DRY, "ResourceId": [str], "Tag": _TAGS},
     "DeleteTags": {**_DRY, "ResourceId": [str], "Tag": _TAGS},
@@ -115,6 +146,7 @@ HANDLERS: Mapping[str, Handler] = {
     **network.HANDLERS,
     **security_groups.HANDLERS,
     **security_group_rules.HANDLERS,
+    **security_group_rule_changes.HANDLERS,
     **tags.HANDLERS,
     **instances.HANDLERS,
 }

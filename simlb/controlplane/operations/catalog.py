@@ -1,13 +1,18 @@
-"""A configuration by its ARNs and names. Made once for each configuration; looking something up costs nothing."""
+"""A configuration by its ARNs and names. Made for each configuration of parts that are made for each load balancer.
+
+A call changes one load balancer, and what is known of the others stays the same object.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from simlb.core.ids import default_rule_arn
 from simlb.core.model import Configuration, Listener, LoadBalancer, Rule, TargetGroup
-from simlb.core.remembered import Remembered
+from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,42 @@ class RuleEntry:
     arn: str
 
 
+V = TypeVar("V")
+
+
+class Chained(Mapping[str, V]):
+    """Several mappings without a key in common as one, in their order."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Sequence[Mapping[str, V]]) -> None:
+        self._parts = parts
+
+    def __getitem__(self, key: str) -> V:
+        for part in self._parts:
+            if key in part:
+                return part[key]
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        return any(key in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return itertools.chain.from_iterable(self._parts)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One load balancer's own. `ids` are the last parts of all its ARNs."""
+
+    listeners: Mapping[str, ListenerEntry]
+    rules: Mapping[str, RuleEntry]
+    ids: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """Everything there is, in the configuration's order, by ARN; rules by ascending priority, the default one last."""
@@ -46,26 +87,46 @@ class Catalog:
     users: Mapping[str, tuple[LoadBalancer, ...]] = field(default_factory=dict)
     """Load balancers whose actions forward to a target group, by its name."""
 
+    _parts: Sequence[_Part] = ()
+
     @classmethod
     def of(cls, configuration: Configuration) -> Catalog:
-        """Look through a whole configuration."""
-        load_balancers = configuration.load_balancers
-        listeners = [
-            ListenerEntry(balancer, listener) for balancer in load_balancers for listener in balancer.listeners
-        ]
-        users: dict[str, tuple[LoadBalancer, ...]] = {}
-        for balancer in load_balancers:
-            for name in balancer.target_group_names():
-                users[name] = (*users.get(name, ()), balancer)
-        groups = configuration.target_groups.values()
-        return cls(
-            load_balancers={balancer.arn: balancer for balancer in load_balancers},
-            listeners={entry.arn: entry for entry in listeners},
-            rules={rule.arn: rule for entry in listeners for rule in rules_of(entry.listener)},
-            target_groups={group.arn: group for group in groups},
-            arns_of_groups={group.name: group.arn for group in groups},
-            users=users,
-        )
+        """Look through a configuration: at the load balancers that have not been seen yet."""
+        return _catalog(configuration)
+
+    def has_id(self, digits: str) -> bool:
+        """Whether an ARN ends with these: what tells resources of one name apart."""
+        is_of_group = any(arn.endswith(digits) for arn in self.target_groups)
+        return is_of_group or any(digits in part.ids for part in self._parts)
+
+
+def _look_through(configuration: Configuration) -> Catalog:
+    load_balancers = configuration.load_balancers
+    parts = [_part(balancer) for balancer in load_balancers]
+    users: dict[str, tuple[LoadBalancer, ...]] = {}
+    for balancer in load_balancers:
+        for name in balancer.target_group_names():
+            users[name] = (*users.get(name, ()), balancer)
+    groups = configuration.target_groups.values()
+    return Catalog(
+        load_balancers={balancer.arn: balancer for balancer in load_balancers},
+        listeners=Chained([part.listeners for part in parts]),
+        rules=Chained([part.rules for part in parts]),
+        target_groups={group.arn: group for group in groups},
+        arns_of_groups={group.name: group.arn for group in groups},
+        users=users,
+        _parts=parts,
+    )
+
+
+_catalog = Remembered(_look_through, LARGE_REMEMBERED_MAX)
+
+
+@Remembered
+def _part(balancer: LoadBalancer) -> _Part:
+    listeners = {listener.arn: ListenerEntry(balancer, listener) for listener in balancer.listeners}
+    rules = {rule.arn: rule for listener in balancer.listeners for rule in rules_of(listener)}
+    return _Part(listeners, rules, frozenset(arn.rpartition("/")[2] for arn in (balancer.arn, *listeners, *rules)))
 
 
 @Remembered

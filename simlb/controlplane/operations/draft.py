@@ -34,10 +34,9 @@ class Draft:
 
     def new_id(self) -> str:
         """16 lower-case hex digits, by which AWS tells resources of one name apart; no ARN has them yet."""
-        arns = {*self.catalog.load_balancers, *self.catalog.listeners, *self.catalog.rules, *self.catalog.target_groups}
         while True:
             digits = f"{self._random.getrandbits(64):016x}"
-            if not any(digits in arn for arn in arns):
+            if not self.catalog.has_id(digits):
                 return digits
 
     @property
@@ -100,8 +99,13 @@ class Draft:
 
     def put_tags(self, arn: str, tags: dict[str, str]) -> None:
         """All tags of a resource."""
-        rest = {key: held for key, held in self.changes.tags.items() if key != arn}
-        self._change(tags={**rest, arn: tags} if tags else rest)
+        held = self.changes.tags
+        if tags == held.get(arn, {}):
+            return
+        if tags:
+            self._change(tags={**held, arn: tags})
+        else:
+            self._change(tags={key: others for key, others in held.items() if key != arn})
 
     def put_facts(self, arn: str, facts: LoadBalancerFacts) -> None:
         """What the API tells of a load balancer."""

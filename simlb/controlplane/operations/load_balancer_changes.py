@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from simlb.controlplane.operations.attributes import attribute_list, given_attributes
 from simlb.controlplane.operations.call import Call, Handlers, Result
+from simlb.controlplane.operations.catalog import rules_of
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.load_balancers import (
     describe_capacity_reservation,
@@ -93,10 +94,8 @@ async def delete_load_balancer(call: Call) -> Result:
                 "OperationNotPermitted",
                 f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
             )
-        below = [entry.arn for entry in draft.catalog.listeners.values() if entry.load_balancer is balancer]
-        below += [rule.arn for rule in draft.catalog.rules.values() if rule.listener in balancer.listeners]
-        for each in below:
-            if each in draft.changes.tags:
+        for listener in balancer.listeners:
+            for each in (listener.arn, *(rule.arn for rule in rules_of(listener))):
                 draft.put_tags(each, {})
         draft.remove_load_balancer(arn)
         return {}

@@ -51,7 +51,7 @@ class Kind:
             raise self.missing()
         if len(wanted) == 1:
             return [held[arn] for arn in wanted]
-        return [item for arn, item in held.items() if arn in wanted]
+        return [held[arn] for arn in held if arn in wanted]
 
     def find_one(self, held: Mapping[str, T], arn: str) -> T:
         """What the ARN names. Raises as `find`."""

@@ -22,8 +22,9 @@ from simlb.controlplane.query.errors import QueryError, invalid
 TAGS_MAX = 50
 """Of one resource (reference 1.6)."""
 RESERVED = "aws:"
-URL_TAG = "simlb:url"
-"""Of a listener: what a client on this machine types."""
+URL_TAG = "aws:simlb:url"
+"""Of a listener: what a client on this machine types. Terraform and Ansible pass over `aws:...`, the tags of services;
+any other tag that they have not set themselves they would take away at every run."""
 
 
 def describe_tags(call: Call) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -16,9 +16,13 @@ from simlb.controlplane.operations.target_health import check_target_id
 from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core import ids, quotas
 from simlb.core.model import Configuration, Instance, InstancePort, Target, TargetGroup, TargetType
+from simlb.core.remembered import Remembered
 from simlb.core.validation import quota_errors
 
 ALL_ZONES = "all"
+
+Place = tuple[str, int]
+"""An address, or an id, and a port."""
 
 
 async def register_targets(call: Call) -> Result:
@@ -71,6 +75,7 @@ class _Reader:
         self._refusal = call.estate.target_policy()
         self._processes = {process.name for process in draft.configuration.processes}
         self._numbers = itertools.count(1)
+        self._new: dict[Place, Target] = {}
 
     def target(self, given: Mapping[str, Any]) -> Target:
         """One target, as the data plane needs it. Raises QueryError."""
@@ -117,25 +122,43 @@ class _Reader:
         """A target that is an address: the one that is known there, or one with a name of its own."""
         if ipaddress.ip_address(ip).version != 4:
             raise QueryError("InvalidTarget", f"The IP address '{ip}' is not a valid IPv4 address")
-        present = self._known.get((ip, port))
+        present = next((known[ip, port] for known in self._known if (ip, port) in known), None)
         if present is None:
             name = next(name for number in self._numbers if (name := f"i-{number:02}") not in self._names)
             present = Target(id=ip, port=port, dial_host=ip, dial_port=port, name=name)
-            self._known[ip, port] = present
+            self._new[ip, port] = present
         process = present.process if present.process in self._processes else None
         return replace(present, id=ip, port=port, process=process, instance_ip=None, is_stopped=False)
 
     @cached_property
-    def _known(self) -> dict[tuple[str, int], Target]:
-        """All targets that there are, by where they are."""
-        known: dict[tuple[str, int], Target] = {}
-        for target in _known(self._call, self._draft):
-            known.setdefault((target.ip, target.dial_port), target)
-        return known
+    def _known(self) -> list[Mapping[Place, Target]]:
+        """All targets that there are, by where they are: the file's, added ones, those that drain, those of the call.
+
+        The file's are there also when they are registered nowhere.
+        """
+        groups = self._draft.configuration.target_groups.values()
+        return [_by_place(self._instances), *map(_by_place_of, groups), _by_place(self._leaving), self._new]
 
     @cached_property
     def _names(self) -> set[str]:
-        return {target.name for target in _known(self._call, self._draft)}
+        groups = self._draft.configuration.target_groups.values()
+        names = {target.name for target in (*self._instances, *self._leaving)}
+        return names.union(*map(_names_of, groups))
+
+    @cached_property
+    def _instances(self) -> list[Target]:
+        instances = self._draft.file.instances
+        return [instance.target(each.port, each.port) for instance in instances for each in instance.ports]
+
+    @cached_property
+    def _leaving(self) -> list[Target]:
+        """Those that drain, in whatever group."""
+        found: list[Target] = []
+        for group in self._draft.configuration.target_groups.values():
+            live = self._call.estate.live_group(group.name)
+            if live is not None:
+                found += [state.target for state in live.targets.values() if state.target.key not in _keys_of(group)]
+        return found
 
     def _check_zone(self, zone: str | None) -> None:
         if not zone:
@@ -162,15 +185,25 @@ def find_instance(draft: Draft, instance_id: str) -> Instance | None:
     return Instance(id=instance_id, name=target.name, ip=target.instance_ip, dial_host=target.dial_host, ports=(port,))
 
 
-def _known(call: Call, draft: Draft) -> Iterator[Target]:
-    """All targets that there are: the file's, also when they are registered nowhere; added ones; those that drain."""
-    for instance in draft.file.instances:
-        yield from (instance.target(each.port, each.port) for each in instance.ports)
-    for group in draft.configuration.target_groups.values():
-        yield from group.targets
-        live = call.estate.live_group(group.name)
-        if live is not None:
-            yield from (state.target for state in live.targets.values())
+def _by_place(targets: Iterable[Target]) -> dict[Place, Target]:
+    known: dict[Place, Target] = {}
+    for target in targets:
+        known.setdefault((target.ip, target.dial_port), target)
+    return known
+
+
+_GROUPS_REMEMBERED_MAX = 128
+"""A group may have a thousand targets."""
+
+_by_place_of = Remembered[TargetGroup, Mapping[Place, Target]](
+    lambda group: _by_place(group.targets), _GROUPS_REMEMBERED_MAX
+)
+_keys_of = Remembered[TargetGroup, frozenset[Place]](
+    lambda group: frozenset(target.key for target in group.targets), _GROUPS_REMEMBERED_MAX
+)
+_names_of = Remembered[TargetGroup, frozenset[str]](
+    lambda group: frozenset(target.name for target in group.targets), _GROUPS_REMEMBERED_MAX
+)
 
 
 def _check_quotas(draft: Draft, group: TargetGroup) -> None:

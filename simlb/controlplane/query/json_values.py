@@ -1,4 +1,4 @@
-"""Parameters and results of services that speak JSON, by the shapes of the operation.
+"""Parameters and results of services that speak JSON, or what is like it, by the shapes of the operation.
 
 A value of the wrong kind is a SerializationException; one that breaks a constraint a ValidationException, in the words
 that all of AWS's services share. What a shape does not have is passed over. Times are seconds since 1970, bytes base64.
@@ -16,6 +16,7 @@ from typing import Any, Never
 from simlb.controlplane.query.constraints import NOT_NULL, below, broken, refusal, shown, violation
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.model import Shape
+from simlb.controlplane.query.times import TIME_RULE, moment
 
 _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "structure": (dict, "a structure"),
@@ -27,19 +28,28 @@ _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "integer": (int, "a number"),
     "long": (int, "a number"),
     "double": ((int, float), "a number"),
+    "timestamp": ((int, float), "a number"),
 }
+VALUES_MAX = 50_000
+"""Of one call: 500 queries of CloudWatch's with all that they may have are 40,000."""
 
 
-def read_json(body: bytes, shape: Shape) -> dict[str, Any]:
-    """The parameters in a body; none is as good as `{}`. Raises QueryError Serialization- or ValidationException."""
+def read_json(body: bytes, shape: Shape, violation_code: str = "ValidationException") -> dict[str, Any]:
+    """The parameters in a body; none is as good as `{}`. Raises QueryError as `read_values`."""
     try:
         given = json.loads(body.decode() or "{}", parse_constant=_no_number)
     except (ValueError, RecursionError):  # UnicodeDecodeError is one of the first
         raise QueryError("SerializationException", "The body is not JSON in UTF-8.") from None
+    return read_values(given, shape, violation_code)
+
+
+def read_values(given: Any, shape: Shape, violation_code: str) -> dict[str, Any]:
+    """The parameters in what a body holds. Raises QueryError: SerializationException, or how a service calls a value
+    that breaks a constraint."""
     reader = _Reader()
     values: dict[str, Any] = reader.value(given, shape, "")
     if reader.violations:
-        raise QueryError("ValidationException", refusal(reader.violations).message)
+        raise QueryError(violation_code, refusal(reader.violations).message)
     return values
 
 
@@ -62,8 +72,12 @@ def plain(value: Any, shape: Shape) -> Any:
 class _Reader:
     def __init__(self) -> None:
         self.violations: list[str] = []
+        self._count = 0
 
     def value(self, given: Any, shape: Shape, path: str) -> Any:
+        self._count += 1
+        if self._count > VALUES_MAX:
+            raise QueryError("SerializationException", f"The body holds more than {VALUES_MAX:,} values.")
         kind, words = _TYPES[shape.kind]
         # A number of JSON is no boolean, and a boolean no number, whatever Python thinks.
         if not isinstance(given, kind) or (isinstance(given, bool) and kind is not bool):
@@ -77,6 +91,11 @@ class _Reader:
             value = [self.value(one, element, f"{path}.{index}.member") for index, one in enumerate(value, 1)]
         elif isinstance(given, str):
             value = self._text(given, shape, path)
+        elif shape.kind == "timestamp":
+            value = moment(value)
+            if value is None:
+                self.violations.append(violation(shown(given), path, TIME_RULE))
+            return value
         self._check(value, shape, path)
         return value
 

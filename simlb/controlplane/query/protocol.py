@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
-from simlb.controlplane.query import xml
+from simlb.controlplane.query import cbor, xml
 from simlb.controlplane.query.credentials import Scope, read_scope
 from simlb.controlplane.query.errors import COMMON_STATUS, QueryError
 from simlb.controlplane.query.model import Model, Operation
@@ -28,6 +28,9 @@ CLASSIC_VERSION = "2012-06-01"
 
 OK = 200
 _JSON = "application/x-amz-json-1.1"
+CBOR = "application/cbor"
+CBOR_HEADERS = {"smithy-protocol": "rpc-v2-cbor"}
+"""Without it a client does not take an answer for one of that protocol."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class QueryReply:
     body: bytes
     request_id: str
     content_type: str = "text/xml"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class QueryService:
@@ -123,9 +127,13 @@ class QueryService:
 
     def _failed(self, error: QueryError, request_id: str, content_type: str) -> QueryReply:
         status = self._model.errors.get(error.code) or COMMON_STATUS[error.code]
+        # A client of another service that was pointed here: it should at least be able to read why not.
+        told = {"__type": error.code, "message": error.message}
         if "json" in content_type.lower():
-            # A client of another service that was pointed here: it should at least be able to read why not.
-            body = json.dumps({"__type": error.code, "message": error.message}).encode()
-            return QueryReply(status=status, body=body, request_id=request_id, content_type=_JSON)
+            return QueryReply(status=status, body=json.dumps(told).encode(), request_id=request_id, content_type=_JSON)
+        if "cbor" in content_type.lower():
+            return QueryReply(
+                status=status, body=cbor.encode(told), request_id=request_id, content_type=CBOR, headers=CBOR_HEADERS
+            )
         body = xml.error_response(self._model.namespace, status, error.code, error.message, request_id)
         return QueryReply(status=status, body=body, request_id=request_id)

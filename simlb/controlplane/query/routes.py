@@ -1,4 +1,5 @@
-"""AWS's services on the control port: `POST /`, and `GET /?Action=...` as AWS allows.
+"""AWS's services on the control port: `POST /`, and `GET /?Action=...` as AWS allows. Services that speak Smithy RPC v2
+name the operation in the path: `POST /service/SERVICE/operation/OPERATION`.
 
 AWS's clients sign their requests; that stands for the token here, see `credentials`. Whatever is refused before a call
 is read - a foreign page, a body that is too large - is refused in AWS's words too, so that the clients can read it.
@@ -54,9 +55,9 @@ def query_routes(service: Service) -> list[web.RouteDef]:
             raise web.HTTPNotFound  # there is no page here
         return await answered(request, b"")
 
-    return [web.post("/", post), web.get("/", get)]
+    return [web.post("/", post), web.get("/", get), web.post("/service/{service}/operation/{operation}", post)]
 
 
 def _response(reply: QueryReply) -> web.Response:
-    headers = {"Content-Type": reply.content_type, "x-amzn-RequestId": reply.request_id}
+    headers = {"Content-Type": reply.content_type, "x-amzn-RequestId": reply.request_id, **reply.headers}
     return web.Response(status=reply.status, body=reply.body, headers=headers)

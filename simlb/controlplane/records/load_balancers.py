@@ -140,6 +140,7 @@ _RULES = many(
         to_port=optional(INTEGER),
         source=written(_source),
         description=TEXT,
+        id=TEXT,
     )
 )
 

@@ -9,7 +9,7 @@ acm.certificate, route53.hosted-zone, ...           other services' own, whose b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from simlb.controlplane.records.load_balancers import FACTS, LOAD_BALANCER, SECU
 from simlb.controlplane.records.target_groups import REGISTRATION, TARGET_GROUP
 from simlb.core.changes import Changes
 from simlb.core.registrations import Registration, Registrations
+from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered
 
 Key = tuple[str, str]
 """Kind and key of a record."""
@@ -66,7 +67,22 @@ class State:
 
     def items(self) -> dict[Key, Any]:
         """Its parts, by kind and key, in their order. The same objects as long as nothing changes them."""
-        return dict(self._items())
+        held = self._held()
+        return _items(held, held)
+
+    def since(self, before: State) -> tuple[list[Key], list[Key]]:
+        """What leaves and what is new or changed from `before` to this; see `difference`.
+
+        Of a kind that is the same object in both nothing is looked at.
+        """
+        old, new = before._held(), self._held()
+        kinds = [kind for kind in {**old, **new} if old.get(kind) is not new.get(kind)]
+        return difference(_items(old, kinds), _items(new, kinds))
+
+    def row(self, key: Key) -> Row:
+        """One part of it as a record."""
+        kind, name = key
+        return encode(key, self._held()[kind][name])
 
     def rows(self) -> list[Row]:
         """All of it as records."""
@@ -101,9 +117,10 @@ class State:
             ),
         )
 
-    def _items(self) -> Iterator[tuple[Key, Any]]:
+    def _held(self) -> dict[str, Mapping[str, Any]]:
+        """By kind and key."""
         changes = self.changes
-        held: dict[str, Mapping[str, Any]] = {
+        return {
             "load-balancer": changes.load_balancers,
             "target-group": changes.target_groups,
             "changed": dict.fromkeys(sorted(changes.changed)),
@@ -111,13 +128,10 @@ class State:
             "tags": changes.tags,
             "facts": changes.facts,
             "security-group": changes.security_groups,
-            "registration": {_registration_key(item): item for item in self.registrations.added},
-            "deregistration": {_registration_key(item): item for item in self.registrations.removed},
+            "registration": _by_key(self.registrations.added),
+            "deregistration": _by_key(self.registrations.removed),
             **changes.records,
         }
-        for kind, values in held.items():
-            for key, value in values.items():
-                yield (kind, key), value
 
 
 def is_of_service(kind: str) -> bool:
@@ -158,5 +172,12 @@ def _codec(kind: str) -> Codec[Any]:
     return _SERVICE if is_of_service(kind) else KINDS[kind]
 
 
-def _registration_key(item: Registration) -> str:
-    return f"{item.target_group}/{item.target.id}/{item.target.port}"
+def _items(held: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> dict[Key, Any]:
+    return {(kind, key): value for kind in kinds for key, value in held.get(kind, {}).items()}
+
+
+def _keyed(registrations: tuple[Registration, ...]) -> dict[str, Registration]:
+    return {f"{item.target_group}/{item.target.id}/{item.target.port}": item for item in registrations}
+
+
+_by_key = Remembered(_keyed, LARGE_REMEMBERED_MAX)

@@ -71,24 +71,10 @@ TARGET_GROUP_ATTRIBUTES: Mapping[str, Attribute] = table(
     Attribute(key="stickiness.app_cookie.duration_seconds", kind="int", default="86400", low=1, high=_STICKINESS_MAX_S),
     Attribute(key=f"{_ROUTING}.count", kind="int", default="1", low=1, high=_TARGETS_MAX),
     Attribute(key=f"{_ROUTING}.percentage", kind="int", default="off", low=1, high=100, choices=("off",)),
-    Attribute(
-        key=f"{_DNS_FAILOVER}.count",
-        kind="int",
-        default="1",
-        low=1,
-        high=_TARGETS_MAX,
-        choices=("off",),
-        supported=False,
-    ),
-    Attribute(
-        key=f"{_DNS_FAILOVER}.percentage",
-        kind="int",
-        default="off",
-        low=1,
-        high=100,
-        choices=("off",),
-        supported=False,
-    ),
+    # There is one zone, and when all zones are unhealthy all of them stay in DNS (reference 2.4): whatever is written,
+    # simlb does the same. Terraform sends both whenever it changes the routing threshold.
+    Attribute(key=f"{_DNS_FAILOVER}.count", kind="int", default="1", low=1, high=_TARGETS_MAX, choices=("off",)),
+    Attribute(key=f"{_DNS_FAILOVER}.percentage", kind="int", default="off", low=1, high=100, choices=("off",)),
     flag("lambda.multi_value_headers.enabled", supported=False),
     # What the default, to inspect at once, is called is unconfirmed (reference 1.5.1).
     Attribute(key="waf.http2.traffic_inspection_behavior", kind="str", default="", supported=False),

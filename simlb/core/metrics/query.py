@@ -62,8 +62,8 @@ class StatisticsQuery:
     start_s: float
     end_s: float
 
-    def check(self) -> None:
-        """Raise QueryError for what CloudWatch would not look for."""
+    def check(self, *, is_bounded: bool = True) -> None:
+        """Raise QueryError for what CloudWatch would not look for: when `is_bounded`, more than one answer may hold."""
         if not self.statistics:
             raise QueryError("MissingParameter", "The parameter Statistics or ExtendedStatistics is required.")
         for statistic in self.statistics:
@@ -84,7 +84,7 @@ class StatisticsQuery:
                 "InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime."
             )
         count = (self.end_s - self.start_s) / self.period_s
-        if count > DATAPOINTS_MAX:
+        if is_bounded and count > DATAPOINTS_MAX:
             raise QueryError(
                 "InvalidParameterCombination",
                 f"You have requested up to {count:,.0f} datapoints, which exceeds the limit of {DATAPOINTS_MAX:,}. "
@@ -109,11 +109,15 @@ def find_metric(name: str) -> Metric:
 
 
 def list_metrics(
-    store: MetricStore, metric_name: str | None = None, dimensions: Mapping[str, str | None] | None = None
+    store: MetricStore,
+    metric_name: str | None = None,
+    dimensions: Mapping[str, str | None] | None = None,
+    *,
+    since_s: float | None = None,
 ) -> list[dict[str, Any]]:
     """The metrics that have data, once for each set of dimensions: those of that name, with those dimensions.
 
-    A dimension whose value is None may have any.
+    A dimension whose value is None may have any. With `since_s` only those that have data since then.
     """
     wanted = dimensions or {}
     return [
@@ -123,7 +127,7 @@ def list_metrics(
             "Dimensions": [{"Name": name, "Value": value} for name, value in found.items()],
         }
         for key in sorted(store.series(), key=_order)
-        if metric_name in {None, key.metric}
+        if metric_name in {None, key.metric} and (since_s is None or (store.last_s(key) or 0.0) >= since_s)
         for found in _dimension_values(store, key)
         if all(name in found and value in {None, found[name]} for name, value in wanted.items())
     ]
@@ -153,12 +157,11 @@ def series_of(store: MetricStore, metric: Metric, dimensions: Mapping[str, str])
     """The series that CloudWatch has under exactly these dimensions; None when there is none, as CloudWatch says."""
     if frozenset(dimensions) not in {frozenset(names) for names in metric.dimensions}:
         return None
-    group = dimensions.get(TARGET_GROUP)
-    for key in store.series():
+    group, balancer = dimensions.get(TARGET_GROUP), dimensions.get(LOAD_BALANCER)
+    for key in store.series() if balancer is None else [Key(metric.name, balancer, group)]:
         if (
-            key.metric == metric.name
-            and key.target_group == group
-            and dimensions.get(LOAD_BALANCER, key.load_balancer) == key.load_balancer
+            (key.metric, key.target_group) == (metric.name, group)
+            and store.last_s(key) is not None
             and dimensions.get(AVAILABILITY_ZONE) in {None, store.zones.get(key.load_balancer)}
         ):
             return key

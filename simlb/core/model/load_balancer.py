@@ -141,7 +141,13 @@ class LoadBalancer:
 
     def target_group_names(self) -> tuple[str, ...]:
         """The target groups that actions of this load balancer name, each once, in their order."""
-        return tuple(dict.fromkeys(name for listener in self.listeners for name in _target_group_names(listener)))
+        return _all_target_group_names(self)
+
+
+@Remembered
+def _all_target_group_names(load_balancer: LoadBalancer) -> tuple[str, ...]:
+    listeners = load_balancer.listeners
+    return tuple(dict.fromkeys(name for listener in listeners for name in _target_group_names(listener)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

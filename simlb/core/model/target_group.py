@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
 from simlb.core.attributes import TargetGroupAttributes
 from simlb.core.matcher import Matcher
+from simlb.core.remembered import RememberedBeside
 
 TRAFFIC_PORT: Literal["traffic-port"] = "traffic-port"
 
@@ -99,3 +100,13 @@ class TargetGroup:
     targets: tuple[Target, ...] = ()
     retry_on_connect_failure: bool = False
     fail_open_while_initial: bool = False
+
+
+def with_targets(group: TargetGroup, targets: tuple[Target, ...]) -> TargetGroup:
+    """The group with these targets: the same object where it has them, or where it was asked for them before."""
+    return group if group.targets == targets else _with_targets(group, targets)
+
+
+@RememberedBeside
+def _with_targets(group: TargetGroup, targets: tuple[Target, ...]) -> TargetGroup:
+    return replace(group, targets=targets)

@@ -25,11 +25,11 @@ async def test_a_listener_has_its_real_url_as_a_tag(shop: Api) -> None:
     found = (await shop("DescribeTags", ResourceArns=resources))["TagDescriptions"]
     assert [each["ResourceArn"] for each in found] == resources
     assert [each["Tags"] for each in found] == [
-        [{"Key": "simlb:url", "Value": "https://shop.test:8443/"}],
+        [{"Key": "aws:simlb:url", "Value": "https://shop.test:8443/"}],
         [],
         [],
         [],
-        [{"Key": "simlb:url", "Value": "http://shop.test:8080/"}],
+        [{"Key": "aws:simlb:url", "Value": "http://shop.test:8080/"}],
     ]
 
 

@@ -36,7 +36,7 @@ def test_any_state_comes_back_as_it_was(state: State) -> None:
 def test_a_difference_makes_one_state_of_another(before: State, after: State) -> None:
     """Carried out as a store does: what is removed goes, what is known changes in its place, the rest is appended."""
     wanted = after.items()
-    leaving, coming = difference(before.items(), wanted)
+    leaving, coming = after.since(before)
     held: dict[Key, Any] = {key: value for key, value in before.items().items() if key not in leaving}
     held |= {key: wanted[key] for key in coming}
     assert held == wanted
@@ -45,12 +45,12 @@ def test_a_difference_makes_one_state_of_another(before: State, after: State) ->
 
 
 def test_what_did_not_change_is_not_written_again() -> None:
-    items = FULL.items()
-    assert difference(items, FULL.items()) == ([], [])
+    assert FULL.since(FULL) == ([], [])
+    assert difference(FULL.items(), FULL.items()) == ([], [])
     tagged = replace(FULL, changes=replace(FULL.changes, tags={LB: {"team": "b"}}))
-    assert difference(items, tagged.items()) == ([], [("tags", LB)])
+    assert tagged.since(FULL) == ([], [("tags", LB)])
     without = replace(FULL, changes=replace(FULL.changes, target_groups={}, changed=frozenset()))
-    assert difference(items, without.items()) == ([("target-group", GROUP), ("changed", GROUP)], [])
+    assert without.since(FULL) == ([("target-group", GROUP), ("changed", GROUP)], [])
 
 
 def test_what_moves_is_appended_again_with_all_behind_it() -> None:

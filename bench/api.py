@@ -1,0 +1,226 @@
+"""The API: how long calls take, how long a change keeps traffic waiting, and how long a restart takes.
+
+All of it on one state, made by calls: 50 load balancers with 50 rules each, of which one has 100 rules over 5 target
+groups with 1,000 targets. The state is on disk, as it is for users; every changing call waits for its commit.
+`python -m bench.api` measures it alone.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import system
+from bench.api_instance import REGION, ApiInstance, Parameters, arn, flat, place_of
+from bench.beat import PATH, Beat, Beating, longest_ms
+from bench.proxies import Setting, free_ports, start_target
+from simlb.core import ids
+
+CALL_GOAL_MS = 5.0
+STALL_GOAL_MS = 10.0
+RESTART_GOAL_S = 1.0
+
+LOAD_BALANCERS, RULES = 50, 50
+LARGE_RULES, LARGE_GROUPS, TARGETS = 100, 5, 1000
+CALLS, CHANGES, RESTARTS = 60, 12, 5
+SETTLING_S = 0.05
+"""A change is done when its answer is there; what it leaves to do, such as first probes, is not over by then."""
+
+
+@dataclass(slots=True)
+class ApiFigures:
+    """What was measured: milliseconds of each call by operation, stalls by kind of change, seconds of restarts."""
+
+    calls: dict[str, list[float]] = field(default_factory=dict)
+    stalls: dict[str, list[float]] = field(default_factory=dict)
+    restarts: list[float] = field(default_factory=list)
+
+
+class _Estate:
+    """The state, made in an instance. The large load balancer is the first one."""
+
+    def __init__(self, instance: ApiInstance, ports: Sequence[int], balancers: int) -> None:
+        self.instance = instance
+        self.ports = ports
+        self.listeners: list[str] = []
+        self.rules: list[list[str]] = []
+        self.groups: list[str] = []
+        for number in range(balancers):
+            self._add(number)
+
+    def _add(self, number: int) -> None:
+        call = self.instance.call
+        subnets = {
+            f"Subnets.member.{place}": ids.subnet_id(zone) for place, zone in enumerate(ids.zones(REGION)[:2], 1)
+        }
+        _, answer = call("CreateLoadBalancer", {"Name": f"lb-{number}", **subnets})
+        balancer = arn(answer, "LoadBalancerArn")
+        count, rules = (LARGE_GROUPS, LARGE_RULES) if number == 0 else (1, RULES)
+        groups = []
+        for place in range(count):
+            wanted: Parameters = {"Name": f"tg-{number}-{place}", "Protocol": "HTTP", "Port": 80, "TargetType": "ip"}
+            wanted = {**wanted, "VpcId": ids.vpc_id(REGION)}
+            groups.append(arn(call("CreateTargetGroup", wanted)[1], "TargetGroupArn"))
+        self.groups += groups
+        actions = flat("DefaultActions", [{"Type": "forward", "TargetGroupArn": groups[0]}])
+        wanted = {"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 80, **actions}
+        listener = arn(call("CreateListener", wanted)[1], "ListenerArn")
+        if number == 0:
+            call("CreateRule", self.rule(listener, 1, PATH, groups[0], fixed=True))
+        self.listeners.append(listener)
+        self.rules.append([])
+        for place in range(rules - (number == 0)):
+            wanted = self.rule(listener, place + 2, f"/svc-{place:02}/*", groups[place % count])
+            self.rules[number].append(arn(call("CreateRule", wanted)[1], "RuleArn"))
+        if number == 0:
+            share = len(self.ports) // count
+            for place, group in enumerate(groups):
+                self.register(group, self.ports[place * share : (place + 1) * share])
+
+    @staticmethod
+    def rule(listener: str, priority: int, path: str, group: str, *, fixed: bool = False) -> Parameters:
+        """The parameters of CreateRule."""
+        action: Parameters = {"Type": "forward", "TargetGroupArn": group}
+        if fixed:
+            action = {"Type": "fixed-response", "FixedResponseConfig.StatusCode": 200}
+        return {
+            "ListenerArn": listener,
+            "Priority": priority,
+            **flat("Conditions", [{"Field": "path-pattern", "Values.member.1": path}]),
+            **flat("Actions", [action]),
+        }
+
+    def register(self, group: str, ports: Sequence[int]) -> float:
+        """Register targets; how long it took, in seconds."""
+        return self._targets("RegisterTargets", group, ports)
+
+    def deregister(self, group: str, ports: Sequence[int]) -> float:
+        """Take them away again."""
+        return self._targets("DeregisterTargets", group, ports)
+
+    def _targets(self, operation: str, group: str, ports: Sequence[int]) -> float:
+        targets = flat("Targets", [{"Id": "127.0.0.1", "Port": port} for port in ports])
+        return self.instance.call(operation, {"TargetGroupArn": group, **targets})[0]
+
+
+def measure(folder: Path, certs: Path, cores: system.Cores, ports: Sequence[int], *, quick: bool = False) -> ApiFigures:
+    """Everything. `ports` are where targets listen: a thousand, fewer for a quick look."""
+    figures = ApiFigures()
+    instance = ApiInstance(folder, certs, cores)
+    instance.start()
+    try:
+        estate = _Estate(instance, ports, 5 if quick else LOAD_BALANCERS)
+        _measure_calls(figures, estate, 5 if quick else CALLS)
+        place = place_of(instance, estate.listeners[0])
+        _measure_stalls(figures, estate, place, 2 if quick else CHANGES)
+        for _ in range(1 if quick else RESTARTS):
+            instance.stop()
+            began = time.perf_counter()
+            instance.start()
+            instance.wait_until_it_answers(*place, PATH)
+            figures.restarts.append(time.perf_counter() - began)
+    finally:
+        instance.stop()
+    return figures
+
+
+def _measure_calls(figures: ApiFigures, estate: _Estate, count: int) -> None:
+    """Each operation many times, in turn, on another load balancer each time. The kinds are those of everyday work."""
+    call, ports = estate.instance.call, estate.ports
+    for number in range(count):
+        place = 1 + number % (len(estate.listeners) - 1)
+        listener, rule, group = estate.listeners[place], estate.rules[place][0], estate.groups[LARGE_GROUPS - 1 + place]
+        took, answer = call("CreateRule", estate.rule(listener, 1000, f"/new-{number}/*", group))
+        found = {"CreateRule": took}
+        changed = flat("Conditions", [{"Field": "path-pattern", "Values.member.1": f"/changed-{number}/*"}])
+        found["ModifyRule"], _ = call("ModifyRule", {"RuleArn": rule, **changed})
+        tags = {"Tags.member.1.Key": "turn", "Tags.member.1.Value": number}
+        found["AddTags"], _ = call("AddTags", {"ResourceArns.member.1": rule, **tags})
+        found["RegisterTargets"] = estate.register(group, [ports[number]])
+        found["DescribeRules, 51"], _ = call("DescribeRules", {"ListenerArn": listener})
+        found["DescribeTargetHealth, 1"], _ = call("DescribeTargetHealth", {"TargetGroupArn": group})
+        found["DescribeTargetHealth, 200"], _ = call("DescribeTargetHealth", {"TargetGroupArn": estate.groups[0]})
+        found["DeregisterTargets"] = estate.deregister(group, [ports[number]])
+        found["DeleteRule"], _ = call("DeleteRule", {"RuleArn": arn(answer, "RuleArn")})
+        for operation, seconds in found.items():
+            figures.calls.setdefault(operation, []).append(seconds * 1000)
+
+
+def _measure_stalls(figures: ApiFigures, estate: _Estate, place: tuple[str, int], count: int) -> None:
+    """The latest answer around each change, and around moments in which nothing changes."""
+    call, share = estate.instance.call, len(estate.ports) // LARGE_GROUPS
+    rules, groups = estate.rules[0], estate.groups[:LARGE_GROUPS]
+
+    def priorities(number: int) -> None:
+        wanted = [{"RuleArn": rule, "Priority": 2000 + at + number} for at, rule in enumerate(rules)]
+        call("SetRulePriorities", flat("RulePriorities", wanted))
+
+    def rule(number: int) -> None:
+        changed = flat("Conditions", [{"Field": "path-pattern", "Values.member.1": f"/other-{number}/*"}])
+        call("ModifyRule", {"RuleArn": rules[0], **changed})
+
+    def health_check(number: int) -> None:
+        for group in groups:
+            call("ModifyTargetGroup", {"TargetGroupArn": group, "HealthCheckPath": f"/up-{number}"})
+
+    def everything_leaves(_: int) -> None:
+        for at, group in enumerate(groups):
+            estate.deregister(group, estate.ports[at * share : (at + 1) * share])
+
+    def everything_comes(_: int) -> None:
+        for at, group in enumerate(groups):
+            estate.register(group, estate.ports[at * share : (at + 1) * share])
+
+    kinds: dict[str, Callable[[int], None]] = {
+        "nothing": lambda _: time.sleep(0.1),
+        "another priority for each of 100 rules": priorities,
+        "one of 100 rules": rule,
+        "the health check of 1,000 targets, in 5 calls": health_check,
+        "1,000 targets leave, in 5 calls": everything_leaves,
+        "1,000 targets come back, in 5 calls": everything_comes,
+    }
+    beating = Beating(*place)
+    spans: list[tuple[str, int, int]] = []
+    for number in range(count):
+        for kind, change in kinds.items():
+            time.sleep(SETTLING_S)
+            began = time.monotonic_ns()
+            change(number)
+            time.sleep(SETTLING_S)
+            spans.append((kind, began, time.monotonic_ns()))
+    beats: Sequence[Beat] = beating.stop()
+    for kind, began, ended in spans:
+        figures.stalls.setdefault(kind, []).append(longest_ms(beats, began, ended))
+
+
+def main() -> int:
+    """Alone, in a folder of its own."""
+    quick = "--quick" in sys.argv
+    cores = system.Cores()
+    system.raise_descriptor_limit()
+    with tempfile.TemporaryDirectory(prefix="simlb-bench-") as name:
+        folder = Path(name)
+        setting = Setting(directory=folder, target_ports=[], many_ports=free_ports(TARGETS), cores=cores)
+        target = start_target(setting)
+        try:
+            figures = measure(folder / "api", folder / "certs", cores, setting.many_ports, quick=quick)
+        finally:
+            target.kill()
+            target.wait()
+    for caption, series in (("call, ms", figures.calls), ("stall, ms", figures.stalls)):
+        print(f"{caption:<50}{'p50':>8}{'p90':>8}{'max':>8}")
+        for what, values in series.items():
+            ordered = sorted(values)
+            tenth = ordered[int(len(ordered) * 0.9)]
+            print(f"{what:<50}{statistics.median(values):8.2f}{tenth:8.2f}{ordered[-1]:8.2f}")
+    print("restart, s", *(f"{value:.2f}" for value in figures.restarts))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
