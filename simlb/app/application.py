@@ -623,7 +623,8 @@ class App:
     def _on_state_changed(self, group: TargetGroupState, state: TargetState, previous: str) -> None:
         is_gone = previous == HealthState.DRAINING and state.health.state is HealthState.DRAINING
         name = self._labels.of(group.group.name, state.target)
-        self.observing.metering.on_state_changed(group)
+        if is_gone or previous != state.health.state:  # else only its reason is another
+            self.observing.metering.on_state_changed(group)
         self.narrator.state_changed(group, state, previous, label=name, is_gone=is_gone)
         if is_gone:
             self.fault_site.target_is_gone()

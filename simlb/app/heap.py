@@ -13,7 +13,7 @@ from simlb.core.model import Configuration
 
 _GROWTH = 1.25
 _GROWTH_MIN = 250
-"""Rules and targets. What was in the heap just then for a moment only is never looked at again, so it is done rarely."""
+"""Rules and targets. What was in the heap for a moment only is never looked at again either, so it is done rarely."""
 
 
 class Heap:

@@ -39,13 +39,16 @@ class Hosts(NamedTuple):
     @classmethod
     def of(cls, group: TargetGroupState) -> Hosts:
         """A group as it stands."""
-        states = [state for state in group.targets.values() if state.is_registered]
+        targets = group.targets.values()
+        states = [state.health.state for state in targets]
+        odd = [state for state in targets if state.weight < 1.0 or state.anomaly is not AnomalyResult.NORMAL]
+        odd = [state for state in odd if state.is_registered]
         return cls(
-            registered=len(states),
-            healthy=sum([state.is_healthy for state in states]),
-            unhealthy=sum([state.health.state is HealthState.UNHEALTHY for state in states]),
-            anomalous=sum([state.anomaly is AnomalyResult.ANOMALOUS for state in states]),
-            mitigated=sum([state.is_mitigated for state in states]),
+            registered=len(states) - states.count(HealthState.DRAINING) - states.count(HealthState.UNUSED),
+            healthy=states.count(HealthState.HEALTHY),
+            unhealthy=states.count(HealthState.UNHEALTHY),
+            anomalous=sum([state.anomaly is AnomalyResult.ANOMALOUS for state in odd]),
+            mitigated=sum([state.is_mitigated for state in odd]),
             is_routing_healthy=group.mode is RoutingMode.HEALTHY,
         )
 

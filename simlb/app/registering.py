@@ -53,12 +53,16 @@ def refusals(app: App) -> Callable[[Target], str | None]:
     from simlb.config.problems import Refused
 
     policy, own = address_policy(app.compiled), _own_listeners(app)
+    allowed: set[str] = set()
 
     def refusal(target: Target) -> str | None:
-        try:
-            policy.locate(_url(target))
-        except Refused as refused:
-            return ". ".join((refused.what, *refused.hints))
+        # A thousand targets are on few hosts, and the port makes no difference.
+        if target.dial_host not in allowed:
+            try:
+                policy.locate(_url(target))
+            except Refused as refused:
+                return ". ".join((refused.what, *refused.hints))
+            allowed.add(target.dial_host)
         if own(target.dial_host, target.dial_port):
             return f"The IP address '{target.ip}' cannot be used as a target, as it is in use by a load balancer"
         return None

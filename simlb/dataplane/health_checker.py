@@ -144,7 +144,7 @@ class HealthChecker:
             self._probe(group, state)
 
     def _resume_soon(self) -> None:
-        if not self._is_resuming:
+        if self._first and not self._is_resuming:
             self._is_resuming = True
             asyncio.get_running_loop().call_soon(self._resume)
 
@@ -177,7 +177,8 @@ class HealthChecker:
                 del self._probes[state]
             if state in self._first_running:
                 self._first_running.discard(state)
-                self._run_first()
+                # Not at once: many results may come in at the same time, and each would begin another probe.
+                self._resume_soon()
             if self._on_probed is not None:
                 self._on_probed(group, state, health_check, result)
             if result is None or state.health.state is HealthState.DRAINING:

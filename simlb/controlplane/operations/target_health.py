@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from simlb.controlplane.operations.call import Call, Handlers, Result
@@ -64,10 +65,17 @@ def check_target_id(group: TargetGroup, target_id: str) -> None:
         if _INSTANCE_ID.fullmatch(target_id) is None:
             raise invalid(f"Instance ID '{target_id}' is not valid")
         return
+    if ip_version(target_id) is None:
+        raise invalid(f"The IP address '{target_id}' is not a valid IP address")
+
+
+@lru_cache(maxsize=1024)
+def ip_version(address: str) -> int | None:
+    """4 or 6; None for what is no address. One call may name an address a thousand times, with as many ports."""
     try:
-        ipaddress.ip_address(target_id)
+        return ipaddress.ip_address(address).version
     except ValueError:
-        raise invalid(f"The IP address '{target_id}' is not a valid IP address") from None
+        return None
 
 
 def _description(call: Call, group: TargetGroup, state: TargetState, with_anomalies: bool) -> Result:

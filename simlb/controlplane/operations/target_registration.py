@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import Any
 from simlb.controlplane.operations.call import Call, Handlers, Result
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.references import TARGET_GROUP
-from simlb.controlplane.operations.target_health import check_target_id
+from simlb.controlplane.operations.target_health import check_target_id, ip_version
 from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core import ids, quotas
 from simlb.core.model import Configuration, Instance, InstancePort, Target, TargetGroup, TargetType
@@ -75,7 +74,6 @@ class _Reader:
         self._refusal = call.estate.target_policy()
         self._processes = {process.name for process in draft.configuration.processes}
         self._numbers = itertools.count(1)
-        self._new: dict[Place, Target] = {}
 
     def target(self, given: Mapping[str, Any]) -> Target:
         """One target, as the data plane needs it. Raises QueryError."""
@@ -120,24 +118,28 @@ class _Reader:
 
     def _address(self, ip: str, port: int) -> Target:
         """A target that is an address: the one that is known there, or one with a name of its own."""
-        if ipaddress.ip_address(ip).version != 4:
+        if ip_version(ip) != 4:
             raise QueryError("InvalidTarget", f"The IP address '{ip}' is not a valid IPv4 address")
-        present = next((known[ip, port] for known in self._known if (ip, port) in known), None)
+        present = self._known.get((ip, port))
         if present is None:
             name = next(name for number in self._numbers if (name := f"i-{number:02}") not in self._names)
-            present = Target(id=ip, port=port, dial_host=ip, dial_port=port, name=name)
-            self._new[ip, port] = present
+            present = self._known[ip, port] = Target(id=ip, port=port, dial_host=ip, dial_port=port, name=name)
+            return present
         process = present.process if present.process in self._processes else None
         return replace(present, id=ip, port=port, process=process, instance_ip=None, is_stopped=False)
 
     @cached_property
-    def _known(self) -> list[Mapping[Place, Target]]:
+    def _known(self) -> dict[Place, Target]:
         """All targets that there are, by where they are: the file's, added ones, those that drain, those of the call.
 
         The file's are there also when they are registered nowhere.
         """
         groups = self._draft.configuration.target_groups.values()
-        return [_by_place(self._instances), *map(_by_place_of, groups), _by_place(self._leaving), self._new]
+        parts = [_by_place(self._instances), *map(_by_place_of, groups), _by_place(self._leaving)]
+        known: dict[Place, Target] = {}
+        for part in reversed(parts):  # what comes first counts
+            known |= part
+        return known
 
     @cached_property
     def _names(self) -> set[str]:
