@@ -411,6 +411,14 @@ def first_rule(document: dict[str, Any]) -> dict[str, Any]:
 
 GONE = ids.target_group_arn(REGION, "gone")
 CERTIFICATE = {"arn": "x", "names": [], "certificate_path": "/etc/passwd", "key_path": "/etc/shadow"}
+
+
+def security_group(*rules: dict[str, Any]) -> dict[str, Any]:
+    body = {"id": "sg-0a", "name": "web", "description": "d", "rules": [ANYBODY | rule for rule in rules]}
+    return {"kind": "security-group", "key": "sg-0a", "body": body}
+
+
+ANYBODY = {"protocol": "tcp", "from_port": 80, "to_port": 80, "source": "0.0.0.0/0"}
 BAD: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("E814", lambda d: d.update(simlb="state/2"), "its version is 'state/2'"),
     ("E814", lambda d: d.update(more=1), "its members are"),
@@ -439,6 +447,9 @@ BAD: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("E815", lambda d: body_of(d, "registration")["target"].update(process="x"), "only from the configuration file"),
     ("E815", lambda d: body_of(d, "registration")["target"].update(dial_host="10.0.0.1"), "no allow_targets"),
     ("E815", lambda d: body_of(d, "registration")["target"].update(dial_host="127.0.0.9"), "connected to at 127.0.0.9"),
+    ("E815", lambda d: d["records"].append(security_group({"id": "x"})), "'x' is no id of a rule"),
+    ("E815", lambda d: d["records"].append(security_group({}, {})), "is no id of a rule, or that of several"),
+    ("E815", lambda d: d["records"].append(security_group({"protocol": "x"})), "'x' is no protocol"),
 ]
 
 

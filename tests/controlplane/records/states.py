@@ -280,6 +280,7 @@ _RULES = st.lists(
         to_port=st.none() | _PORT,
         source=st.sampled_from(["10.0.0.0/8", "::/0", "sg-0123456789abcdef0"]),
         description=_TEXT,
+        id=st.sampled_from(["", "sgr-0123456789abcdef0"]),
     ),
     max_size=2,
 ).map(tuple)
