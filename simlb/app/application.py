@@ -22,6 +22,7 @@ from simlb.app.instances import Instances
 from simlb.app.keeping import Keeping
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
+from simlb.app.moto import Moto
 from simlb.app.names import AppNames
 from simlb.app.narrator import Narrator
 from simlb.app.observing import Observing
@@ -132,6 +133,7 @@ class App:
         self.certificates = PresentedCertificates(self)
         self.names = AppNames(self)
         self.acm = Acm(self)
+        self.moto = Moto(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -244,6 +246,7 @@ class App:
         self.load.generator.stop_all()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in (*self.nodes.values(), self.spare)))
         await self.load.generator.close()
+        await self.moto.close()
         await self.observing.close()
         await self.supervisor.stop_all()
         self.fault_site.close()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from simlb.core import ids
+from simlb.core import foreign, ids
 from simlb.core.model import Configuration, LoadBalancer, TargetGroup
 from simlb.core.security_groups import NamedSecurityGroup as NamedSecurityGroup
 from simlb.core.security_groups import file_security_groups, gate_of, security_groups
@@ -66,7 +66,8 @@ class Changes:
             if named != _own_group(balancer) or not self.security_groups.keys().isdisjoint(named):
                 region = balancer.region
                 here = known.get(region) or known.setdefault(region, self.all_security_groups(file, region))
-                balancers[arn] = replace(balancer, security_group=gate_of(named, here))
+                there = foreign.named_groups(self.records, named)
+                balancers[arn] = replace(balancer, security_group=gate_of(named, {**there, **here} if there else here))
         groups = {group.arn: group for group in file.target_groups.values() if group.arn not in self.removed}
         for arn, group in self.target_groups.items():
             groups[arn] = replace(group, targets=groups[arn].targets if arn in groups else ())

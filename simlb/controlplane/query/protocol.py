@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
@@ -51,6 +51,8 @@ class QueryReply:
     body: bytes
     request_id: str
     content_type: str = "text/xml"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further ones."""
 
 
 class QueryService:
@@ -66,6 +68,11 @@ class QueryService:
         self._model = model
         self._title = title
         self._run = run
+
+    @property
+    def version(self) -> str:
+        """The date by which calls name it."""
+        return self._model.version
 
     async def answer(self, request: QueryRequest) -> QueryReply:
         """The answer to any request at all."""

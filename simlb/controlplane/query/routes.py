@@ -58,5 +58,5 @@ def query_routes(service: Service) -> list[web.RouteDef]:
 
 
 def _response(reply: QueryReply) -> web.Response:
-    headers = {"Content-Type": reply.content_type, "x-amzn-RequestId": reply.request_id}
+    headers = {"Content-Type": reply.content_type, "x-amzn-RequestId": reply.request_id, **reply.headers}
     return web.Response(status=reply.status, body=reply.body, headers=headers)
