@@ -22,7 +22,6 @@ from simlb.app.instances import Instances
 from simlb.app.keeping import Keeping
 from simlb.app.latency import LatencyWarner, watch_probes
 from simlb.app.loading import Loading
-from simlb.app.moto import Moto
 from simlb.app.names import AppNames
 from simlb.app.narrator import Narrator
 from simlb.app.observing import Observing
@@ -60,6 +59,7 @@ from simlb.processes.supervisor import Supervisor
 if TYPE_CHECKING:
     from aiohttp.web import RouteDef
 
+    from simlb.app.moto import Moto
     from simlb.config import Compiled
 
 _CONTRADICTION_HINTS = (
@@ -133,7 +133,7 @@ class App:
         self.certificates = PresentedCertificates(self)
         self.names = AppNames(self)
         self.acm = Acm(self)
-        self.moto = Moto(self)
+        self._moto: Moto | None = None
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -246,12 +246,22 @@ class App:
         self.load.generator.stop_all()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in (*self.nodes.values(), self.spare)))
         await self.load.generator.close()
-        await self.moto.close()
+        if self._moto is not None:
+            await self._moto.close()
         await self.observing.close()
         await self.supervisor.stop_all()
         self.fault_site.close()
         async with self.reloading:
             await self.keeping.close()
+
+    @property
+    def moto(self) -> Moto:
+        """Who answers calls of AWS's clients that simlb itself does not."""
+        if self._moto is None:
+            from simlb.app.moto import Moto
+
+            self._moto = Moto(self)
+        return self._moto
 
     @property
     def registered(self) -> Configuration:

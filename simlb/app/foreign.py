@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,9 @@ import aiohttp
 
 from simlb.controlplane.ec2.foreign import LookupFailedError, question, read_groups, read_subnets, read_vpcs
 from simlb.controlplane.operations.draft import Draft
+from simlb.controlplane.query.credentials import Scope, header_of
 from simlb.controlplane.query.errors import QueryError
-from simlb.controlplane.query.protocol import OK, QueryRequest
+from simlb.controlplane.query.protocol import FORM, OK, QueryRequest
 from simlb.core import foreign, ids
 from simlb.core.events import Notice
 from simlb.core.foreign import Foreign, Origin
@@ -106,7 +106,9 @@ async def _asked(origin: Origin, ask: Ask, wanted: tuple[Collection[str], ...]) 
 
 
 async def _ask_moto(app: App, region: str, body: bytes) -> bytes:
-    reply = await app.moto.ask(QueryRequest(body=body, authorization=_authorization(region)), "looking up an id")
+    reply = await app.moto.ask(
+        QueryRequest(body=body, content_type=FORM, authorization=_signed(region)), "looking up an id"
+    )
     if reply.status != OK:
         raise LookupFailedError(f"it answers with status {reply.status}")
     return reply.body
@@ -114,8 +116,8 @@ async def _ask_moto(app: App, region: str, body: bytes) -> bytes:
 
 async def _ask_endpoint(endpoint: str, region: str, body: bytes) -> bytes:
     headers = {
-        "Authorization": _authorization(region),
-        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        "Authorization": _signed(region),
+        "Content-Type": FORM,
     }
     timeout = aiohttp.ClientTimeout(total=ANSWER_S)
     try:
@@ -137,11 +139,8 @@ async def _ask_endpoint(endpoint: str, region: str, body: bytes) -> bytes:
     return answer
 
 
-def _authorization(region: str) -> str:
-    """As AWS's clients sign, with keys that are no one's."""
-    day = time.strftime("%Y%m%d", time.gmtime())
-    credential = f"simlb/{day}/{region}/ec2/aws4_request"
-    return f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"
+def _signed(region: str) -> str:
+    return header_of(Scope(region, "ec2", in_header=True))
 
 
 def _kept(records: foreign.Records, wanted: tuple[Collection[str], ...]) -> Foreign:

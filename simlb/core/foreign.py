@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from simlb.core import ids
-from simlb.core.security_groups import ALLOW_ALL, ALLOW_ALL_IPV6, NamedSecurityGroup, SecurityGroupRule
+from simlb.core.security_groups import ALLOW_ALL, ALLOW_ALL_IPV6, TCP, NamedSecurityGroup, SecurityGroupRule
 
 if TYPE_CHECKING:
     from simlb.core.changes import Changes
@@ -24,6 +24,7 @@ TARGET_GROUP = "elbv2.foreign-target-group"
 Origin = Literal["moto", "endpoint", "accepted"]
 """Where it was found; `accepted` was found nowhere and taken as it is."""
 Records = Mapping[str, Mapping[str, Any]]
+PORT_MAX = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +116,9 @@ def subnet_body(subnet: ForeignSubnet) -> dict[str, Any]:
 
 
 def subnet_of(subnet_id: str, body: Any) -> ForeignSubnet:
-    """Back from its record. Raises KeyError or TypeError for what is none."""
-    return ForeignSubnet(id=subnet_id, zone=body["zone"], vpc=body["vpc"], origin=body["origin"])
+    """Back from its record. Raises KeyError, TypeError or ValueError for what is none."""
+    zone, vpc, origin = _members(body, "zone", "vpc", "origin")
+    return ForeignSubnet(id=subnet_id, zone=_text(zone), vpc=_text(vpc), origin=_origin(origin))
 
 
 def group_body(group: ForeignSecurityGroup) -> dict[str, Any]:
@@ -127,11 +129,46 @@ def group_body(group: ForeignSecurityGroup) -> dict[str, Any]:
 
 def group_of(group_id: str, body: Any) -> ForeignSecurityGroup:
     """Back from its record. Raises KeyError, TypeError or ValueError for what is none."""
-    rules = tuple(
-        SecurityGroupRule(protocol=protocol, from_port=first, to_port=last, source=source)
-        for protocol, first, last, source in body["rules"]
+    vpc, origin, rules = _members(body, "vpc", "origin", "rules")
+    return ForeignSecurityGroup(
+        id=group_id, vpc=_text(vpc), origin=_origin(origin), rules=tuple(_rule(*rule) for rule in rules)
     )
-    return ForeignSecurityGroup(id=group_id, vpc=body["vpc"], origin=body["origin"], rules=rules)
+
+
+def vpc_of(_: str, body: Any) -> str:
+    """The VPC that the record of a target group has. Raises KeyError, TypeError or ValueError for what is none."""
+    (vpc,) = _members(body, "vpc")
+    return _text(vpc)
+
+
+def _rule(protocol: Any, first: Any, last: Any, source: Any) -> SecurityGroupRule:
+    rule = SecurityGroupRule(protocol=_text(protocol), from_port=first, to_port=last, source=_text(source))
+    ports = [port for port in (first, last) if port is not None]
+    if not all(isinstance(port, int) and -1 <= port <= PORT_MAX for port in ports):
+        raise ValueError(f"{first} to {last} are no ports")
+    if rule.protocol == TCP and len(ports) < 2:
+        raise ValueError("a rule for tcp has ports")
+    rule.lets_in()  # which reads the network
+    return rule
+
+
+def _members(body: Any, *names: str) -> list[Any]:
+    if body.keys() != set(names):
+        raise KeyError(*names)
+    return [body[name] for name in names]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _origin(value: Any) -> Origin:
+    if value not in get_args(Origin):
+        raise ValueError(f"{value!r} is none of {', '.join(get_args(Origin))}")
+    origin: Origin = value
+    return origin
 
 
 def named_groups(records: Records, names: Iterable[str]) -> dict[str, NamedSecurityGroup]:

@@ -13,10 +13,10 @@ from simlb.controlplane.ec2.call import Ec2Call, Handler, Result
 from simlb.controlplane.ec2.estate import Ec2Estate
 from simlb.controlplane.ec2.parameters import Shape, read_parameters
 from simlb.controlplane.elsewhere import Elsewhere, check_signed
-from simlb.controlplane.query.credentials import Scope, read_scope
+from simlb.controlplane.query.credentials import Scope, header_of, read_scope
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.parameters import merged, read_form
-from simlb.controlplane.query.protocol import OK, QueryReply, QueryRequest
+from simlb.controlplane.query.protocol import FORM, OK, QueryReply, QueryRequest
 from simlb.controlplane.query.xml_tree import XmlError
 from simlb.core.foreign import used_ids
 
@@ -144,7 +144,9 @@ class Ec2Service:
                     return await self._ask_moto(request, call, given)
                 part = whose.their_part(action, given, own)
                 if part is not None:
-                    reply = await self._elsewhere.ask(replace(request, query="", body=part.body), f"{action} of EC2")
+                    signed = request.authorization or header_of(scope)
+                    asked = QueryRequest(body=part.body, content_type=FORM, authorization=signed)
+                    reply = await self._elsewhere.ask(asked, f"{action} of EC2")
                     if reply.status != OK:
                         return reply
                     given = _without(given, whose.LISTS[action][0], own)

@@ -26,6 +26,8 @@ Answer = Values | Awaitable[Values]
 CLASSIC_VERSION = "2012-06-01"
 """The Classic Load Balancers' API answers at AWS's same address."""
 
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+"""The content type of a call."""
 OK = 200
 _JSON = "application/x-amz-json-1.1"
 
