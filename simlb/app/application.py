@@ -263,6 +263,11 @@ class App:
             self._moto = Moto(self)
         return self._moto
 
+    async def forget_moto(self) -> None:
+        """Have what moto has made forgotten, if it has been asked for anything."""
+        if self._moto is not None:
+            await self._moto.reset()
+
     @property
     def registered(self) -> Configuration:
         """What file and commands say, without what faults have changed."""

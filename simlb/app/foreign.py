@@ -162,8 +162,8 @@ def _accepted(app: App, region: str, wanted: tuple[Collection[str], ...], taken:
         app.narrator.notice(
             Notice(
                 level="warning",
-                text=f"SIMLB-E850  Security group {one} is unknown here and accepted as it is (foreign_ids): "
-                "it lets everybody in.",
+                code="E850",
+                text=f"Security group {one} is unknown here and accepted as it is (foreign_ids): it lets everybody in.",
             )
         )
     given = foreign.accepted_subnets(region, subnets, taken, app.changes.records)

@@ -11,7 +11,7 @@ import importlib.util
 import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import aiohttp
 from yarl import URL
@@ -110,11 +110,9 @@ class Moto:
         options = self._app.options
         process = self._process = MotoProcess(options.state_dir / "logs" / options.instance, self._on_lost, self._run())
         await process.start()
-        self._tell(
-            "info",
-            f"{process.version} runs from here on (pid {process.pid}): it answers what simlb does not of EC2, IAM, STS "
-            "and Route 53, and keeps it in memory only.",
-        )
+        text = f"{process.version} runs (pid {process.pid}): it answers what simlb does not of EC2, IAM, STS, Route 53."
+        note = "What it makes is in its memory only, and gone when simlb ends."
+        self._app.narrator.notice(Notice(level="info", text=text, notes=(note,)))
         return process
 
     async def _end(self) -> None:
@@ -126,14 +124,8 @@ class Moto:
     def _on_lost(self, status: int) -> None:
         self._emptied.clear()
         if not self._is_closed:
-            self._tell(
-                "warning",
-                f"SIMLB-E847  moto ended by itself (status {status}): what it had made is gone. The next call starts "
-                "it again.",
-            )
-
-    def _tell(self, level: Literal["info", "warning"], text: str) -> None:
-        self._app.narrator.notice(Notice(level=level, text=text))
+            text = f"moto ended by itself (status {status}): what it had made is gone. The next call starts it again."
+            self._app.narrator.notice(Notice(level="warning", code="E847", text=text))
 
     # -- calls ---------------------------------------------------------------------------------------------------------
 
@@ -152,9 +144,10 @@ class Moto:
                 headers = response.headers
                 status = response.status
         except TimeoutError as error:
-            process.kill()  # it hangs: the next call shall find another one
+            process.give_up()  # the next call shall find another one
             raise _broken(what, f"no answer within {ANSWER_S:g} s") from error
         except (aiohttp.ClientError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
+            await process.settle()
             raise _broken(what, str(error) or type(error).__name__) from error
         kind = headers.get("Content-Type", "text/xml")
         if status >= HTTPStatus.BAD_REQUEST and (not body.strip() or body.lstrip()[:9].lower() == b"<!doctype"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import shlex
 import subprocess
@@ -26,6 +27,7 @@ NAME = "simlb-moto"
 TOKEN_HEADER = "X-Simlb-Moto"  # noqa: S105 - a name
 _GRACE_S = 1.0
 _POLL_S = 0.05
+_SETTLE_S = 0.5
 
 
 def program() -> str:
@@ -53,6 +55,7 @@ class MotoProcess:
         self._on_lost = on_lost
         self._process: SupervisedProcess | None = None
         self._is_ending = False
+        self._is_given_up = False
 
     @property
     def pid(self) -> int | None:
@@ -62,6 +65,8 @@ class MotoProcess:
     @property
     def is_running(self) -> bool:
         """Whether it has answered and still lives."""
+        if self._is_given_up:
+            return False
         return bool(self.version) and self._process is not None and self._process.state is ProcessState.RUNNING
 
     async def start(self) -> None:
@@ -98,10 +103,18 @@ class MotoProcess:
             raise self._cannot(f"it does not answer within {START_S:g} s")
         raise self._cannot(f"it ended at once: {' '.join(process.log_tail(1)).strip()}")
 
-    def kill(self) -> None:
-        """SIGKILL. It counts as having ended by itself."""
+    def give_up(self) -> None:
+        """SIGKILL, since it hangs. It counts as having ended by itself."""
+        self._is_given_up = True
         if self._process is not None:
             self._process.kill()
+
+    async def settle(self) -> None:
+        """Give the news of its end a moment to come: connections break before."""
+        if self._process is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SETTLE_S):
+                    await self._process.wait_exited()
 
     async def end(self) -> None:
         """End it, and whatever waits for an answer of it. Harmless when repeated."""
@@ -123,7 +136,7 @@ class MotoProcess:
             raise
 
     def _ended(self, status: int) -> None:
-        if self.version and not self._is_ending:
+        if self.version and (self._is_given_up or not self._is_ending):
             self._on_lost(status)
 
     def _cannot(self, why: str) -> SimlbError:

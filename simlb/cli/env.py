@@ -15,6 +15,7 @@ SERVICES = (
     "ELASTIC_LOAD_BALANCING_V2",
     "ACM",
     "EC2",
+    "IAM",
     "ROUTE_53",
     "STS",
 )

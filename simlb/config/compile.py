@@ -154,9 +154,9 @@ def _endpoint(context: Context, file: ConfigFile, policy: AddressPolicy) -> str 
     if file.foreign_endpoint is None:
         return None
     with context.at(file, "foreign_endpoint"):
-        place = policy.locate(file.foreign_endpoint)
-        if place.scheme != "http":
+        if not file.foreign_endpoint.startswith("http://"):
             raise Refused("'foreign_endpoint' is an http URL such as http://127.0.0.1:5000")
+        place = policy.locate(file.foreign_endpoint)
         host = f"[{place.dial_host}]" if ":" in place.dial_host else place.dial_host
         return f"http://{host}:{place.port}/"
     return None
