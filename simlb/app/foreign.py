@@ -130,6 +130,8 @@ async def _ask_endpoint(endpoint: str, region: str, body: bytes) -> bytes:
                 answer += part
     except TimeoutError as error:
         raise LookupFailedError(f"{endpoint} does not answer within {ANSWER_S:g} s") from error
+    except aiohttp.ClientConnectorError as error:
+        raise LookupFailedError(f"nothing listens at {endpoint}") from error
     except aiohttp.ClientError as error:
         raise LookupFailedError(f"{endpoint}: {error or type(error).__name__}") from error
     if len(answer) > ANSWER_BYTES_MAX:

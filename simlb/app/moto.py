@@ -78,6 +78,8 @@ class Moto:
         """See `Elsewhere.ask`."""
         self.check(what)
         scope = read_scope(request.authorization, read_form(request.query))
+        if not f"{request.path}{request.query}{request.authorization}{request.content_type}".isascii():
+            raise QueryError("MalformedQueryString", f"{what}: URL and headers of a call are ASCII.")
         async with self._changing:
             try:
                 process = await self._begun()

@@ -80,6 +80,22 @@ async def test_a_signed_url_names_its_service_in_the_header(desk: Desk) -> None:
     assert "content-type" not in headers
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"path": "/\udcff"},
+        {"query": "a=\xe9"},
+        {"authorization": f"{authorization(service='iam')}\udcff"},
+        {"content_type": "text/xml; charset=\xe9"},
+    ],
+)
+async def test_bytes_that_are_no_ascii_are_not_passed_on(desk: Desk, parts: dict[str, str]) -> None:
+    with pytest.raises(QueryError, match="URL and headers of a call are ASCII") as caught:
+        await desk.ask(**parts)
+    assert caught.value.code == "MalformedQueryString"
+    assert desk.notices == []
+
+
 async def test_several_calls_start_one_process(desk: Desk) -> None:
     await asyncio.gather(*(desk.ask() for _ in range(5)))
     assert len(desk.notices) == 1

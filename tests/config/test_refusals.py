@@ -202,7 +202,7 @@ def named(name: str) -> str:
 BALANCERS = [
     (balancer("") + "keep_bodies: 2m", "E502 simlb.yaml:4: 'keep_bodies' must be from 0 to 1m, not 2m"),
     (balancer("") + "keep_bodies: -1", "E502 simlb.yaml:4: 'keep_bodies' must be from 0 to 1m, not -1"),
-    (balancer("") + "foreign_ids: any", "E502 simlb.yaml:4: 'foreign_ids' must be one of 'accept', 'refuse', not 'any'"),
+    (balancer("") + "foreign_ids: x", "E502 simlb.yaml:4: 'foreign_ids' must be one of 'accept', 'refuse', not 'x'"),
     (
         balancer("") + "foreign_endpoint: https://127.0.0.1:5000",
         "E502 simlb.yaml:4: 'foreign_endpoint' is an http URL such as http://127.0.0.1:5000",
