@@ -61,6 +61,7 @@ from simlb.processes.supervisor import Supervisor
 if TYPE_CHECKING:
     from aiohttp.web import RouteDef
 
+    from simlb.app.moto import Moto
     from simlb.config import Compiled
 
 _CONTRADICTION_HINTS = (
@@ -138,6 +139,7 @@ class App:
         self.faults = FaultBook(self.fault_site, BY_NAME, self.narrator.tell, instance=found_as)
         self.certificates = PresentedCertificates(self)
         self.acm = Acm(self)
+        self._moto: Moto | None = None
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -251,11 +253,27 @@ class App:
         self.load.generator.stop_all()
         await asyncio.gather(*(node.close(grace_s=grace_s) for node in (*self.nodes.values(), self.spare)))
         await self.load.generator.close()
+        if self._moto is not None:
+            await self._moto.close()
         await self.observing.close()
         await self.supervisor.stop_all()
         self.fault_site.close()
         async with self.reloading:
             await self.keeping.close()
+
+    @property
+    def moto(self) -> Moto:
+        """Who answers calls of AWS's clients that simlb itself does not."""
+        if self._moto is None:
+            from simlb.app.moto import Moto
+
+            self._moto = Moto(self)
+        return self._moto
+
+    async def forget_moto(self) -> None:
+        """Have what moto has made forgotten, if it has been asked for anything."""
+        if self._moto is not None:
+            await self._moto.reset()
 
     @property
     def registered(self) -> Configuration:

@@ -9,6 +9,7 @@ from simlb.app.metric_desk import AppMetrics
 from simlb.controlplane.acm.service import acm_service
 from simlb.controlplane.cloudwatch.service import CloudWatchService
 from simlb.controlplane.ec2.service import Ec2Service
+from simlb.controlplane.elsewhere import iam_service
 from simlb.controlplane.identity import sts_service
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.routes import query_routes
@@ -28,10 +29,11 @@ def aws_routes(app: App) -> list[web.RouteDef]:
     services = Services(
         {
             "elasticloadbalancing": elbv2_service(estate),
-            "ec2": Ec2Service(estate),
+            "ec2": Ec2Service(estate, app.moto),
             "acm": acm_service(app.acm),
-            "sts": sts_service(),
+            "iam": iam_service(app.moto),
+            "sts": sts_service(app.moto),
             "monitoring": CloudWatchService(AppMetrics(app)),
         }
     )
-    return [*query_routes(services), *route53_routes(Route53(estate, app.names))]
+    return [*query_routes(services), *route53_routes(Route53(estate, app.names), app.moto)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simlb.app.elbv2 import AppEstate
+from simlb.app.foreign import look_up_again
 from simlb.controlplane.query.errors import QueryError
 from simlb.core.instances import InstanceState
-from simlb.core.model import Configuration, Instance
+from simlb.core.model import Instance
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ class AppEc2Estate(AppEstate):
         super().__init__(app)
         self._instances = app.instances
 
-    @property
-    def file(self) -> Configuration:
-        """The configuration file's."""
-        return self._app.compiled.configuration
+    async def look_up_again(self) -> None:
+        """See `Ec2Estate.look_up_again`."""
+        await look_up_again(self._app, self)
 
     def instance_state(self, instance: Instance) -> InstanceState:
         """Running unless it was stopped."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from simlb.app.foreign import look_up
 from simlb.app.placing import free_address, places
 from simlb.app.registering import refusals
 from simlb.controlplane.operations.draft import Draft
@@ -15,6 +16,7 @@ from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.records.state import State
 from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
+from simlb.core.foreign import Foreign, without_unused
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import BindError, SimlbError
@@ -61,6 +63,24 @@ class AppEstate:
         """The application's."""
         return self._app.changes
 
+    @property
+    def file(self) -> Configuration:
+        """The configuration file's."""
+        return self._app.compiled.configuration
+
+    async def look_up(
+        self,
+        *,
+        subnets: Collection[str] = (),
+        zones: Iterable[str] = (),
+        security_groups: Collection[str] = (),
+        vpcs: Collection[str] = (),
+    ) -> Foreign:
+        """See `Estate.look_up`."""
+        return await look_up(
+            self._app, self.region, subnets=subnets, zones=zones, security_groups=security_groups, vpcs=vpcs
+        )
+
     def certificate(self, arn: str) -> Certificate | None:
         """One of ACM's, one that the file names, or one that a listener has all the same."""
         return self._app.acm.certificate(arn) or self.of_file(arn) or _presented(self._app.base, arn)
@@ -84,7 +104,8 @@ class AppEstate:
             draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time(), self._random)
             try:
                 result = edit(draft)
-                await app.use_state(State(changes=draft.changes, registrations=draft.registrations))
+                changes = without_unused(draft.changes)
+                await app.use_state(State(changes=changes, registrations=draft.registrations))
             except SimlbError as error:
                 raise QueryError(_code(error), f"{error.what} (SIMLB-{error.code})") from error
         await app.faults.refresh()

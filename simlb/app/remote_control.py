@@ -87,6 +87,7 @@ async def restore(app: App) -> None:
     app.load.generator.stop_all()
     await app.faults.clear()
     await app.instances.start_all()
+    await app.forget_moto()
     async with app.reloading:
         await app.use_state(State(), "Reset")
         await app.acm.tidy()

@@ -95,6 +95,7 @@ class Transfer:
     async def reset(self) -> str:
         """Forget everything that API calls and commands have made."""
         app = self._app
+        await app.forget_moto()
         async with app.reloading:
             await app.use_state(State())
             await app.acm.tidy()

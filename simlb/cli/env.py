@@ -16,6 +16,7 @@ SERVICES = (
     "ACM",
     "CLOUDWATCH",
     "EC2",
+    "IAM",
     "ROUTE_53",
     "STS",
 )

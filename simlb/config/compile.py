@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from simlb.config import binds, names
 from simlb.config.addresses import AddressPolicy
@@ -34,7 +35,9 @@ class Settings:
 
     `allow_targets` are the networks beyond loopback that targets may be in. Of each request's body the first
     `keep_bodies_bytes` are kept for replays. With `explain_header` responses to requests with `X-Simlb-Explain: 1` say
-    why. `dns_port` is where the DNS server listens from the start; None: on any free port, once there is a hosted zone.
+    why. `foreign_ids` says what becomes of subnets, security groups and VPCs that are neither simlb's nor known at
+    `foreign_endpoint`, the URL of another EC2. `dns_port` is where the DNS server listens from the start; None: on any
+    free port, once there is a hosted zone.
     """
 
     region: str
@@ -45,6 +48,8 @@ class Settings:
     keep_bodies_bytes: int = 0
     explain_header: bool = False
     dns_port: int | None = None
+    foreign_ids: Literal["refuse", "accept"] = "refuse"
+    foreign_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +132,8 @@ def _compile(file: ConfigFile, places: Places, problems: Problems, tools: Tools,
             keep_bodies_bytes=_kept_bytes(context, file),
             explain_header=file.explain_header,
             dns_port=file.dns_port,
+            foreign_ids=file.foreign_ids,
+            foreign_endpoint=_endpoint(context, file, AddressPolicy(allowed, tools.resolve)),
         ),
         configuration=configuration,
         warnings=tuple(context.warnings),
@@ -141,6 +148,18 @@ def _kept_bytes(context: Context, file: ConfigFile) -> int:
             raise Refused(f"'keep_bodies' must be from 0 to 1m, not {file.keep_bodies}")
         return size
     return 0
+
+
+def _endpoint(context: Context, file: ConfigFile, policy: AddressPolicy) -> str | None:
+    if file.foreign_endpoint is None:
+        return None
+    with context.at(file, "foreign_endpoint"):
+        if not file.foreign_endpoint.startswith("http://"):
+            raise Refused("'foreign_endpoint' is an http URL such as http://127.0.0.1:5000")
+        place = policy.locate(file.foreign_endpoint)
+        host = f"[{place.dial_host}]" if ":" in place.dial_host else place.dial_host
+        return f"http://{host}:{place.port}/"
+    return None
 
 
 def _allowed_networks(context: Context, file: ConfigFile) -> tuple[IPNetwork, ...]:

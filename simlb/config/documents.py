@@ -181,6 +181,14 @@ class ConfigFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=0, le=65535)] | None,
         Meta(description="Port of the DNS server; 0: any free one. Default: one, with the first hosted zone."),
     ] = None
+    foreign_ids: Annotated[
+        Literal["refuse", "accept"],
+        Meta(description="Subnets, security groups and VPCs of API calls that are found nowhere: accept takes any."),
+    ] = "refuse"
+    foreign_endpoint: Annotated[
+        str | None,
+        Meta(description="Where ids that are not simlb's are looked up: another EC2, such as http://127.0.0.1:5000."),
+    ] = None
     strict: Annotated[bool, Meta(description="false allows health-check values below AWS's limits.")] = True
     explain_header: Annotated[
         bool, Meta(description="simlb's own: answers to requests with 'X-Simlb-Explain: 1' say why in a header.")

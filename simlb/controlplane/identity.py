@@ -1,4 +1,4 @@
-"""STS, as far as scripts ask it who they are: `GetCallerIdentity`. simlb has one account and one user, and no roles.
+"""STS, as far as scripts ask it who they are: `GetCallerIdentity`. simlb has one account and one user.
 
 STS is one for all regions.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simlb.controlplane.elsewhere import Elsewhere, QueryElsewhere
 from simlb.controlplane.query.credentials import Scope
-from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.model import Model, Operation
 from simlb.controlplane.query.protocol import QueryService, Values
 from simlb.core.ids import ACCOUNT
@@ -18,18 +18,6 @@ USER_ARN = f"arn:aws:iam::{ACCOUNT}:user/simlb"
 USER_ID = "AIDASIMLBSIMLBSIMLB22"
 """21 signs, as AWS's user ids."""
 
-_REFUSED = (
-    "AssumeRole",
-    "AssumeRoleWithSAML",
-    "AssumeRoleWithWebIdentity",
-    "AssumeRoot",
-    "DecodeAuthorizationMessage",
-    "GetDelegatedAccessToken",
-    "GetFederationToken",
-    "GetScopedCredentials",
-    "GetSessionToken",
-    "GetWebIdentityToken",
-)
 _TEXT = {"type": "string"}
 _NOTHING = {"type": "structure", "members": {}}
 TABLE: Mapping[str, Any] = {
@@ -39,7 +27,6 @@ TABLE: Mapping[str, Any] = {
     "operations": {
         "GetAccessKeyInfo": {"input": "AccessKey", "output": "Account", "errors": []},
         "GetCallerIdentity": {"input": "Nothing", "output": "Identity", "errors": []},
-        **{name: {"input": "Nothing", "output": "Nothing", "errors": []} for name in _REFUSED},
     },
     "errors": {},
     "shapes": {
@@ -51,22 +38,16 @@ TABLE: Mapping[str, Any] = {
         "Identity": {"type": "structure", "members": {"UserId": "Text", "Account": "Text", "Arn": "Text"}},
     },
 }
-"""The part of the API of 2011-06-15 that is answered, and the names of the rest. Parameters of what is refused anyway
-are passed over."""
+"""The part of the API of 2011-06-15 that simlb itself answers."""
 
 
-def sts_service() -> QueryService:
-    """The service, ready to be asked."""
-    return QueryService(Model.of(TABLE), _run, "AWSSecurityTokenServiceV20110615")
+def sts_service(elsewhere: Elsewhere) -> QueryElsewhere:
+    """The service, ready to be asked. Roles, sessions and tokens are elsewhere."""
+    own = QueryService(Model.of(TABLE), _run, "AWSSecurityTokenServiceV20110615")
+    return QueryElsewhere(own, "STS", TABLE["operations"].keys(), elsewhere)
 
 
 def _run(operation: Operation, _: Scope, __: Values) -> Values:
     if operation.name == "GetCallerIdentity":
         return {"UserId": USER_ID, "Account": ACCOUNT, "Arn": USER_ARN}
-    if operation.name == "GetAccessKeyInfo":
-        return {"Account": ACCOUNT}
-    raise QueryError(
-        "UnsupportedOperation",
-        f"simlb has no roles, sessions or tokens: {operation.name} was not carried out. Any keys are as good as any "
-        "others here, so use the ones that you have: simlb env prints some.",
-    )
+    return {"Account": ACCOUNT}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from simlb.core import ids
+from simlb.core import foreign, ids
 from simlb.core.model import Configuration, LoadBalancer, SecurityGroup, TargetGroup
 from simlb.core.model.target_group import with_targets
 from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered, RememberedBeside
@@ -188,7 +188,8 @@ def _lay_over(changes: Changes, file: Configuration) -> Configuration:
         if named != _own_group(balancer) or not changes.security_groups.keys().isdisjoint(named):
             region = balancer.region
             here = known.get(region) or known.setdefault(region, changes.all_security_groups(file, region))
-            gate = gates.get(named) or gates.setdefault(named, gate_of(named, here))
+            there = foreign.named_groups(changes.records, named)
+            gate = gates.get(named) or gates.setdefault(named, gate_of(named, {**there, **here} if there else here))
             balancers[arn] = _with_gate(balancer, gate)
     groups = {group.arn: group for group in file.target_groups.values() if group.arn not in changes.removed}
     for arn, group in changes.target_groups.items():

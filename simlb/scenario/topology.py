@@ -151,7 +151,8 @@ def _without_clock(origin: Source, problems: Problems) -> object:
     if "allow_targets" in origin.values:
         what = "a scenario's targets are on this machine: 'allow_targets' is not accepted here"
         problems.add(origin.key_place(("allow_targets",)), what, code=OUTSIDE)
-    return {key: value for key, value in origin.values.items() if key not in {"speed", "control_port", "dns_port"}}
+    left_out = {"speed", "control_port", "dns_port", "foreign_endpoint"}
+    return {key: value for key, value in origin.values.items() if key not in left_out}
 
 
 class _Values:

@@ -511,7 +511,8 @@ class TestInstances:
         assert still.fails("stop_instances", InstanceIds=[known["i-01"]], DryRun=True)[0] == "DryRunOperation"
         assert still.health()[0][0] == "healthy"
 
-    def test_nothing_is_ever_run(self, still: Shop) -> None:
+    def test_nothing_is_ever_run(self, still: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("simlb.app.moto.is_installed", lambda: False)
         code, message = still.fails("run_instances", MinCount=1, MaxCount=1, ImageId="ami-1", UserData="#!/bin/sh")
         assert code == "UnsupportedOperation"
         assert "no command is ever started on behalf of an API call" in message
@@ -519,4 +520,7 @@ class TestInstances:
         assert still.fails("terminate_instances", InstanceIds=[first])[0] == "UnsupportedOperation"
         code, message = still.fails("allocate_address")
         assert code == "UnsupportedOperation"
-        assert message.startswith("AllocateAddress of EC2 is not emulated by simlb")
+        assert message == (
+            "AllocateAddress of EC2 is not emulated by simlb. With its extra, moto answers it: "
+            "pip install 'simlb[aws]' (SIMLB-E845)"
+        )

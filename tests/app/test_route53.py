@@ -218,7 +218,7 @@ def test_tags(names: Names) -> None:
     assert names.aws.list_tags_for_resource(**where)["ResourceTagSet"]["Tags"] == [{"Key": "env", "Value": "c"}]
 
 
-def test_what_goes_wrong_with_a_zone(names: Names) -> None:
+def test_what_goes_wrong_with_a_zone(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
     zone = names.create()
     names.change(zone, ("CREATE", records("www.shop.test", "A", "192.0.2.1")))
     again: Any = {"Name": "shop.test", "CallerReference": "1"}
@@ -235,8 +235,9 @@ def test_what_goes_wrong_with_a_zone(names: Names) -> None:
     ):
         code, message = names.refused("create_hosted_zone", Name="b.test", CallerReference="3", **more)
         assert (code, "not supported by simlb yet" in message) == ("InvalidInput", True), more
+    monkeypatch.setattr("simlb.app.moto.is_installed", lambda: False)
     code, message = names.refused("create_health_check", CallerReference="1", HealthCheckConfig={"Type": "HTTP"})
-    assert (code, "simlb does not emulate" in message) == ("UnsupportedOperation", True)
+    assert (code, "is not emulated by simlb. With its extra" in message) == ("UnsupportedOperation", True)
     assert names.aws.get_hosted_zone_count()["HostedZoneCount"] == 1
 
 

@@ -37,8 +37,11 @@ def test_everybody_is_the_same_user_of_the_account_that_nobody_has(sts: Any) -> 
         ("get_federation_token", {"Name": "bob"}),
     ],
 )
-def test_there_are_no_roles_and_sessions(sts: Any, operation: str, parameters: dict[str, Any]) -> None:
+def test_there_are_no_roles_and_sessions_without_moto(
+    sts: Any, operation: str, parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simlb.app.moto.is_installed", lambda: False)
     with pytest.raises(ClientError) as caught:
         getattr(sts, operation)(**parameters)
     assert caught.value.response["Error"]["Code"] == "UnsupportedOperation"
-    assert "simlb has no roles" in caught.value.response["Error"]["Message"]
+    assert "of STS is not emulated by simlb. With its extra" in caught.value.response["Error"]["Message"]

@@ -65,6 +65,21 @@ def test_flags_override_the_file(load: Load) -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "endpoint"),
+    [
+        ("", None),
+        ("foreign_endpoint: http://127.0.0.1:5000", "http://127.0.0.1:5000/"),
+        ("foreign_endpoint: http://localhost:5000/", "http://localhost:5000/"),
+        ("foreign_endpoint: 'http://[::1]:5000'", "http://[::1]:5000/"),
+        ("foreign_endpoint: http://10.1.2.3:5000\nallow_targets: [10.0.0.0/8]", "http://10.1.2.3:5000/"),
+    ],
+)
+def test_where_foreign_ids_are_looked_up(load: Load, more: str, endpoint: str | None) -> None:
+    settings = load(f"simlb: config/1\nforeign_ids: accept\n{more}\nload_balancers: [{{name: a}}]").settings
+    assert (settings.foreign_endpoint, settings.foreign_ids) == (endpoint, "accept")
+
+
+@pytest.mark.parametrize(
     ("written", "size"), [("0", 0), ("500", 500), ("64k", 65536), ("64 K", 65536), ("1m", 1048576)]
 )
 def test_how_much_of_bodies_is_kept(load: Load, written: str, size: int) -> None:

@@ -206,6 +206,15 @@ def named(name: str) -> str:
 BALANCERS = [
     (balancer("") + "keep_bodies: 2m", "E502 simlb.yaml:4: 'keep_bodies' must be from 0 to 1m, not 2m"),
     (balancer("") + "keep_bodies: -1", "E502 simlb.yaml:4: 'keep_bodies' must be from 0 to 1m, not -1"),
+    (balancer("") + "foreign_ids: x", "E502 simlb.yaml:4: 'foreign_ids' must be one of 'accept', 'refuse', not 'x'"),
+    (
+        balancer("") + "foreign_endpoint: https://127.0.0.1:5000",
+        "E502 simlb.yaml:4: 'foreign_endpoint' is an http URL such as http://127.0.0.1:5000",
+    ),
+    (
+        balancer("") + "foreign_endpoint: http://10.0.0.1:5000",
+        "E506 simlb.yaml:4: 'http://10.0.0.1:5000' is at 10.0.0.1, which is not on this machine",
+    ),
     (balancer("") + "keep_bodies: 64 kB", "E502 simlb.yaml:4: '64 kB' is not a size such as 64k"),
     (balancer("") + "keep_bodies: yes", "E502 simlb.yaml:4: 'yes' is not a size such as 64k"),
     (named(""), "E502 simlb.yaml:3: Load balancer name '' cannot be empty"),

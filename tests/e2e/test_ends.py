@@ -14,6 +14,7 @@ import time
 import pytest
 
 from simlb.controlplane import runfile
+from tests.aws import elbv2
 from tests.e2e import processes
 from tests.e2e.client import Client, Response, exchange
 from tests.e2e.configs import web
@@ -44,6 +45,9 @@ def test_killed_simlb_takes_its_processes_along_and_starts_again_at_the_same_por
     ports = {port: first.listener(port).published_port for port in (80, 443)}
     targets = _target_pids(first)
     assert len(targets) == 2
+    with elbv2(f"http://{first.view().control}", service="iam") as iam:
+        assert iam.list_users()["Users"] == []
+    assert any("moto_program" in processes.command_line(pid) for pid in _family(first))
     # Traffic on open connections must not keep the ports from the next start.
     connection = first.client().connect()
     assert exchange(connection, "GET", "/before-the-end").status == 200

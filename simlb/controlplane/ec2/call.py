@@ -25,6 +25,8 @@ class Ec2Call:
     parameters: Values
     region: str
     estate: Ec2Estate
+    theirs: tuple[Result, ...] = ()
+    """What moto has of the list that is asked for, filtered by it."""
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of strings, each once; empty when it is not given."""

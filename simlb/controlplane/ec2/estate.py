@@ -6,15 +6,14 @@ from typing import Protocol
 
 from simlb.controlplane.operations.estate import Estate
 from simlb.core.instances import InstanceState
-from simlb.core.model import Configuration, Instance
+from simlb.core.model import Instance
 
 
 class Ec2Estate(Estate, Protocol):
     """A running simlb as EC2's API sees it."""
 
-    @property
-    def file(self) -> Configuration:
-        """What the configuration file says, whatever API and commands have made of it."""
+    async def look_up_again(self) -> None:
+        """Enforce the rules of security groups that moto has and load balancers name as they are now."""
 
     def instance_state(self, instance: Instance) -> InstanceState:
         """How one stands."""

@@ -57,7 +57,7 @@ def described(
     found = [
         item.shown for item in known.values() if (not wanted or item.id in wanted) and all(test(item) for test in tests)
     ]
-    page, token = _page(call, found)
+    page, token = _page(call, [*found, *call.theirs])
     call.check_dry_run()
     return {member: page, "nextToken": token}
 

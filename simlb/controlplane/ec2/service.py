@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from inspect import isawaitable
 
 from simlb.controlplane.ec2 import (
@@ -15,15 +16,19 @@ from simlb.controlplane.ec2 import (
     security_group_rules,
     security_groups,
     tags,
+    whose,
     xml,
 )
-from simlb.controlplane.ec2.call import Ec2Call, Handler
+from simlb.controlplane.ec2.call import Ec2Call, Handler, Result
 from simlb.controlplane.ec2.estate import Ec2Estate
 from simlb.controlplane.ec2.parameters import Shape, read_parameters
-from simlb.controlplane.query.credentials import read_scope
+from simlb.controlplane.elsewhere import Elsewhere, check_signed
+from simlb.controlplane.query.credentials import Scope, header_of, read_scope
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.parameters import merged, read_form
-from simlb.controlplane.query.protocol import QueryReply, QueryRequest
+from simlb.controlplane.query.protocol import FORM, OK, QueryReply, QueryRequest
+from simlb.controlplane.query.xml_tree import XmlError
+from simlb.core.foreign import used_ids
 
 VERSION = "2016-11-15"
 
@@ -36,7 +41,6 @@ _STATUS = {
 }
 """Those of every other code is 400."""
 
-_READING = "Describe"
 _ACTION = re.compile(r"[A-Za-z0-9]{1,128}")
 
 _FILTERS: Shape = [{"Name": str, "Value": [str]}]
@@ -155,41 +159,70 @@ HANDLERS: Mapping[str, Handler] = {
 class Ec2Service:
     """Implements `simlb.controlplane.query.services.Service`."""
 
-    def __init__(self, estate: Ec2Estate) -> None:
+    def __init__(self, estate: Ec2Estate, elsewhere: Elsewhere) -> None:
         self._estate = estate
+        self._elsewhere = elsewhere
 
     async def answer(self, request: QueryRequest) -> QueryReply:
         """The answer to any request at all."""
         request_id = str(uuid.uuid4())
         try:
-            call = self._read(request)
-            answer = HANDLERS[call.operation](call)
+            action, given, scope = _read(request)
+            call = Ec2Call(operation=action, parameters={}, region=scope.region, estate=self._estate)
+            if action not in HANDLERS:
+                return await self._ask_moto(request, call, given)
+            if self._elsewhere.has_begun:
+                own = tags.resources(call)
+                if whose.is_motos(action, given, own):
+                    return await self._ask_moto(request, call, given)
+                part = whose.their_part(action, given, own)
+                if part is not None:
+                    signed = request.authorization or header_of(scope)
+                    asked = QueryRequest(body=part.body, content_type=FORM, authorization=signed)
+                    reply = await self._elsewhere.ask(asked, f"{action} of EC2")
+                    if reply.status != OK:
+                        return reply
+                    given = _without(given, whose.LISTS[action][0], own)
+                    call = replace(call, theirs=_items(reply.body, part.member))
+            if action in PARAMETERS:  # what is refused anyway is not looked at
+                call = replace(call, parameters=read_parameters(action, given, PARAMETERS[action]))
+            answer = HANDLERS[action](call)
             result = await answer if isawaitable(answer) else answer
         except QueryError as error:
             return _failed(error, request_id)
-        return QueryReply(status=200, body=xml.response(call.operation, result, request_id), request_id=request_id)
+        return QueryReply(status=OK, body=xml.response(action, result, request_id), request_id=request_id)
 
     def refuse(self, code: str, message: str, content_type: str = "") -> QueryReply:
         """An answer without a call. EC2 has one way to tell errors, whatever was sent."""
         del content_type
         return _failed(QueryError(code, message), str(uuid.uuid4()))
 
-    def _read(self, request: QueryRequest) -> Ec2Call:
-        query = read_form(request.query)
-        scope = read_scope(request.authorization, query)
-        try:
-            text = request.body.decode()
-        except UnicodeDecodeError:
-            raise QueryError("MalformedQueryString", "The body is not UTF-8.") from None
-        given = merged([*query.items(), *read_form(text).items()])
-        action = _action(given)
-        if not scope.in_header and not action.startswith(_READING):
-            # Any web page can have a browser open a URL; only AWS's clients set the header.
-            raise QueryError("AccessDenied", f"{action} has to be signed in the Authorization header.")
-        shape = PARAMETERS.get(action)
-        # What is refused anyway is not looked at.
-        parameters = {} if shape is None else read_parameters(action, given, shape)
-        return Ec2Call(operation=action, parameters=parameters, region=scope.region, estate=self._estate)
+    async def _ask_moto(self, request: QueryRequest, call: Ec2Call, given: Mapping[str, str]) -> QueryReply:
+        action = call.operation
+        if action in whose.REFUSED:
+            raise QueryError("UnsupportedOperation", f"{action} is not emulated by simlb: {whose.REFUSED[action]}.")
+        self._elsewhere.check(f"{action} of EC2")
+        whose.check_untouched(action, given, tags.resources(call))
+        if action.startswith("Delete") and call.is_here:
+            for one in sorted(used_ids(self._estate.changes).intersection(given.values())):
+                raise QueryError("DependencyViolation", f"{one} has a dependent object: a load balancer of simlb's")
+        reply = await self._elsewhere.ask(request, f"{action} of EC2")
+        if action in whose.RULE_CHANGES and reply.status == OK:
+            await self._estate.look_up_again()
+        return reply
+
+
+def _read(request: QueryRequest) -> tuple[str, Mapping[str, str], Scope]:
+    query = read_form(request.query)
+    scope = read_scope(request.authorization, query)
+    try:
+        text = request.body.decode()
+    except UnicodeDecodeError:
+        raise QueryError("MalformedQueryString", "The body is not UTF-8.") from None
+    given = merged([*query.items(), *read_form(text).items()])
+    action = _action(given)
+    check_signed(action, scope)
+    return action, given, scope
 
 
 def _action(given: Mapping[str, str]) -> str:
@@ -203,13 +236,21 @@ def _action(given: Mapping[str, str]) -> str:
         )
     if _ACTION.fullmatch(action) is None:
         raise QueryError("InvalidAction", f"The action {action} is not valid for this web service.")
-    if action not in HANDLERS:
-        raise QueryError(
-            "UnsupportedOperation",
-            f"{action} of EC2 is not emulated by simlb, which has of EC2 what load balancers lean on: the default VPC, "
-            "security groups, and instances that are the targets of the configuration file.",
-        )
     return action
+
+
+def _without(given: Mapping[str, str], ids: str, own: Collection[str]) -> Mapping[str, str]:
+    """The parameters of simlb's part of a list: without the ids that are not simlb's."""
+    if not ids:
+        return given
+    return {key: value for key, value in given.items() if value in own or not key.startswith(f"{ids}.")}
+
+
+def _items(body: bytes, member: str) -> tuple[Result, ...]:
+    try:
+        return tuple(xml.items(body, member))
+    except XmlError as error:
+        raise QueryError("ServiceUnavailable", f"The answer of moto cannot be understood: {error}") from error
 
 
 def _failed(error: QueryError, request_id: str) -> QueryReply:

@@ -29,7 +29,7 @@ def describe_tags(call: Ec2Call) -> Result:
             tags={key: value},
             shown={"resourceId": resource, "resourceType": kind, "key": key, "value": value},
         )
-        for resource, kind in _resources(call).items()
+        for resource, kind in resources(call).items()
         for key, value in call.tags(resource).items()
     ]
     return described(call, "tagSet", items, filters=("resource-id", "resource-type", "key", "value"))
@@ -113,7 +113,7 @@ def _read(given: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _wanted(call: Ec2Call) -> tuple[str, ...]:
-    known = _resources(call)
+    known = resources(call)
     wanted = call.required_list("ResourceId", "ResourceId")
     for one in wanted:
         if one not in known:
@@ -123,7 +123,7 @@ def _wanted(call: Ec2Call) -> tuple[str, ...]:
     return wanted
 
 
-def _resources(call: Ec2Call) -> dict[str, str]:
+def resources(call: Ec2Call) -> dict[str, str]:
     """Everything that can have tags, with its resource type."""
     groups = call.security_groups().values()
     rules = {

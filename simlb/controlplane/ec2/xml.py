@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from simlb.controlplane.query.xml import escape
+from simlb.controlplane.query.xml_tree import Element, parse
 
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
@@ -25,6 +26,20 @@ def error_response(code: str, message: str, request_id: str) -> bytes:
         f"<Response><Errors><Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error></Errors>"
         f"<RequestID>{request_id}</RequestID></Response>"
     ).encode()
+
+
+def items(body: bytes, member: str) -> list[Any]:
+    """The items of a list of somebody else's answer, as results are here. Raises XmlError."""
+    found = parse(body).child(member)
+    return [] if found is None else [_plain(child) for child in found.children]
+
+
+def _plain(element: Element) -> Any:
+    if not element.children:
+        return "".join(element.text)
+    if all(child.name == "item" for child in element.children):
+        return [_plain(child) for child in element.children]
+    return {child.name: _plain(child) for child in element.children}
 
 
 def _members(parts: list[str], values: Mapping[str, Any]) -> None:

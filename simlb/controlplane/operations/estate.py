@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from simlb.core.changes import Changes
+from simlb.core.foreign import Foreign
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.target_group import TargetGroupState
 
@@ -30,12 +31,29 @@ class Estate(Protocol):
     def configuration(self) -> Configuration:
         """What is in force now. The same object as long as nothing changes."""
 
+    @property
+    def file(self) -> Configuration:
+        """What the configuration file says, whatever API and commands have made of it."""
+
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands; None for one without listeners and targets."""
 
     @property
     def changes(self) -> Changes:
         """What API calls have made of the file's configuration."""
+
+    async def look_up(
+        self,
+        *,
+        subnets: Collection[str] = (),
+        zones: Iterable[str] = (),
+        security_groups: Collection[str] = (),
+        vpcs: Collection[str] = (),
+    ) -> Foreign:
+        """What there is to know of ids that are not simlb's; what is nowhere is not in the answer.
+
+        `zones` are those of a call's other subnets. Raises QueryError when nobody answers who should know.
+        """
 
     def certificate(self, arn: str) -> Certificate | None:
         """The certificate of that ARN, issued, imported or the file's; None when there is none.

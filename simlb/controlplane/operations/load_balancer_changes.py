@@ -19,6 +19,8 @@ from simlb.controlplane.operations.network import (
     given_address_type,
     given_security_groups,
     given_subnets,
+    look_up_groups,
+    put_foreign,
     unsupported,
 )
 from simlb.controlplane.operations.references import LOAD_BALANCER
@@ -38,12 +40,17 @@ async def create_load_balancer(call: Call) -> Result:
         raise QueryError(error.code, error.message)
     _check_kind(call)
     ip_address_type = given_address_type(call) or "ipv4"
-    subnets = given_subnets(call)
+    subnets, there = await given_subnets(call)
+    there = there.joined(await look_up_groups(call))
     tags = read_tags(call.parameters.get("Tags"))
     scheme = Scheme(call.text("Scheme") or Scheme.INTERNET_FACING)
 
+    def shown(draft: Draft, balancer: LoadBalancer, facts: LoadBalancerFacts, *, is_provisioning: bool) -> Result:
+        records = draft.changes.records
+        return {"LoadBalancers": [load_balancer_result(balancer, facts, records, is_provisioning=is_provisioning)]}
+
     def create(draft: Draft) -> Result:
-        groups = given_security_groups(call, draft) or (ids.default_security_group_id(call.region),)
+        groups = given_security_groups(call, draft, there, subnets) or (ids.default_security_group_id(call.region),)
         facts = LoadBalancerFacts(created_at=draft.now, subnets=subnets, security_groups=groups)
         present = next((each for each in draft.configuration.load_balancers if each.name == name), None)
         if present is not None:
@@ -55,8 +62,7 @@ async def create_load_balancer(call: Call) -> Result:
                     "DuplicateLoadBalancerName",
                     f"A load balancer with the same name '{name}' exists, but with different settings",
                 )
-            is_provisioning = call.estate.is_provisioning(present.arn)
-            return {"LoadBalancers": [load_balancer_result(present, held, is_provisioning=is_provisioning)]}
+            return shown(draft, present, held, is_provisioning=call.estate.is_provisioning(present.arn))
         for error in quota_errors(quotas.LOAD_BALANCERS, len(draft.configuration.load_balancers) + 1):
             raise QueryError(error.code, error.message)
         lb_id = draft.new_id()
@@ -72,10 +78,11 @@ async def create_load_balancer(call: Call) -> Result:
         )
         draft.put_load_balancer(balancer)
         draft.put_facts(balancer.arn, facts)
+        put_foreign(draft, there)
         draft.put_tags(balancer.arn, tags)
         # Harmless should the change fail: nobody knows that ARN.
         call.estate.begin_provisioning(balancer.arn)
-        return {"LoadBalancers": [load_balancer_result(balancer, facts, is_provisioning=True)]}
+        return shown(draft, balancer, facts, is_provisioning=True)
 
     return await call.estate.change(create)
 
@@ -128,12 +135,16 @@ async def set_security_groups(call: Call) -> Result:
             "'EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic' goes with load balancers of type 'network' only",
         )
 
+    there = await look_up_groups(call)
+
     def modify(draft: Draft) -> Result:
         balancer = _named(call, draft)
-        groups = given_security_groups(call, draft)
+        subnets = facts_of(call.estate, draft.changes, balancer).subnets
+        groups = given_security_groups(call, draft, there, subnets)
         if not groups:
             raise invalid("At least one security group must be specified")
         draft.put_facts(balancer.arn, replace(_own_facts(call, draft, balancer), security_groups=groups))
+        put_foreign(draft, there)
         return {"SecurityGroupIds": list(groups)}
 
     return await call.estate.change(modify)
@@ -142,15 +153,17 @@ async def set_security_groups(call: Call) -> Result:
 async def set_subnets(call: Call) -> Result:
     """Other zones. There is one node, wherever it is said to be. The address type may change with them."""
     ip_address_type = given_address_type(call)
-    subnets = given_subnets(call)
+    subnets, there = await given_subnets(call)
 
     def modify(draft: Draft) -> Result:
         balancer = _named(call, draft)
         facts = replace(_own_facts(call, draft, balancer), subnets=subnets)
         draft.put_facts(balancer.arn, facts)
+        put_foreign(draft, there)
         wanted = ip_address_type or balancer.ip_address_type
         _put_address_type(draft, balancer, wanted)
-        return {"AvailabilityZones": zone_list(call.region, subnets), "IpAddressType": wanted}
+        zones = zone_list(call.region, subnets, draft.changes.records)
+        return {"AvailabilityZones": zones, "IpAddressType": wanted}
 
     return await call.estate.change(modify)
 

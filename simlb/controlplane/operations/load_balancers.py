@@ -14,6 +14,7 @@ from simlb.controlplane.operations.references import LOAD_BALANCER, check_count,
 from simlb.controlplane.query.errors import QueryError
 from simlb.core import ids
 from simlb.core.changes import Changes, LoadBalancerFacts
+from simlb.core.foreign import Records, vpc_of_subnets, zone_of
 from simlb.core.model import LoadBalancer, Scheme
 
 DECREASES_A_DAY = 2
@@ -70,8 +71,10 @@ def facts_of(estate: Estate, changes: Changes, balancer: LoadBalancer) -> LoadBa
     )
 
 
-def load_balancer_result(balancer: LoadBalancer, facts: LoadBalancerFacts, *, is_provisioning: bool) -> Result:
-    """A load balancer as the API shows it."""
+def load_balancer_result(
+    balancer: LoadBalancer, facts: LoadBalancerFacts, records: Records, *, is_provisioning: bool
+) -> Result:
+    """A load balancer as the API shows it. `records` tell of subnets that are not simlb's."""
     region = balancer.region
     return {
         "LoadBalancerArn": balancer.arn,
@@ -80,24 +83,26 @@ def load_balancer_result(balancer: LoadBalancer, facts: LoadBalancerFacts, *, is
         "CreatedTime": datetime.fromtimestamp(facts.created_at, UTC),
         "LoadBalancerName": balancer.name,
         "Scheme": balancer.scheme,
-        "VpcId": ids.vpc_id(region),
+        "VpcId": vpc_of_subnets(records, region, facts.subnets),
         "State": {"Code": "provisioning" if is_provisioning else "active"},
         "Type": "application",
-        "AvailabilityZones": zone_list(region, facts.subnets),
+        "AvailabilityZones": zone_list(region, facts.subnets, records),
         "SecurityGroups": list(facts.security_groups),
         "IpAddressType": balancer.ip_address_type,
     }
 
 
-def zone_list(region: str, subnets: Iterable[str]) -> list[Result]:
+def zone_list(region: str, subnets: Iterable[str], records: Records) -> list[Result]:
     """The subnets of a load balancer with their zones, in the order of those."""
-    zones = sorted((ids.zone_of(region, subnet) or "", subnet) for subnet in subnets)
+    zones = sorted((zone_of(records, region, subnet) or "", subnet) for subnet in subnets)
     return [{"ZoneName": zone, "SubnetId": subnet, "LoadBalancerAddresses": []} for zone, subnet in zones]
 
 
 def _load_balancer(call: Call, balancer: LoadBalancer) -> Result:
-    facts = facts_of(call.estate, call.estate.changes, balancer)
-    return load_balancer_result(balancer, facts, is_provisioning=call.estate.is_provisioning(balancer.arn))
+    changes = call.estate.changes
+    facts = facts_of(call.estate, changes, balancer)
+    is_provisioning = call.estate.is_provisioning(balancer.arn)
+    return load_balancer_result(balancer, facts, changes.records, is_provisioning=is_provisioning)
 
 
 HANDLERS: Handlers = {

@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from simlb.controlplane.operations.attributes import attribute_list, given_attributes
 from simlb.controlplane.operations.call import Call, Handlers, Result
-from simlb.controlplane.operations.catalog import Catalog
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.health_checks import health_check
+from simlb.controlplane.operations.network import given_vpc
 from simlb.controlplane.operations.references import TARGET_GROUP
 from simlb.controlplane.operations.tags import read_tags
 from simlb.controlplane.operations.target_groups import shown_attributes, target_group_result
 from simlb.controlplane.query.errors import QueryError, invalid
-from simlb.core import ids, quotas
+from simlb.core import foreign, ids, quotas
 from simlb.core.attributes import TARGET_GROUP_ATTRIBUTES, AttributeValueError, TargetGroupAttributes
+from simlb.core.foreign import vpc_of_target_group
 from simlb.core.model import HealthCheck, Protocol, TargetGroup, TargetType
 from simlb.core.validation import quota_errors, target_group_name_errors
 
@@ -31,10 +32,7 @@ async def create_target_group(call: Call) -> Result:
     protocol = _protocol(call)
     if not call.parameters.get("Port"):
         raise invalid("A port must be specified")
-    if not call.text("VpcId"):
-        raise invalid("A VPC ID must be specified")
-    if call.text("VpcId") != ids.vpc_id(call.region):
-        raise invalid(f"The VPC ID '{call.text('VpcId')}' is not found")
+    vpc = await given_vpc(call)
     tags = read_tags(call.parameters.get("Tags"))
     check = health_check(call, HealthCheck(), target_type)
 
@@ -49,17 +47,21 @@ async def create_target_group(call: Call) -> Result:
         )
         present = draft.configuration.target_groups.get(name)
         if present is not None:
-            if not _is_same(present, wanted) or tags != draft.changes.tags.get(present.arn, {}):
+            present_vpc = vpc_of_target_group(draft.changes.records, call.region, present.arn)
+            has_tags = tags == draft.changes.tags.get(present.arn, {})
+            if not (_is_same(present, wanted) and present_vpc == vpc and has_tags):
                 raise QueryError(
                     "DuplicateTargetGroupName",
                     f"A target group with the same name '{name}' exists, but with different settings",
                 )
-            return _answer(call, draft.catalog, present)
+            return _answer(call, draft, present)
         for error in quota_errors(quotas.TARGET_GROUPS, len(draft.configuration.target_groups) + 1):
             raise QueryError(error.code, error.message)
         draft.put_target_group(wanted)
+        if vpc != ids.vpc_id(call.region):
+            draft.put_record(foreign.TARGET_GROUP, wanted.arn, {"vpc": vpc})
         draft.put_tags(wanted.arn, tags)
-        return _answer(call, draft.catalog, wanted)
+        return _answer(call, draft, wanted)
 
     return await call.estate.change(create)
 
@@ -72,7 +74,7 @@ async def modify_target_group(call: Call) -> Result:
         changed = replace(group, health_check=health_check(call, group.health_check, group.target_type))
         if changed != group:
             draft.put_target_group(changed)
-        return _answer(call, draft.catalog, changed)
+        return _answer(call, draft, changed)
 
     return await call.estate.change(modify)
 
@@ -112,8 +114,8 @@ def _named(call: Call, draft: Draft) -> TargetGroup:
     return TARGET_GROUP.find_one(draft.catalog.target_groups, call.text("TargetGroupArn"))
 
 
-def _answer(call: Call, catalog: Catalog, group: TargetGroup) -> Result:
-    return {"TargetGroups": [target_group_result(call.region, catalog, group)]}
+def _answer(call: Call, draft: Draft, group: TargetGroup) -> Result:
+    return {"TargetGroups": [target_group_result(call.region, draft.catalog, group, draft.changes.records)]}
 
 
 def _is_same(present: TargetGroup, wanted: TargetGroup) -> bool:

@@ -10,8 +10,8 @@ from simlb.controlplane.operations.call import Call, Handlers, Result
 from simlb.controlplane.operations.catalog import Catalog
 from simlb.controlplane.operations.paging import paged
 from simlb.controlplane.operations.references import TARGET_GROUP, check_exclusive, load_balancer, target_group
-from simlb.core import ids
 from simlb.core.attributes import TargetGroupAttributes
+from simlb.core.foreign import Records, vpc_of_target_group
 from simlb.core.model import TargetGroup
 
 _NOT_OF_SERVERS = ("lambda.", "waf.")
@@ -40,7 +40,7 @@ def describe_target_groups(call: Call) -> Result:
         found = [group for group in found if group.name in names]
 
     def describe(group: TargetGroup) -> Result:
-        return target_group_result(call.region, call.catalog, group)
+        return target_group_result(call.region, call.catalog, group, call.estate.changes.records)
 
     return paged(call, "TargetGroups", found, describe, lambda group: group.arn)
 
@@ -55,15 +55,15 @@ def shown_attributes(attributes: TargetGroupAttributes) -> dict[str, str]:
     return {key: value for key, value in attributes.to_wire().items() if not key.startswith(_NOT_OF_SERVERS)}
 
 
-def target_group_result(region: str, catalog: Catalog, group: TargetGroup) -> Result:
-    """A target group as the API shows it."""
+def target_group_result(region: str, catalog: Catalog, group: TargetGroup, records: Records) -> Result:
+    """A target group as the API shows it. `records` tell of a VPC that is not simlb's."""
     check = group.health_check
     return {
         "TargetGroupArn": group.arn,
         "TargetGroupName": group.name,
         "Protocol": group.protocol,
         "Port": group.port,
-        "VpcId": ids.vpc_id(region),
+        "VpcId": vpc_of_target_group(records, region, group.arn),
         "HealthCheckProtocol": check.protocol,
         "HealthCheckPort": str(check.port),
         "HealthCheckEnabled": True,

@@ -50,6 +50,12 @@ def read_scope(authorization: str | None, query: Mapping[str, str]) -> Scope:
     return _scope(credential, in_header=True)
 
 
+def header_of(scope: Scope) -> str:
+    """An Authorization header with that scope, for somebody who looks at nothing else of it either."""
+    credential = f"simlb/20151201/{scope.region}/{scope.service}/aws4_request"
+    return f"{_ALGORITHM} Credential={credential}, SignedHeaders=host, Signature=0"
+
+
 def _scope(credential: str, *, in_header: bool) -> Scope:
     found = _CREDENTIAL.fullmatch(credential)
     if found is None:

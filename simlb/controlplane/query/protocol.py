@@ -27,6 +27,8 @@ Answer = Values | Awaitable[Values]
 CLASSIC_VERSION = "2012-06-01"
 """The Classic Load Balancers' API answers at AWS's same address."""
 
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+"""The content type of a call."""
 OK = 200
 LARGE_BODY_BYTES = 16 * 1024
 """About 200 targets'. Larger ones are read in a thread: a thousand targets' take 15 ms, in which traffic would wait."""
@@ -58,6 +60,7 @@ class QueryReply:
     request_id: str
     content_type: str = "text/xml"
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Further ones."""
 
 
 class QueryService:
@@ -73,6 +76,11 @@ class QueryService:
         self._model = model
         self._title = title
         self._run = run
+
+    @property
+    def version(self) -> str:
+        """The date by which calls name it."""
+        return self._model.version
 
     async def answer(self, request: QueryRequest) -> QueryReply:
         """The answer to any request at all."""

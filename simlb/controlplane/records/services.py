@@ -10,6 +10,7 @@ from typing import Any
 
 from simlb.controlplane.acm import certificate
 from simlb.controlplane.records.codec import RecordError
+from simlb.core import foreign
 from simlb.core.dns.bodies import KIND as HOSTED_ZONE
 from simlb.core.dns.bodies import from_body
 
@@ -21,9 +22,22 @@ def _hosted_zone(key: str, body: Any) -> None:
         raise RecordError(f"it is no hosted zone: {error!r}", (key,)) from None
 
 
+def _foreign(read: Callable[[str, Any], object]) -> Callable[[str, Any], None]:
+    def check(key: str, body: Any) -> None:
+        try:
+            read(key, body)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise RecordError(f"it is nothing of another endpoint: {error!r}", (key,)) from None
+
+    return check
+
+
 CHECKS: Mapping[str, Callable[[str, Any], None]] = {
     certificate.KIND: certificate.check_record,
     HOSTED_ZONE: _hosted_zone,
+    foreign.SUBNET: _foreign(foreign.subnet_of),
+    foreign.SECURITY_GROUP: _foreign(foreign.group_of),
+    foreign.TARGET_GROUP: _foreign(foreign.vpc_of),
 }
 """By kind: raises RecordError for a key and a body that no call of the service would have written."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from inspect import isawaitable
@@ -59,6 +59,10 @@ class Route53:
         """Carry out an operation with members as its shape has them. Raises Route53Error, or QueryError."""
         answer = _HANDLERS[operation](self, given)
         return await answer if isawaitable(answer) else answer
+
+    def zone_ids(self) -> Collection[str]:
+        """Of all hosted zones there are."""
+        return self._names.zones().keys()
 
     # -- hosted zones --------------------------------------------------------------------------------------------------
 

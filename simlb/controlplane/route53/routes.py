@@ -10,9 +10,11 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from simlb.controlplane.query.credentials import read_scope
+from simlb.controlplane.elsewhere import Elsewhere
+from simlb.controlplane.query.credentials import Scope, read_scope
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.parameters import read_form
+from simlb.controlplane.query.protocol import QueryReply, QueryRequest
 from simlb.controlplane.route53 import errors, xml
 from simlb.controlplane.route53.errors import Route53Error
 from simlb.controlplane.route53.operations import Route53
@@ -32,7 +34,7 @@ _PATHS = [
 ]
 
 
-def route53_routes(route53: Route53) -> list[web.RouteDef]:
+def route53_routes(route53: Route53, elsewhere: Elsewhere) -> list[web.RouteDef]:
     """The routes, for `ControlServer`."""
 
     def refuse(_: web.Request, status: int, error: SimlbError) -> web.Response:
@@ -43,7 +45,12 @@ def route53_routes(route53: Route53) -> list[web.RouteDef]:
     async def answer(request: web.Request) -> web.Response:
         request_id = _new_id()
         try:
-            operation, given = await _read(request)
+            scope = _scope(request)
+            path = request.rel_url.raw_path.rstrip("/")
+            found = _operation(request.method, path)
+            if found is None:
+                return _reply(await _ask_moto(request, path, scope, route53, elsewhere))
+            operation, given = await _read(request, scope, *found)
             result = await route53.run(operation.name, given)
         except (Route53Error, QueryError) as error:
             return _failed(error.code, error.message, request_id)
@@ -58,13 +65,49 @@ def route53_routes(route53: Route53) -> list[web.RouteDef]:
     return [web.route(method, VERSION + "/{path:.*}", answer) for method in ("GET", "POST", "DELETE")]
 
 
-async def _read(request: web.Request) -> tuple[Operation, Mapping[str, object]]:
-    query = read_form(request.rel_url.raw_query_string)
-    scope = read_scope(request.headers.get("Authorization"), query)
+def _scope(request: web.Request) -> Scope:
+    scope = read_scope(request.headers.get("Authorization"), read_form(request.rel_url.raw_query_string))
     if scope.service != SERVICE:
         raise Route53Error("UnsupportedOperation", f"This is Route 53; the request is signed for '{scope.service}'.")
-    path = request.rel_url.raw_path.rstrip("/")
-    operation, found = _operation(request.method, path)
+    return scope
+
+
+async def _ask_moto(
+    request: web.Request, path: str, scope: Scope, route53: Route53, elsewhere: Elsewhere
+) -> QueryReply:
+    """The answer to what simlb has no operation for. What is about one of its hosted zones is refused."""
+    what = f"{request.method} {path[:80]} of Route 53"
+    if request.method != "GET" and not scope.in_header:
+        raise QueryError("AccessDenied", f"{what} has to be signed in the Authorization header.")
+    elsewhere.check(what)
+    body = await request.read()
+    for zone in route53.zone_ids():
+        if zone in path or zone.encode() in body:
+            raise Route53Error(
+                "UnsupportedOperation",
+                f"{what} was not carried out: the hosted zone {zone} is simlb's own, and this operation is answered "
+                "by moto, which does not have it.",
+            )
+    asked = QueryRequest(
+        method=request.method,
+        path=request.rel_url.raw_path,
+        query=request.rel_url.raw_query_string,
+        body=body,
+        authorization=request.headers.get("Authorization"),
+        content_type=request.headers.get("Content-Type", ""),
+    )
+    return await elsewhere.ask(asked, what)
+
+
+def _reply(reply: QueryReply) -> web.Response:
+    headers = {"Content-Type": reply.content_type, "x-amzn-RequestId": reply.request_id, **reply.headers}
+    return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+async def _read(
+    request: web.Request, scope: Scope, operation: Operation, found: Mapping[str, str]
+) -> tuple[Operation, Mapping[str, object]]:
+    query = read_form(request.rel_url.raw_query_string)
     if operation.method != "GET" and not scope.in_header:
         # Any web page can have a browser open a URL; only AWS's clients set the header.
         raise QueryError("AccessDenied", f"{operation.name} has to be signed in the Authorization header.")
@@ -78,16 +121,12 @@ async def _read(request: web.Request) -> tuple[Operation, Mapping[str, object]]:
     return operation, {**given, **{name: unquote(value) for name, value in found.items()}}
 
 
-def _operation(method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
+def _operation(method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
     for operation, pattern in _PATHS:
         found = pattern.fullmatch(path)
         if found is not None and operation.method == method:
             return operation, found.groupdict()
-    raise Route53Error(
-        "UnsupportedOperation",
-        f"simlb does not emulate this operation of Route 53: {method} {path[:80]}. "
-        f"It answers {', '.join(operation.name for operation in OPERATIONS)}.",
-    )
+    return None
 
 
 def _new_id() -> str:

@@ -7,33 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from xml.parsers import expat
 
 from simlb.controlplane.query.xml import escape
+from simlb.controlplane.query.xml_tree import DEPTH_MAX as DEPTH_MAX
+from simlb.controlplane.query.xml_tree import Element, parse
+from simlb.controlplane.query.xml_tree import XmlError as XmlError
 
 Shape = type | Mapping[str, Any] | tuple[str, Any]
 NAMESPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
-DEPTH_MAX = 16
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-class XmlError(ValueError):
-    """A body that is not what its shape says. The message is for people."""
-
-
-class _Element:
-    __slots__ = ("children", "name", "text")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.text: list[str] = []
-        self.children: list[_Element] = []
-
-
 def read(body: bytes, root: str, shape: Shape) -> Any:
     """The values of a document. Members that are not given are absent. Raises XmlError."""
-    element = _parse(body)
+    element = parse(body)
     if element.name != root:
         raise XmlError(f"Cannot find the declaration of element '{element.name}': '{root}' is expected")
     return _value(element, shape)
@@ -44,41 +32,7 @@ def write(root: str, shape: Shape, values: Any) -> bytes:
     return f'{_HEAD}<{root} xmlns="{NAMESPACE}">{"".join(_inner(shape, values))}</{root}>'.encode()
 
 
-def _parse(body: bytes) -> _Element:
-    parser = expat.ParserCreate()
-    top = _Element("")
-    stack = [top]
-
-    def start(name: str, _: Mapping[str, str]) -> None:
-        if len(stack) > DEPTH_MAX:
-            raise XmlError("The document is nested too deeply")
-        element = _Element(name.rpartition(":")[2])
-        stack[-1].children.append(element)
-        stack.append(element)
-
-    def refuse(*_: Any) -> None:
-        raise XmlError("A document type declaration is not allowed")
-
-    def text(data: str) -> None:
-        stack[-1].text.append(data)
-
-    def end(_: str) -> None:
-        stack.pop()
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        parser.Parse(body, True)
-    except (expat.ExpatError, LookupError, ValueError) as error:
-        if isinstance(error, XmlError):
-            raise
-        raise XmlError(f"The document cannot be read: {error}") from None
-    return top.children[0]
-
-
-def _value(element: _Element, shape: Shape) -> Any:
+def _value(element: Element, shape: Shape) -> Any:
     if isinstance(shape, type):
         return _scalar(element, shape)
     if isinstance(shape, tuple):
@@ -95,14 +49,14 @@ def _value(element: _Element, shape: Shape) -> Any:
     return values
 
 
-def _unexpected(element: _Element, *expected: str) -> str:
+def _unexpected(element: Element, *expected: str) -> str:
     return (
         f"Invalid content was found starting with element '{element.name}'. "
         f"One of '{', '.join(expected)}' is expected, each once"
     )
 
 
-def _scalar(element: _Element, kind: type) -> Any:
+def _scalar(element: Element, kind: type) -> Any:
     text = "".join(element.text)
     if element.children:
         raise XmlError(f"Element '{element.name}' must have no element children")

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import pytest
 
 from simlb.controlplane.ec2.service import PARAMETERS, VERSION, Ec2Service
-from simlb.controlplane.query.protocol import QueryRequest
+from simlb.controlplane.query.errors import QueryError
+from simlb.controlplane.query.protocol import QueryReply, QueryRequest
 from simlb.core.instances import InstanceState
 from simlb.core.model import Instance
 from tests.aws import REGION, authorization
@@ -23,11 +24,26 @@ REQUESTS = 1000
 STRANGE = ("", "\0", "\x1b[2J", "가", "]]>", "&a;", "../..", "sg-", "i-", "1e9", "-1", "*" * 300, "10.0.0.0/99", "\r\n")
 
 
+class Nobody:
+    """Answers nothing in simlb's stead."""
+
+    has_begun = False
+
+    def check(self, what: str) -> None:
+        raise QueryError("UnsupportedOperation", f"{what} is not emulated by simlb.")
+
+    async def ask(self, request: QueryRequest, what: str) -> QueryReply:
+        raise AssertionError(what)
+
+
 class HeldEc2(Held):
     """With instances, all of them the user's own."""
 
     def instance_state(self, instance: Instance) -> InstanceState:
         return InstanceState.RUNNING
+
+    async def look_up_again(self) -> None:
+        raise AssertionError
 
     def is_own(self, instance: Instance) -> bool:
         return False
@@ -45,7 +61,7 @@ class HeldEc2(Held):
 @pytest.fixture
 def service(tmp_path: Path) -> Ec2Service:
     """Over `SHOP`."""
-    return Ec2Service(HeldEc2(Api(tmp_path).load(SHOP).configuration()))
+    return Ec2Service(HeldEc2(Api(tmp_path).load(SHOP).configuration()), Nobody())
 
 
 async def send(service: Ec2Service, **parts: Any) -> tuple[int, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -17,6 +17,7 @@ from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.table import elbv2_service
 from simlb.controlplane.query.protocol import QueryRequest
 from simlb.core.changes import Changes
+from simlb.core.foreign import Foreign
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState
@@ -49,6 +50,7 @@ class Held:
         self._random = Random(1)
         self.provisioning: set[str] = set()
         self.stopped: set[str] = set()
+        self.foreign = Foreign()
         self.groups = {
             group.name: TargetGroupState(group, 0.0, cookie_key=bytes(32))
             for group in configuration.target_groups.values()
@@ -60,6 +62,16 @@ class Held:
     @property
     def changes(self) -> Changes:
         return self._changes
+
+    async def look_up(
+        self,
+        *,
+        subnets: Collection[str] = (),
+        zones: Iterable[str] = (),
+        security_groups: Collection[str] = (),
+        vpcs: Collection[str] = (),
+    ) -> Foreign:
+        return self.foreign
 
     def certificate(self, arn: str) -> Certificate | None:
         listeners = (listener for balancer in self.held.load_balancers for listener in balancer.listeners)

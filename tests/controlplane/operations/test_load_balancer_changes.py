@@ -129,6 +129,8 @@ async def test_the_same_again_is_the_same_and_another_is_refused(shop: Api) -> N
 
 
 UNSUPPORTED = "InvalidConfigurationRequest"
+KNOWS = "simlb knows its own (aws ec2 describe-%s); for ids from elsewhere see foreign_ids in docs/aws-api.md."
+NO_GROUP = f"Security group sg-1 does not exist. {KNOWS % 'security-groups'}"
 TWO_ZONES = "At least two subnets in two different Availability Zones must be specified"
 
 
@@ -165,7 +167,7 @@ TWO_ZONES = "At least two subnets in two different Availability Zones must be sp
             "InvalidConfigurationRequest",
             "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
         ),
-        ({"Subnets": [A, "subnet-1"]}, "SubnetNotFound", "The specified subnet does not exist."),
+        ({"Subnets": [A, "subnet-1"]}, "SubnetNotFound", f"The specified subnet does not exist. {KNOWS % 'subnets'}"),
         (
             {"SubnetMappings": [{"SubnetId": A}]},
             "ValidationError",
@@ -176,7 +178,7 @@ TWO_ZONES = "At least two subnets in two different Availability Zones must be sp
             "InvalidConfigurationRequest",
             "Elastic IP addresses cannot be specified for load balancers of type 'application'",
         ),
-        ({"SecurityGroups": ["sg-1"]}, "InvalidSecurityGroup", "Security group sg-1 does not exist"),
+        ({"SecurityGroups": ["sg-1"]}, "InvalidSecurityGroup", NO_GROUP),
         ({"Tags": [{"Key": "aws:a"}]}, "ValidationError", "Tag keys starting with 'aws:' are reserved for system use"),
     ],
 )
@@ -264,7 +266,7 @@ async def test_other_security_groups(shop: Api) -> None:
     await shop("SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=[*groups, *own])
     assert len(shop.estate.configuration().load_balancers[0].security_group.networks_for(443)) == 2
     unknown = await shop.fails("SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=["sg-1"])
-    assert unknown == ("InvalidSecurityGroup", "Security group sg-1 does not exist")
+    assert unknown == ("InvalidSecurityGroup", NO_GROUP)
     none = await shop.fails("SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=[])
     assert none == ("ValidationError", "At least one security group must be specified")
     many = [f"sg-{number}" for number in range(6)]

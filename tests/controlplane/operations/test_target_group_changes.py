@@ -11,6 +11,7 @@ from tests.aws import REGION
 from tests.controlplane.operations.conftest import Api
 from tests.controlplane.operations.shop import SHOP
 
+KNOWS = "simlb knows its own (aws ec2 describe-vpcs); for ids from elsewhere see foreign_ids in docs/aws-api.md."
 NEW: dict[str, Any] = {"Name": "new", "Protocol": "HTTP", "Port": 8080, "VpcId": ids.vpc_id(REGION)}
 
 
@@ -104,7 +105,7 @@ async def test_the_same_again_is_the_same_and_another_is_refused(shop: Api) -> N
         ({"Protocol": None}, "ValidationError", "A protocol must be specified"),
         ({"Port": None}, "ValidationError", "A port must be specified"),
         ({"VpcId": None}, "ValidationError", "A VPC ID must be specified"),
-        ({"VpcId": "vpc-1"}, "ValidationError", "The VPC ID 'vpc-1' is not found"),
+        ({"VpcId": "vpc-1"}, "ValidationError", f"The VPC ID 'vpc-1' is not found. {KNOWS}"),
         (
             {"Protocol": "TCP"},
             "InvalidConfigurationRequest",
