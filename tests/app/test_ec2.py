@@ -137,6 +137,10 @@ class TestNetwork:
         assert shown <= {subnet["SubnetId"] for subnet in subnets}
         zone_c = [{"Name": "availability-zone", "Values": [f"{REGION}c", "nowhere"]}]
         assert len(still.ec2.describe_subnets(Filters=zone_c)["Subnets"]) == 1
+        for name, value in {"cidr": "172.31.16.0/20", "cidrBlock": "172.31.16.0/20", "availabilityZone": "*b"}.items():
+            old_name = [{"Name": name, "Values": [value]}, {"Name": "defaultForAz", "Values": ["true"]}]
+            (subnet,) = still.ec2.describe_subnets(Filters=old_name)["Subnets"]
+            assert subnet["AvailabilityZone"] == f"{REGION}b"
         assert still.fails("describe_subnets", Filters=[{"Name": "zone", "Values": ["c"]}]) == (
             "InvalidParameterValue",
             "The filter 'zone' is invalid",

@@ -16,7 +16,14 @@ Facts = Mapping[str, Sequence[str]]
 
 _PAGE = (5, 1000)
 _FILTER_VALUES_MAX = 200
-_ALIASES = {"isDefault": "is-default", "availabilityZone": "availability-zone", "vpcId": "vpc-id"}
+_ALIASES = {
+    "availabilityZone": "availability-zone",
+    "availabilityZoneId": "availability-zone-id",
+    "cidrBlock": "cidr-block",
+    "defaultForAz": "default-for-az",
+    "isDefault": "is-default",
+    "vpcId": "vpc-id",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-# What tests/iac/record.py has Terraform create, update (-var second=true: everything that can be updated) and destroy.
+# What tests/iac/record.py has Terraform create, update (-var second=true: most of what can be changed in place) and destroy.
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws" }
