@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import socket
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -174,7 +175,14 @@ async def test_requests_go_on_over_both_families_while_it_changes(rig: Rig) -> N
 
 
 def taken_over_ipv6() -> socket.socket:
-    return socket.create_server((IPV6, 0), family=socket.AF_INET6)
+    """Somebody listens at a port of ::1 that is free over IPv4, and that no outgoing connection will be given."""
+    while True:
+        port = Random().randrange(20_000, 32_000)
+        try:
+            socket.create_server((IPV4, port)).close()
+            return socket.create_server((IPV6, port), family=socket.AF_INET6)
+        except OSError:
+            continue
 
 
 async def test_a_port_has_to_be_free_in_both_families_for_a_candidate_to_do(rig: Rig) -> None:
