@@ -38,9 +38,11 @@ _ID = re.compile(r"[a-z]{3,8}-[0-9a-f]{8,17}")
 _DEFAULT_NETWORK = (
     ("DescribeSubnets", "subnetSet", "DeleteSubnet", "subnetId", "SubnetId"),
     ("DescribeVpcs", "vpcSet", "DeleteVpc", "vpcId", "VpcId"),
-    ("DescribeNetworkAcls", "networkAclSet", "DeleteNetworkAcl", "networkAclId", "NetworkAclId"),
 )
-"""What moto makes in each region by itself, and how it goes: simlb has a default VPC of its own."""
+"""What moto makes in each region by itself, and how it goes: simlb has a default VPC of its own.
+
+The network ACL of its VPC stays: moto does not let it go.
+"""
 
 
 def is_installed() -> bool:
@@ -156,8 +158,7 @@ class Moto:
             # Of its web server, most often because of an exception: an operation that moto does not have.
             raise QueryError(
                 "UnsupportedOperation",
-                f"{what} is not emulated by simlb, and moto, which is asked instead, fails at it. See {process.log} "
-                "(SIMLB-E848)",
+                f"{what}: moto, which answers what simlb does not emulate, fails at it: see {process.log} (SIMLB-E848)",
             )
         kept = {name: headers[name] for name in ("Location",) if name in headers}
         request_id = headers.get("x-amzn-requestid", "moto")
