@@ -144,7 +144,7 @@ class Moto:
                 skip_auto_headers=("Content-Type",),
                 allow_redirects=False,
             ) as response:
-                body = await _bounded(response)
+                body = await _bounded(response, what)
                 headers = response.headers
                 status = response.status
         except TimeoutError as error:
@@ -189,12 +189,12 @@ def _headers(process: MotoProcess, request: QueryRequest, scope: Scope) -> Mappi
     return {**headers, "Content-Type": request.content_type} if request.content_type else headers
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+async def _bounded(response: aiohttp.ClientResponse, what: str) -> bytes:
     parts, size = [], 0
     async for part in response.content.iter_chunked(65536):
         size += len(part)
         if size > ANSWER_BYTES_MAX:
-            raise aiohttp.ClientPayloadError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
+            raise _broken(what, f"its answer has more than {ANSWER_BYTES_MAX} bytes")
         parts.append(part)
     return b"".join(parts)
 
