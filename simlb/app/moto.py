@@ -38,9 +38,11 @@ _ID = re.compile(r"[a-z]{3,8}-[0-9a-f]{8,17}")
 _DEFAULT_NETWORK = (
     ("DescribeSubnets", "subnetSet", "DeleteSubnet", "subnetId", "SubnetId"),
     ("DescribeVpcs", "vpcSet", "DeleteVpc", "vpcId", "VpcId"),
-    ("DescribeNetworkAcls", "networkAclSet", "DeleteNetworkAcl", "networkAclId", "NetworkAclId"),
 )
-"""What moto makes in each region by itself, and how it goes: simlb has a default VPC of its own."""
+"""What moto makes in each region by itself, and how it goes: simlb has a default VPC of its own.
+
+The network ACL of its VPC stays: moto does not let it go.
+"""
 
 
 def is_installed() -> bool:
@@ -142,7 +144,7 @@ class Moto:
                 skip_auto_headers=("Content-Type",),
                 allow_redirects=False,
             ) as response:
-                body = await _bounded(response)
+                body = await _bounded(response, what)
                 headers = response.headers
                 status = response.status
         except TimeoutError as error:
@@ -156,8 +158,7 @@ class Moto:
             # Of its web server, most often because of an exception: an operation that moto does not have.
             raise QueryError(
                 "UnsupportedOperation",
-                f"{what} is not emulated by simlb, and moto, which is asked instead, fails at it. See {process.log} "
-                "(SIMLB-E848)",
+                f"{what}: moto, which answers what simlb does not emulate, fails at it: see {process.log} (SIMLB-E848)",
             )
         kept = {name: headers[name] for name in ("Location",) if name in headers}
         request_id = headers.get("x-amzn-requestid", "moto")
@@ -188,12 +189,12 @@ def _headers(process: MotoProcess, request: QueryRequest, scope: Scope) -> Mappi
     return {**headers, "Content-Type": request.content_type} if request.content_type else headers
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+async def _bounded(response: aiohttp.ClientResponse, what: str) -> bytes:
     parts, size = [], 0
     async for part in response.content.iter_chunked(65536):
         size += len(part)
         if size > ANSWER_BYTES_MAX:
-            raise aiohttp.ClientPayloadError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
+            raise _broken(what, f"its answer has more than {ANSWER_BYTES_MAX} bytes")
         parts.append(part)
     return b"".join(parts)
 

@@ -100,6 +100,10 @@ def test_lists_show_what_both_have(cloud: Cloud) -> None:
     shown = [each["GroupId"] for page in pages for each in page["SecurityGroups"]]
     assert {group, ids.default_security_group_id(REGION)} <= set(shown)
     assert len(shown) == len(set(shown))
+    by_arn = [{"Name": "subnet-arn", "Values": ["*"]}]
+    assert code(cloud.ec2.describe_subnets, Filters=by_arn) == "UnsupportedOperation", "moto has no such filter"
+    own = ids.subnet_id(f"{REGION}a")
+    assert len(cloud.ec2.describe_subnets(Filters=by_arn, SubnetIds=[own])["Subnets"]) == 1
     assert code(cloud.ec2.describe_subnets, SubnetIds=["subnet-12345678"]) == "InvalidSubnetID.NotFound"
 
 

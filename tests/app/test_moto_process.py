@@ -123,7 +123,7 @@ async def test_one_that_hangs_is_ended(desk: Desk, monkeypatch: pytest.MonkeyPat
 async def test_answers_that_are_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     code, message = await desk.fails("ListPage")
     assert code == "UnsupportedOperation"
-    assert message.startswith("ListPage of IAM is not emulated by simlb, and moto, which is asked instead, fails at it")
+    assert message.startswith("ListPage of IAM: moto, which answers what simlb does not emulate, fails at it: see ")
     monkeypatch.setattr("simlb.app.moto.ANSWER_BYTES_MAX", 1000)
     code, message = await desk.fails("ListMuch")
     assert (code, "more than 1000 bytes" in message) == ("ServiceUnavailable", True)

@@ -179,7 +179,9 @@ class Ec2Service:
                 if part is not None:
                     signed = request.authorization or header_of(scope)
                     asked = QueryRequest(body=part.body, content_type=FORM, authorization=signed)
-                    reply = await self._elsewhere.ask(asked, f"{action} of EC2")
+                    reply = await self._elsewhere.ask(
+                        asked, f"{action} of EC2, where it is not about simlb's own (or a filter)"
+                    )
                     if reply.status != OK:
                         return reply
                     given = _without(given, whose.LISTS[action][0], own)
