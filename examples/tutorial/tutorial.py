@@ -70,10 +70,10 @@ def look_up(name):
 
 
 def browse(url, listener):
-    """The answer to GET. On your machine port 80 may be another one: the listener's tag `simlb:url` tells."""
+    """The answer to GET. On your machine port 80 may be another one: the listener's tag `aws:simlb:url` tells."""
     scheme, host, path, query, _ = urlsplit(url)
     (described,) = elbv2.describe_tags(ResourceArns=[listener])["TagDescriptions"]
-    (place,) = (urlsplit(tag["Value"]) for tag in described["Tags"] if tag["Key"] == "simlb:url")
+    (place,) = (urlsplit(tag["Value"]) for tag in described["Tags"] if tag["Key"] == "aws:simlb:url")
     if scheme == "https":
         names = {"server_hostname": host, "assert_hostname": host, "ca_certs": simlb("cert", "path")}
         pool = urllib3.HTTPSConnectionPool(look_up(host), place.port or 443, **names)
