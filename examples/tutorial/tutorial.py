@@ -64,8 +64,7 @@ def refused(call, **parameters):
 
 def look_up(name):
     """The addresses of a name, from simlb's DNS server. Your system does not ask it."""
-    host, _, port = json.loads(simlb("dns", "--json"))["dns"].rpartition(":")
-    answer = DNSRecord.parse(DNSRecord.question(name).send(host, int(port), timeout=5))
+    answer = DNSRecord.parse(DNSRecord.question(name).send(dns_host, int(dns_port), timeout=5))
     return " ".join(str(record.rdata) for record in answer.rr)
 
 
@@ -103,6 +102,7 @@ account = boto3.client("sts").get_caller_identity()["Account"]
 if account != "000000000000":
     sys.exit(f"Account {account} is not simlb's: nothing was done.")
 see("account", account, "000000000000")
+dns_host, _, dns_port = json.loads(simlb("dns", "--json"))["dns"].rpartition(":")
 
 step("1  리전  Region")
 REGION = "ap-northeast-2"
