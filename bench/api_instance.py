@@ -54,9 +54,19 @@ class ApiInstance:
             "SIMLB_HOME": str(folder / "home"),
             "SIMLB_CERTS": str(certs),
             "PYTHONPATH": str(ROOT),
+            "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
         }
+        # Users do not compile simlb at every start either.
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: http.client.HTTPConnection | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        if self._process is None:
+            raise RuntimeError("it has not been started")
+        return self._process.pid
 
     def start(self) -> None:
         """Begin to start. What it serves is there when `wait_until_it_answers` is back, its API at the first call."""
