@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench import commands, idle, report, rounds, routing, system
+from bench import api, commands, idle, report, rounds, routing, system
 from bench.proxies import PROGRAMS, ROOT, STARTERS, Proxy, Setting, free_ports, start_simlb, start_target
 from bench.report import Results
 from bench.rows import CONTROL, HUNDRED_RULES, ONE_RULE, ROWS, SIMLB, Row
@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--against", type=Path, metavar="DIR", help="another source tree of simlb, as the control")
     parser.add_argument("--no-memory", action="store_true")
     parser.add_argument("--no-commands", action="store_true")
+    parser.add_argument("--no-api", action="store_true")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the order within rounds")
     return parser.parse_args()
 
@@ -102,6 +103,10 @@ def _measure(arguments: argparse.Namespace, setting: Setting, results: Results, 
         for proxy in running.values():
             proxy.stop()
         running.clear()
+        if not arguments.no_api:
+            _progress("the API")
+            folder, certs = setting.directory / "api", setting.directory / "certs"
+            results.api = api.measure(folder, certs, setting.cores, setting.many_ports, quick=arguments.quick)
         if not arguments.no_memory and shutil.which("wrk"):
             for name in names if not arguments.quick else names[:1]:
                 _progress(f"memory of {name}")
@@ -146,7 +151,8 @@ def main() -> int:
     results = Results(circumstances, notes=notes)
     system.raise_descriptor_limit()
     with tempfile.TemporaryDirectory(prefix="simlb-bench-") as folder:
-        ports = free_ports(3 + (routing.TARGETS if any(row.is_routing for row in rows) else 0))
+        needs_many = not arguments.no_api or any(row.is_routing for row in rows)
+        ports = free_ports(3 + (routing.TARGETS if needs_many else 0))
         setting = Setting(directory=Path(folder), target_ports=ports[:3], many_ports=ports[3:], cores=cores)
         _measure(arguments, setting, results, rows)
     circumstances["took"] = f"{(datetime.now(UTC) - began).total_seconds() / 60:.1f} minutes"

@@ -2,23 +2,20 @@
 
 All of it on one state, made by calls: 50 load balancers with 50 rules each, of which one has 100 rules over 5 target
 groups with 1,000 targets. The state is on disk, as it is for users; every changing call waits for its commit.
-`python -m bench.api` measures it alone.
+`python -m bench --rows --proxies --no-memory --no-commands` measures it alone.
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import system
-from bench.api_instance import REGION, ApiInstance, Parameters, arn, flat, place_of
+from bench.api_instance import REGION, ApiInstance, Parameters, arn, flat
 from bench.beat import PATH, Beat, Beating, longest_ms
-from bench.proxies import Setting, free_ports, start_target
+from bench.proxies import free_ports
 from simlb.core import ids
 
 CALL_GOAL_MS = 5.0
@@ -33,10 +30,18 @@ SETTLING_S = 0.05
 
 
 @dataclass(slots=True)
-class ApiFigures:
-    """What was measured: milliseconds of each call by operation, stalls by kind of change, seconds of restarts."""
+class CallFigures:
+    """Of one operation: milliseconds until the answer, and of them the CPU time of simlb, all of its threads."""
 
-    calls: dict[str, list[float]] = field(default_factory=dict)
+    ms: list[float] = field(default_factory=list)
+    cpu_ms: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ApiFigures:
+    """What was measured: calls by operation, stalls by kind of change in milliseconds, seconds of restarts."""
+
+    calls: dict[str, CallFigures] = field(default_factory=dict)
     stalls: dict[str, list[float]] = field(default_factory=dict)
     restarts: list[float] = field(default_factory=list)
 
@@ -47,6 +52,8 @@ class _Estate:
     def __init__(self, instance: ApiInstance, ports: Sequence[int], balancers: int) -> None:
         self.instance = instance
         self.ports = ports
+        (self.port,) = free_ports(1)
+        """Of every listener, each on its load balancer's own address; the first one's is 127.0.0.1."""
         self.listeners: list[str] = []
         self.rules: list[list[str]] = []
         self.groups: list[str] = []
@@ -68,7 +75,7 @@ class _Estate:
             groups.append(arn(call("CreateTargetGroup", wanted)[1], "TargetGroupArn"))
         self.groups += groups
         actions = flat("DefaultActions", [{"Type": "forward", "TargetGroupArn": groups[0]}])
-        wanted = {"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 80, **actions}
+        wanted = {"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": self.port, **actions}
         listener = arn(call("CreateListener", wanted)[1], "ListenerArn")
         if number == 0:
             call("CreateRule", self.rule(listener, 1, PATH, groups[0], fixed=True))
@@ -80,7 +87,7 @@ class _Estate:
         if number == 0:
             share = len(self.ports) // count
             for place, group in enumerate(groups):
-                self.register(group, self.ports[place * share : (place + 1) * share])
+                call("RegisterTargets", self.targets(group, self.ports[place * share : (place + 1) * share]))
 
     @staticmethod
     def rule(listener: str, priority: int, path: str, group: str, *, fixed: bool = False) -> Parameters:
@@ -95,17 +102,9 @@ class _Estate:
             **flat("Actions", [action]),
         }
 
-    def register(self, group: str, ports: Sequence[int]) -> float:
-        """Register targets; how long it took, in seconds."""
-        return self._targets("RegisterTargets", group, ports)
-
-    def deregister(self, group: str, ports: Sequence[int]) -> float:
-        """Take them away again."""
-        return self._targets("DeregisterTargets", group, ports)
-
-    def _targets(self, operation: str, group: str, ports: Sequence[int]) -> float:
-        targets = flat("Targets", [{"Id": "127.0.0.1", "Port": port} for port in ports])
-        return self.instance.call(operation, {"TargetGroupArn": group, **targets})[0]
+    def targets(self, group: str, ports: Sequence[int]) -> Parameters:
+        """The parameters of RegisterTargets and DeregisterTargets."""
+        return {"TargetGroupArn": group, **flat("Targets", [{"Id": "127.0.0.1", "Port": port} for port in ports])}
 
 
 def measure(folder: Path, certs: Path, cores: system.Cores, ports: Sequence[int], *, quick: bool = False) -> ApiFigures:
@@ -116,7 +115,7 @@ def measure(folder: Path, certs: Path, cores: system.Cores, ports: Sequence[int]
     try:
         estate = _Estate(instance, ports, 5 if quick else LOAD_BALANCERS)
         _measure_calls(figures, estate, 5 if quick else CALLS)
-        place = place_of(instance, estate.listeners[0])
+        place = "127.0.0.1", estate.port
         _measure_stalls(figures, estate, place, 2 if quick else CHANGES)
         for _ in range(1 if quick else RESTARTS):
             instance.stop()
@@ -131,24 +130,31 @@ def measure(folder: Path, certs: Path, cores: system.Cores, ports: Sequence[int]
 
 def _measure_calls(figures: ApiFigures, estate: _Estate, count: int) -> None:
     """Each operation many times, in turn, on another load balancer each time. The kinds are those of everyday work."""
-    call, ports = estate.instance.call, estate.ports
+    instance = estate.instance
+
+    def call(what: str, operation: str, parameters: Parameters) -> str:
+        found = figures.calls.setdefault(what, CallFigures())
+        cpu_s = system.cpu_s(instance.pid)
+        seconds, answer = instance.call(operation, parameters)
+        found.ms.append(seconds * 1000)
+        found.cpu_ms.append((system.cpu_s(instance.pid) - cpu_s) * 1000)
+        return answer
+
     for number in range(count):
         place = 1 + number % (len(estate.listeners) - 1)
         listener, rule, group = estate.listeners[place], estate.rules[place][0], estate.groups[LARGE_GROUPS - 1 + place]
-        took, answer = call("CreateRule", estate.rule(listener, 1000, f"/new-{number}/*", group))
-        found = {"CreateRule": took}
+        created = call("CreateRule", "CreateRule", estate.rule(listener, 1000, f"/new-{number}/*", group))
         changed = flat("Conditions", [{"Field": "path-pattern", "Values.member.1": f"/changed-{number}/*"}])
-        found["ModifyRule"], _ = call("ModifyRule", {"RuleArn": rule, **changed})
-        tags = {"Tags.member.1.Key": "turn", "Tags.member.1.Value": number}
-        found["AddTags"], _ = call("AddTags", {"ResourceArns.member.1": rule, **tags})
-        found["RegisterTargets"] = estate.register(group, [ports[number]])
-        found["DescribeRules, 51"], _ = call("DescribeRules", {"ListenerArn": listener})
-        found["DescribeTargetHealth, 1"], _ = call("DescribeTargetHealth", {"TargetGroupArn": group})
-        found["DescribeTargetHealth, 200"], _ = call("DescribeTargetHealth", {"TargetGroupArn": estate.groups[0]})
-        found["DeregisterTargets"] = estate.deregister(group, [ports[number]])
-        found["DeleteRule"], _ = call("DeleteRule", {"RuleArn": arn(answer, "RuleArn")})
-        for operation, seconds in found.items():
-            figures.calls.setdefault(operation, []).append(seconds * 1000)
+        call("ModifyRule", "ModifyRule", {"RuleArn": rule, **changed})
+        tags: Parameters = {"Tags.member.1.Key": "turn", "Tags.member.1.Value": number}
+        call("AddTags", "AddTags", {"ResourceArns.member.1": rule, **tags})
+        target = estate.targets(group, [estate.ports[number]])
+        call("RegisterTargets", "RegisterTargets", target)
+        call("DescribeRules, 51", "DescribeRules", {"ListenerArn": listener})
+        call("DescribeTargetHealth, 1", "DescribeTargetHealth", {"TargetGroupArn": group})
+        call("DescribeTargetHealth, 200", "DescribeTargetHealth", {"TargetGroupArn": estate.groups[0]})
+        call("DeregisterTargets", "DeregisterTargets", target)
+        call("DeleteRule", "DeleteRule", {"RuleArn": arn(created, "RuleArn")})
 
 
 def _measure_stalls(figures: ApiFigures, estate: _Estate, place: tuple[str, int], count: int) -> None:
@@ -157,7 +163,7 @@ def _measure_stalls(figures: ApiFigures, estate: _Estate, place: tuple[str, int]
     rules, groups = estate.rules[0], estate.groups[:LARGE_GROUPS]
 
     def priorities(number: int) -> None:
-        wanted = [{"RuleArn": rule, "Priority": 2000 + at + number} for at, rule in enumerate(rules)]
+        wanted: list[Parameters] = [{"RuleArn": rule, "Priority": 2000 + at + number} for at, rule in enumerate(rules)]
         call("SetRulePriorities", flat("RulePriorities", wanted))
 
     def rule(number: int) -> None:
@@ -168,21 +174,17 @@ def _measure_stalls(figures: ApiFigures, estate: _Estate, place: tuple[str, int]
         for group in groups:
             call("ModifyTargetGroup", {"TargetGroupArn": group, "HealthCheckPath": f"/up-{number}"})
 
-    def everything_leaves(_: int) -> None:
+    def everything(operation: str) -> None:
         for at, group in enumerate(groups):
-            estate.deregister(group, estate.ports[at * share : (at + 1) * share])
-
-    def everything_comes(_: int) -> None:
-        for at, group in enumerate(groups):
-            estate.register(group, estate.ports[at * share : (at + 1) * share])
+            call(operation, estate.targets(group, estate.ports[at * share : (at + 1) * share]))
 
     kinds: dict[str, Callable[[int], None]] = {
         "nothing": lambda _: time.sleep(0.1),
         "another priority for each of 100 rules": priorities,
         "one of 100 rules": rule,
         "the health check of 1,000 targets, in 5 calls": health_check,
-        "1,000 targets leave, in 5 calls": everything_leaves,
-        "1,000 targets come back, in 5 calls": everything_comes,
+        "1,000 targets leave, in 5 calls": lambda _: everything("DeregisterTargets"),
+        "1,000 targets come back, in 5 calls": lambda _: everything("RegisterTargets"),
     }
     beating = Beating(*place)
     spans: list[tuple[str, int, int]] = []
@@ -196,31 +198,3 @@ def _measure_stalls(figures: ApiFigures, estate: _Estate, place: tuple[str, int]
     beats: Sequence[Beat] = beating.stop()
     for kind, began, ended in spans:
         figures.stalls.setdefault(kind, []).append(longest_ms(beats, began, ended))
-
-
-def main() -> int:
-    """Alone, in a folder of its own."""
-    quick = "--quick" in sys.argv
-    cores = system.Cores()
-    system.raise_descriptor_limit()
-    with tempfile.TemporaryDirectory(prefix="simlb-bench-") as name:
-        folder = Path(name)
-        setting = Setting(directory=folder, target_ports=[], many_ports=free_ports(TARGETS), cores=cores)
-        target = start_target(setting)
-        try:
-            figures = measure(folder / "api", folder / "certs", cores, setting.many_ports, quick=quick)
-        finally:
-            target.kill()
-            target.wait()
-    for caption, series in (("call, ms", figures.calls), ("stall, ms", figures.stalls)):
-        print(f"{caption:<50}{'p50':>8}{'p90':>8}{'max':>8}")
-        for what, values in series.items():
-            ordered = sorted(values)
-            tenth = ordered[int(len(ordered) * 0.9)]
-            print(f"{what:<50}{statistics.median(values):8.2f}{tenth:8.2f}{ordered[-1]:8.2f}")
-    print("restart, s", *(f"{value:.2f}" for value in figures.restarts))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -54,9 +54,19 @@ class ApiInstance:
             "SIMLB_HOME": str(folder / "home"),
             "SIMLB_CERTS": str(certs),
             "PYTHONPATH": str(ROOT),
+            "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
         }
+        # Users do not compile simlb at every start either.
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: http.client.HTTPConnection | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        if self._process is None:
+            raise RuntimeError("it has not been started")
+        return self._process.pid
 
     def start(self) -> None:
         """Begin to start. What it serves is there when `wait_until_it_answers` is back, its API at the first call."""
@@ -137,12 +147,3 @@ def arn(answer: str, member: str) -> str:
     if found is None:
         raise RuntimeError(f"no {member} in {answer}")
     return found[1]
-
-
-def place_of(instance: ApiInstance, listener: str) -> tuple[str, int]:
-    """Where a listener of the first load balancer really is: on 127.0.0.1, at the port that simlb's own tag tells."""
-    _, answer = instance.call("DescribeTags", {"ResourceArns.member.1": listener})
-    found = re.search(r"<Value>http://[^/<:]+(?::(\d+))?/</Value>", answer)
-    if found is None:
-        raise RuntimeError(f"no URL in {answer}")
-    return "127.0.0.1", int(found[1] or 80)

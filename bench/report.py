@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.api import CALL_GOAL_MS, RESTART_GOAL_S, STALL_GOAL_MS, ApiFigures
 from bench.commands import COMMAND_GOAL_S, UP_GOAL_S
 from bench.idle import Memory
 from bench.rounds import Rounds, Run
@@ -40,6 +41,7 @@ class Results:
     rows: list[tuple[Row, Rounds]] = field(default_factory=list)
     memory: dict[str, Memory] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    api: ApiFigures = field(default_factory=ApiFigures)
     notes: list[str] = field(default_factory=list)
 
     def usual_rows(self) -> Iterator[tuple[Row, Rounds]]:
@@ -56,6 +58,7 @@ class Results:
             },
             "memory": {name: asdict(memory) for name, memory in self.memory.items()},
             "seconds": self.seconds,
+            "api": asdict(self.api),
             "notes": self.notes,
         }
 
@@ -182,6 +185,26 @@ def seconds_table(results: Results) -> Table:
     return table
 
 
+def api_table(results: Results) -> Table:
+    """Calls, what changes do to traffic beside them, and restarts; all with the state of `bench.api`."""
+    table = [["API", "p50", "p90", "longest", "CPU", "goal (p50)", "n"]]
+    figures = results.api
+    for operation, call in figures.calls.items():
+        table.append(_spread(f"{operation}, ms", call.ms, CALL_GOAL_MS, _number(_median(call.cpu_ms))))
+    for change, stalls in figures.stalls.items():
+        table.append(_spread(f"stall beside: {change}, ms", stalls, STALL_GOAL_MS))
+    if figures.restarts:
+        table.append(_spread("restart until the first 200, s", figures.restarts, RESTART_GOAL_S))
+    return table
+
+
+def _spread(what: str, values: Sequence[float], goal: float, cpu: str = "-") -> list[str]:
+    ordered = sorted(values)
+    median, tenth = statistics.median(ordered), ordered[int(len(ordered) * 0.9)]
+    numbers = [_number(value, 2) for value in (median, tenth, ordered[-1])]
+    return [what, *numbers, cpu, verdict(median, goal, at_least=False), str(len(ordered))]
+
+
 def problems(results: Results) -> list[str]:
     """What was not a good response, by row and proxy."""
     said = []
@@ -220,6 +243,9 @@ def tables(results: Results, *, control: str) -> list[tuple[str, Table]]:
     routing = routing_table(results)
     if len(routing) > 1:
         named.append(("Rules and targets: CPU time per request", routing))
+    api = api_table(results)
+    if len(api) > 1:
+        named.append(("API: 50 load balancers x 50 rules, one of them 100 rules and 1,000 targets", api))
     if results.memory:
         named.append(("Memory (PSS)", memory_table(results)))
     if results.seconds:

@@ -20,7 +20,9 @@ class Heap:
     """The heap of this process. Used only where nothing else shares the process: not in tests."""
 
     def __init__(self) -> None:
+        """From here on nothing is collected, until the first configuration is in force or `close`."""
         self._size: int | None = None
+        gc.disable()
 
     def keep(self, configuration: Configuration) -> None:
         """It is in force. When there is much more than before, the collector does not look at what is there by now."""
@@ -30,3 +32,9 @@ class Heap:
         if self._size is None or size > self._size * _GROWTH + _GROWTH_MIN:
             self._size = size
             gc.freeze()
+            gc.enable()
+
+    def close(self) -> None:
+        """Leave the collector as it was."""
+        gc.unfreeze()
+        gc.enable()

@@ -28,22 +28,24 @@ def serve(options: AppOptions, presenter: Presenter, *, clock: Clock | None = No
     An ephemeral one also ends with the program that started it.
     """
     parent = os.getppid()  # early: loading takes a moment, in which it may go
-    compiled = options.load()
-    limit = raise_limit()
-    # The control server's imports take a moment: they happen before anything listens, never on the traffic's loop.
-    from simlb.controlplane import server as _  # noqa: F401
+    with contextlib.closing(Heap()) as heap:
+        compiled = options.load()
+        limit = raise_limit()
+        # The control server's imports take a moment: they happen before anything listens, never on the traffic's loop.
+        from simlb.controlplane import server as _  # noqa: F401
 
-    def make() -> App:
-        return App(options, presenter, compiled, descriptors_max=limit, clock=clock)
+        def make() -> App:
+            app = App(options, presenter, compiled, descriptors_max=limit, clock=clock)
+            app.heap = heap
+            return app
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(make, parent))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(make, parent))
     return EXIT_FINE
 
 
 async def _serve(make: Callable[[], App], parent: int) -> None:
     app = make()
-    app.heap = Heap()
 
     def parent_ended(reason: str) -> None:
         # Before it serves this is a mistake, such as a standard input that was given to it closed; later it is usual.

@@ -13,7 +13,7 @@ from typing import Literal
 
 from simlb.core.model import Configuration, Target, TargetType
 from simlb.core.model.target_group import with_targets
-from simlb.core.remembered import LARGE_REMEMBERED_MAX, RememberedBeside
+from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered, RememberedBeside
 
 Owner = Literal["file", "api"]
 Source = Literal["command", "api"]
@@ -58,8 +58,7 @@ class Registrations:
 
     def owner(self, target_group: str, target: Target) -> Owner:
         """Who wants that registered target."""
-        is_added = any((item.target_group, item.target.key) == (target_group, target.key) for item in self.added)
-        return "api" if is_added else "file"
+        return "api" if (target_group, target.key) in _places(self.added) else "file"
 
     def taken(self, target_group: str, address: str) -> Registration | None:
         """The file's target at that address that a command has removed from the group, if one has."""
@@ -158,6 +157,12 @@ def _lay_over(registrations: Registrations, file: Configuration) -> Configuratio
 
 
 _applied = RememberedBeside(_lay_over, LARGE_REMEMBERED_MAX)
+
+
+_places = Remembered[tuple[Registration, ...], frozenset[tuple[str, tuple[str, int]]]](
+    lambda items: frozenset((item.target_group, item.target.key) for item in items), LARGE_REMEMBERED_MAX
+)
+"""Groups and the keys of the targets in them."""
 
 
 def _by_group(added: tuple[Registration, ...]) -> dict[str, list[Target]]:

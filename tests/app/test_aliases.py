@@ -41,6 +41,22 @@ def test_a_label_says_as_much_as_it_takes(web: str, api: str, words: str) -> Non
     assert Labels(lambda: groups).of("web", told.target) == words
 
 
+def test_a_label_follows_the_targets() -> None:
+    groups = live(web="a:1 b:2", api="c:3")
+    labels = Labels(lambda: groups)
+    (told,) = live(web="a:1")[0].targets.values()
+    assert labels.of("web", told.target) == "a"
+    description = groups[1].group
+    groups[1].reconcile(live(api="a:1")[0].group, 0, in_use=True)
+    assert labels.of("web", told.target) == "a in web"
+    groups[1].reconcile(description, 0, in_use=True)
+    assert labels.of("web", told.target) == "a in web"  # it drains there
+    groups[1].on_deadline(301)
+    assert labels.of("web", told.target) == "a"
+    del groups[1]
+    assert labels.of("web", told.target) == "a"
+
+
 @pytest.mark.parametrize(("process", "groups"), [("a", ("web", "api")), ("b", ("web",)), ("c", ())])
 def test_the_groups_of_a_process(process: str, groups: tuple[str, ...]) -> None:
     assert groups_of(live(web="a:1 a:2 b:3", api="a:1"), process) == groups

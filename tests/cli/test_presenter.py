@@ -138,6 +138,26 @@ def test_a_target_leaves_and_returns() -> None:
     assert screen.changed(300, "i-02", "healthy", "unhealthy").count("\n") == 1
 
 
+class Viewed(FakeInstance):
+    """Counts how often somebody looks at all of it, which takes as long as there is much of it."""
+
+    looks = 0
+
+    def view(self) -> InstanceView:
+        self.looks += 1
+        return super().view()
+
+
+def test_many_targets_are_told_of_without_looking_at_everything_each_time() -> None:
+    screen, instance = Screen(), Viewed()
+    screen.presenter.ready(starting("healthy", "healthy"), instance, ScaledClock(10))
+    screen.look()
+    for name in ("i-01", "i-02"):
+        for previous, state in (("healthy", "unhealthy"), ("unhealthy", "healthy"), ("healthy", "draining")):
+            assert screen.changed(1, name, previous, state)
+    assert instance.looks == 2
+
+
 def test_at_real_speed_there_is_one_time() -> None:
     screen = Screen(speed=1)
     screen.ready(starting("healthy", "healthy"))

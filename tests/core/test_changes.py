@@ -166,3 +166,29 @@ def test_records_of_other_services() -> None:
 def test_a_group_belongs_to_one_load_balancer(balancers: tuple[LoadBalancer, ...], count: int) -> None:
     groups = (WEB, OWN_GROUP)
     assert len(list(contradictions(file(*balancers, groups=groups)))) == count
+
+
+def test_what_changes_leave_alone_is_the_same_object() -> None:
+    """Whoever compares by identity finds what has changed, and nothing else."""
+    closed = NamedSecurityGroup(id="sg-1", name="closed", description="closed")
+    facts = LoadBalancerFacts(created_at=1.0, security_groups=("sg-1",))
+    before = Changes(
+        load_balancers={OWN.arn: OWN, SHOP.arn: replace(SHOP, names=("a.localhost",))},
+        target_groups={OWN_GROUP.arn: OWN_GROUP, WEB.arn: replace(WEB, port=81)},
+        changed=frozenset({SHOP.arn, WEB.arn}),
+        facts={OWN.arn: facts},
+        security_groups={"sg-1": closed},
+    )
+    old = before.applied_to(FILE)
+    after = replace(
+        before,
+        load_balancers={**before.load_balancers, SHOP.arn: replace(SHOP, names=("b.localhost",))},
+        tags={OWN.arn: {"a": "b"}},
+    )
+    new = after.applied_to(FILE)
+    assert [one is other for one, other in zip(old.load_balancers, new.load_balancers, strict=True)] == [False, True]
+    assert all(new.target_groups[name] is group for name, group in old.target_groups.items())
+    assert new.load_balancers[1].security_group.inbound == ()
+    opened = replace(after, facts={OWN.arn: replace(facts, security_groups=())}).applied_to(FILE)
+    assert opened.load_balancers[0] is new.load_balancers[0]
+    assert opened.load_balancers[1].security_group == OWN.security_group

@@ -55,6 +55,16 @@ def test_added_targets_come_after_the_files() -> None:
     ]
 
 
+def test_groups_that_registrations_leave_alone_are_the_same_objects() -> None:
+    before = Registrations().register(Registration("web", target("i-04", 9004)))
+    after = before.register(Registration("api", target("i-05", 9005)))
+    old, new = (each.applied_to(FILE).target_groups for each in (before, after))
+    assert old["api"] is FILE.target_groups["api"]
+    assert old["web"] is new["web"]
+    assert [found.name for found in new["api"].targets] == ["i-05"]
+    assert after.deregister(Registration("api", target("i-05", 9005))).applied_to(FILE).target_groups == old
+
+
 def test_a_removed_target_is_out_and_so_is_its_process() -> None:
     registrations = Registrations().deregister(Registration("web", RUN))
     assert in_force(registrations) == {"web": ["i-01", "i-02"], "api": []}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -110,3 +112,24 @@ def test_many_short_values_are_long_too() -> None:
     assert memo[(b"",) * 300] == 0
     assert memo[(b"", b"7")] == 1
     assert list(memo) == [(b"", b"7")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(rule_sets, rule_sets, requests, addresses)
+def test_a_table_made_like_another_decides_as_one_made_anew(
+    before: list[list[Any]], added: list[list[Any]], request: Asked, client_ip: str
+) -> None:
+    """Rules come in front, go, and change their priorities; what has been compiled of them is used again."""
+    default = ForwardAction.to("default")
+
+    def rule(priority: int, conditions: list[Any]) -> Rule:
+        return Rule(priority=priority, arn=f"{priority}", conditions=tuple(conditions), action=ForwardAction.to("web"))
+
+    old = [rule(100 + number, each) for number, each in enumerate(before)]
+    table = RuleTable(default, old)
+    moved = [replace(each, priority=each.priority + 100) for each in old[::2]]
+    rules = [*moved, *old[1::2], *(rule(number + 1, each) for number, each in enumerate(added))]
+    again, fresh = RuleTable(default, rules, like=table), RuleTable(default, rules)
+    found, wanted = again.evaluate(request, client_ip), fresh.evaluate(request, client_ip)
+    assert (found.rule, found.priority, found.evaluations) == (wanted.rule, wanted.priority, wanted.evaluations)
+    assert again.explain(request, client_ip) == fresh.explain(request, client_ip)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from simlb.core.health import HealthState
+from simlb.core.model import Target
+from simlb.dataplane.health_checker import FIRST_PROBES_AT_ONCE
+from simlb.dataplane.node import TOLD_AT_ONCE
 from tests.dataplane.harness import OK, Rig, answer
 
 
@@ -49,3 +57,79 @@ async def test_a_group_that_no_listener_uses_is_there_again_once_it_has_a_target
     rig.node.change_target_groups({"spare": rig.group(described, name="spare")})
     (state,) = rig.node.groups["spare"].targets.values()
     assert (state.target, state.health.state) == (described, HealthState.UNUSED)
+
+
+MANY = 3 * TOLD_AT_ONCE + 5
+
+
+async def turns(rig: Rig, done: Callable[[], bool]) -> list[int]:
+    """How much is told in each turn of the loop, until it is done."""
+    told = [len(rig.changes)]
+    while not done():
+        await asyncio.sleep(0)
+        told.append(len(rig.changes))
+    return [after - before for before, after in itertools.pairwise(told)]
+
+
+def many(rig: Rig) -> list[Target]:
+    return [rig.describe(rig.targets[0], number) for number in range(1, MANY + 1)]
+
+
+async def test_of_many_targets_a_few_are_told_of_in_one_turn(rig: Rig) -> None:
+    """Requests get their turn in between. All of them are in force from the first one on."""
+    target = await rig.target(answer(OK))
+    await rig.apply(rig.listener(), groups=(rig.group(*many(rig)),))
+    await rig.healthy()
+    rig.changes.clear()
+    leaving = asyncio.ensure_future(rig.apply(rig.listener(), groups=(rig.group(target, delay_s=30),)))
+    counts = await turns(rig, leaving.done)
+    assert sum(counts) == len([each for each in rig.changes if each[2] == "draining"]) == MANY - 1
+    assert max(counts) <= TOLD_AT_ONCE
+    assert (await rig.ask()).body == b"hello"
+    # And so it is when their time is over.
+    rig.changes.clear()
+    await rig.clock.advance(31)
+    assert len(rig.changes) == MANY - 1
+    assert len(rig.node.groups["web"].targets) == 1
+
+
+async def test_many_first_probes_begin_a_few_in_one_turn(rig: Rig) -> None:
+    await rig.target(answer(OK))
+    coming = asyncio.ensure_future(rig.apply(rig.listener(), groups=(rig.group(*many(rig)),)))
+    states: list[int] = [0]
+    while not coming.done() or states[-1] < MANY:
+        await asyncio.sleep(0)
+        groups = rig.node.groups.values()
+        states.append(
+            sum(state.health.reason != "Elb.RegistrationInProgress" for g in groups for state in g.targets.values())
+        )
+    assert max(after - before for before, after in itertools.pairwise(states)) <= FIRST_PROBES_AT_ONCE
+    await rig.healthy()
+
+
+async def test_a_change_that_nobody_waits_for_any_longer_is_told_to_its_end(rig: Rig) -> None:
+    target = await rig.target(answer(OK))
+    await rig.apply(rig.listener(), groups=(rig.group(*many(rig)),))
+    await rig.healthy()
+    rig.changes.clear()
+    leaving = asyncio.ensure_future(rig.apply(rig.listener(), groups=(rig.group(target, delay_s=30),)))
+    while not rig.changes:
+        await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert len(rig.changes) == MANY - 1
+    await rig.clock.advance(31)
+    assert len(rig.node.groups["web"].targets) == 1
+
+
+async def test_an_end_amid_a_change_leaves_nothing_behind(rig: Rig) -> None:
+    target = await rig.target(answer(OK))
+    await rig.apply(rig.listener(), groups=(rig.group(target),))
+    coming = asyncio.ensure_future(rig.apply(rig.listener(), groups=(rig.group(*many(rig)),)))
+    while (states := rig.node.groups["web"].targets) and len(states) < MANY:
+        await asyncio.sleep(0)
+    assert not coming.done()
+    await rig.node.close(grace_s=0)
+    await coming
+    assert [state for state in states.values() if rig.node.next_check_at(state) is not None] == []

@@ -30,8 +30,8 @@ CLASSIC_VERSION = "2012-06-01"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 """The content type of a call."""
 OK = 200
-LARGE_BODY_BYTES = 16 * 1024
-"""About 200 targets'. Larger ones are read in a thread: a thousand targets' take 15 ms, in which traffic would wait."""
+LARGE_BODY_BYTES = 8 * 1024
+"""About 100 targets'. Larger ones are read in a thread: a thousand targets' take 15 ms, in which traffic would wait."""
 _JSON = "application/x-amz-json-1.1"
 CBOR = "application/cbor"
 CBOR_HEADERS = {"smithy-protocol": "rpc-v2-cbor"}
