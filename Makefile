@@ -39,11 +39,15 @@ types: setup-dev
 layers: setup-dev
 	$(BIN)/lint-imports --no-cache
 
-# Tests that start real processes, count what they leave behind or measure have the machine to themselves.
-ALONE := tests/e2e tests/survival tests/processes
+# What counts what is left behind, measures, needs ports 80 and 443 free or tells stories by the clock has the machine to
+# itself. Other real processes run two files at a time.
+STORIES := tests/e2e/test_scenarios_a.py tests/e2e/test_scenarios_b.py
+ALONE   := tests/survival tests/processes $(STORIES) tests/e2e/test_demo.py tests/e2e/test_instances.py tests/e2e/test_messages.py
+SIDE_BY_SIDE := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 unit: setup-dev test-tools
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(SIDE_BY_SIDE) --ignore=tests/e2e $(addprefix --ignore=,$(ALONE))
+	$(SIDE_BY_SIDE) tests/e2e $(addprefix --ignore=,$(ALONE))
 	$(BIN)/python -m pytest $(ALONE)
 
 e2e: setup-dev
@@ -85,7 +89,7 @@ bench-tools:
 
 # Every shipped scenario at its highest speed, the long one too.
 scenarios: setup-dev
-	SIMLB_LONG_SCENARIOS=1 $(BIN)/python -m pytest tests/e2e/test_scenarios_a.py tests/e2e/test_scenarios_b.py
+	SIMLB_LONG_SCENARIOS=1 $(BIN)/python -m pytest $(STORIES)
 
 # Half an hour of everything at once. Another length: make soak SIMLB_SOAK_S=600
 soak: export SIMLB_SOAK_S ?= 1800

@@ -47,6 +47,7 @@ class Workshop:
         self.here.mkdir()
         self.mark = f"SIMLB_HOME={self.home}"
         outside = {name: value for name, value in os.environ.items() if not name.startswith("SIMLB_")}
+        outside.pop("COLUMNS", None)  # workers that run side by side have the width of a terminal that they are not on
         self.environment = outside | {"SIMLB_HOME": str(self.home), "SIMLB_CERTS": str(self.certs), "NO_COLOR": "1"}
         self.instances: list[Instance] = []
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
