@@ -83,6 +83,14 @@ def browse(url, listener):
         return pool.request("GET", target, headers={"Host": host}, redirect=False, retries=False, timeout=10)
 
 
+def ask(url):
+    """The status code of a program that is asked directly; nothing while it does not listen."""
+    try:
+        return urllib3.request("GET", url, retries=False).status
+    except urllib3.exceptions.HTTPError:
+        return None
+
+
 def counted(lines):
     """Equal lines as one, with their number."""
     return ",".join(f"{count} {line}" for line, count in sorted(Counter(lines).items()))
@@ -108,7 +116,10 @@ step("1  리전  Region")
 REGION = "ap-northeast-2"
 ec2, elbv2, acm, route53 = (boto3.client(service, region_name=REGION) for service in ("ec2", "elbv2", "acm", "route53"))
 # The instances are there. After an earlier run they are stopped; to start one that runs changes nothing.
-instances = [one["Instances"][0]["InstanceId"] for one in ec2.describe_instances()["Reservations"]]
+described = [reservation["Instances"][0] for reservation in ec2.describe_instances()["Reservations"]]
+instances = [instance["InstanceId"] for instance in described]
+old_address = described[0]["PrivateIpAddress"]
+(web_3_at,) = (tag["Value"] for tag in described[2]["Tags"] if tag["Key"] == "simlb:address")
 see("instances", len(ec2.start_instances(InstanceIds=instances)["StartingInstances"]), 3)
 ec2.get_waiter("instance_running").wait(InstanceIds=instances, WaiterConfig={"Delay": 1})
 web_1, web_2, web_3 = ({"Id": instance} for instance in instances)
@@ -176,6 +187,7 @@ program = SHOP.read_text(encoding="utf-8")
 SHOP.write_text(program.replace("# PAGES", "PAGES"), encoding="utf-8")
 try:
     ec2.reboot_instances(InstanceIds=instances)
+    see_soon("ask web-3 itself", 200, lambda: ask(f"http://{web_3_at}/health"))
     # A new target is healthy when it has passed its first check; one that was unhealthy has to pass five.
     elbv2.register_targets(TargetGroupArn=web, Targets=[web_3])
     see_soon("the new target", "healthy", lambda: health(Targets=[web_3])[0]["State"])
@@ -207,9 +219,7 @@ def change(action, *records):
 
 
 # Until today the domain led to an instance. That record has to go first.
-(reservation,) = ec2.describe_instances(InstanceIds=instances[:1])["Reservations"]
-address = reservation["Instances"][0]["PrivateIpAddress"]
-old = {"Name": "api.simlb.test", "Type": "A", "TTL": 300, "ResourceRecords": [{"Value": address}]}
+old = {"Name": "api.simlb.test", "Type": "A", "TTL": 300, "ResourceRecords": [{"Value": old_address}]}
 alias = {
     "Name": "api.simlb.test",
     "Type": "A",
@@ -220,7 +230,7 @@ alias = {
     },
 }
 see("create the old record", change("CREATE", old), "PENDING")
-see("api.simlb.test", look_up("api.simlb.test"), address)
+see("api.simlb.test", look_up("api.simlb.test"), old_address)
 see("delete the old record", change("DELETE", old), "PENDING")
 see("api.simlb.test", look_up("api.simlb.test"), "")
 see("create the alias", change("UPSERT", alias), "PENDING")

@@ -22,7 +22,7 @@ see_soon() {
   local what=$1 expected=$2 seen=
   shift 2
   for _ in {1..40}; do
-    seen=$("$@")
+    seen=$("$@") || true
     # shellcheck disable=SC2053
     if [[ $seen == $expected ]]; then break; fi
     sleep 1
@@ -73,8 +73,8 @@ read -r _ _ DNS _ < <(simlb dns)
 step "1  리전  Region"
 export AWS_DEFAULT_REGION=ap-northeast-2
 # The instances are there. After an earlier run they are stopped; to start one that runs changes nothing.
-read -r WEB1 WEB2 WEB3 ADDRESS _ < <(aws ec2 describe-instances --output text \
-  --query '[Reservations[].Instances[].InstanceId, Reservations[].Instances[].PrivateIpAddress] | []')
+{ read -r WEB1 ADDRESS _ && read -r WEB2 _ && read -r WEB3 _ WEB3_AT; } < <(aws ec2 describe-instances --output text \
+  --query 'Reservations[].Instances[].[InstanceId, PrivateIpAddress, Tags[?Key==`simlb:address`].Value | [0]]')
 STARTING=$(aws ec2 start-instances --instance-ids "$WEB1" "$WEB2" "$WEB3" --query 'length(StartingInstances)')
 see "instances" "$STARTING" 3
 
@@ -129,6 +129,7 @@ step "9  Health Check API 추가  Add the health check API"
 trap 'mv shop.py.before shop.py' EXIT # at the end the program is as it was
 sed -i.before 's/^# PAGES/PAGES/' shop.py
 aws ec2 reboot-instances --instance-ids "$WEB1" "$WEB2" "$WEB3"
+see_soon "ask web-3 itself" 200 curl --silent --output /dev/null --write-out '%{http_code}' "http://$WEB3_AT/health"
 # A new target is healthy when it has passed its first check; one that was unhealthy has to pass five.
 aws elbv2 register-targets --target-group-arn "$TG" --targets "Id=$WEB3"
 see_soon "the new target" healthy aws elbv2 describe-target-health --target-group-arn "$TG" --targets "Id=$WEB3" \

@@ -86,6 +86,18 @@ def test_a_target_that_is_not_well_gets_nothing(shop: Shop) -> None:
     assert set(shop.answers(4)) == {"one"}
 
 
+def test_targets_are_used_whatever_zones_the_load_balancer_is_in(shop: Shop) -> None:
+    (balancer,) = shop.aws.describe_load_balancers()["LoadBalancers"]
+    others = [ids.subnet_id(zone) for zone in ids.zones(REGION) if zone != ids.zones(REGION)[0]]
+    shop.aws.set_subnets(LoadBalancerArn=balancer["LoadBalancerArn"], Subnets=others)
+    instance = ids.instance_id(REGION, "i-01")
+    with elbv2(shop.lb.control_url, service="ec2") as ec2:
+        (reservation,) = ec2.describe_instances(InstanceIds=[instance])["Reservations"]
+    assert reservation["Instances"][0]["SubnetId"] not in others
+    assert shop.health("web") == [("healthy", None)]
+    assert shop.answers(1) == ["one"]
+
+
 def test_health_check_settings_hold_from_the_next_probe_on(shop: Shop) -> None:
     shop.aws.modify_target_group(TargetGroupArn=shop.arns["web"], Matcher={"HttpCode": "418"})
     shop.clock.advance(60)

@@ -52,6 +52,7 @@ load balancer active
 in another region []
 targets 2 unhealthy Target.ResponseCodeMismatch
 status code 200
+ask web-3 itself 200
 the new target healthy
 targets 3 healthy None
 my-alb-*.ap-northeast-2.elb.localhost 127.0.0.1
