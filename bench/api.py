@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import system
-from bench.api_instance import REGION, ApiInstance, Parameters, arn, flat, place_of
+from bench.api_instance import REGION, ApiInstance, Parameters, arn, flat
 from bench.beat import PATH, Beat, Beating, longest_ms
+from bench.proxies import free_ports
 from simlb.core import ids
 
 CALL_GOAL_MS = 5.0
@@ -51,6 +52,8 @@ class _Estate:
     def __init__(self, instance: ApiInstance, ports: Sequence[int], balancers: int) -> None:
         self.instance = instance
         self.ports = ports
+        (self.port,) = free_ports(1)
+        """Of every listener, each on its load balancer's own address; the first one's is 127.0.0.1."""
         self.listeners: list[str] = []
         self.rules: list[list[str]] = []
         self.groups: list[str] = []
@@ -72,7 +75,7 @@ class _Estate:
             groups.append(arn(call("CreateTargetGroup", wanted)[1], "TargetGroupArn"))
         self.groups += groups
         actions = flat("DefaultActions", [{"Type": "forward", "TargetGroupArn": groups[0]}])
-        wanted = {"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 80, **actions}
+        wanted = {"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": self.port, **actions}
         listener = arn(call("CreateListener", wanted)[1], "ListenerArn")
         if number == 0:
             call("CreateRule", self.rule(listener, 1, PATH, groups[0], fixed=True))
@@ -112,7 +115,7 @@ def measure(folder: Path, certs: Path, cores: system.Cores, ports: Sequence[int]
     try:
         estate = _Estate(instance, ports, 5 if quick else LOAD_BALANCERS)
         _measure_calls(figures, estate, 5 if quick else CALLS)
-        place = place_of(instance, estate.listeners[0])
+        place = "127.0.0.1", estate.port
         _measure_stalls(figures, estate, place, 2 if quick else CHANGES)
         for _ in range(1 if quick else RESTARTS):
             instance.stop()

@@ -147,12 +147,3 @@ def arn(answer: str, member: str) -> str:
     if found is None:
         raise RuntimeError(f"no {member} in {answer}")
     return found[1]
-
-
-def place_of(instance: ApiInstance, listener: str) -> tuple[str, int]:
-    """Where a listener of the first load balancer really is: on 127.0.0.1, at the port that simlb's own tag tells."""
-    _, answer = instance.call("DescribeTags", {"ResourceArns.member.1": listener})
-    found = re.search(r"<Value>http://[^/<:]+(?::(\d+))?/</Value>", answer)
-    if found is None:
-        raise RuntimeError(f"no URL in {answer}")
-    return "127.0.0.1", int(found[1] or 80)

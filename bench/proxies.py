@@ -7,6 +7,7 @@ add the X-Forwarded-* fields and a trace id, and buffer as they do by default.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import ssl
@@ -53,12 +54,21 @@ class Setting:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [sock.getsockname()[1] for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports
+    """Ports that were free a moment ago, all different. Connections that somebody makes meanwhile get others."""
+    found: list[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        if len(found) == count:
+            return found
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        found.append(port)
+    raise RuntimeError(f"there are no {count} free ports")
+
+
+_PORTS = range(10_000, 32_000)
+"""Below those that the system gives to connections."""
 
 
 @dataclass(slots=True)

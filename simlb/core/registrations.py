@@ -165,11 +165,14 @@ _places = Remembered[tuple[Registration, ...], frozenset[tuple[str, tuple[str, i
 """Groups and the keys of the targets in them."""
 
 
-def _by_group(added: tuple[Registration, ...]) -> dict[str, list[Target]]:
+def _grouped(added: tuple[Registration, ...]) -> dict[str, list[Target]]:
     groups: dict[str, list[Target]] = {}
     for item in added:
         groups.setdefault(item.target_group, []).append(item.target)
     return groups
+
+
+_by_group = Remembered(_grouped, LARGE_REMEMBERED_MAX)
 
 
 def free_name(taken: Collection[str]) -> str:

@@ -204,7 +204,8 @@ class LoadBalancerNode:
 
     def serves(self, load_balancer: LoadBalancer, target_groups: Mapping[str, TargetGroup]) -> bool:
         """Whether that is in force already, so that there is nothing to prepare and commit."""
-        return load_balancer == self._load_balancer and target_groups == self._described
+        is_same = load_balancer is self._load_balancer or load_balancer == self._load_balancer
+        return is_same and target_groups == self._described
 
     def discard(self, prepared: Prepared) -> None:
         """Give back what `prepare` opened."""

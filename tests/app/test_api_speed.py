@@ -50,7 +50,7 @@ async def test_creating_a_rule_beside_many(tmp_path: Path) -> None:
             before = time.process_time()
             await AppEstate(app).change(create)
             took.append(time.process_time() - before)
-        assert min(took) < 10 * GOAL_S
+        assert min(took) < 10 * GOAL_S, took
         assert len(app.nodes["lb-7"].listeners[80].plan.listener.rules) == 55
     finally:
         await app.close(grace_s=0)
