@@ -72,8 +72,8 @@ class ConnectionFacts:
         self.client_ip = client_ip
         self.client_port = client_port
         self.node_ip = node_ip
-        self.origin = f"{elb} ipv6" if self.is_ipv6 else elb
-        """Tells connections apart that are counted apart: by load balancer and IP version."""
+        self.origin = f"{elb} {listener_port} ipv6" if self.is_ipv6 else f"{elb} {listener_port}"
+        """Tells connections apart that are counted apart: by load balancer, listener and IP version."""
         self.tls_cipher = self.tls_protocol = "-"
         self.server_name: str | None = None
         self.certificate_arn: str | None = None

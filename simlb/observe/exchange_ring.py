@@ -65,8 +65,9 @@ class ExchangeRing:
         """A batch is over."""
         records = batch.records
         kept = [record.keep() for record in records]
-        size = len(batch.text) + sum([ENTRY_BYTES if one is None else ENTRY_BYTES + len(one[0]) for one in kept])
-        size += sum([one[-1].kept_bytes for one in kept if one is not None and one[-1] is not None])
+        read = [one for one in kept if one is not None]
+        size = len(batch.text) + ENTRY_BYTES * len(kept) + sum([len(one[0]) for one in read])
+        size += sum([one[-1].kept_bytes for one in read if one[-1] is not None])
         shared = self._charge_shared(batch)
         if size > ENTRIES_MAX_BYTES:
             # Bodies, or very long lines: one by one, or what is forgotten together would be too much at once.
@@ -132,7 +133,7 @@ class ExchangeRing:
     def _charge_shared(self, batch: Batch) -> int:
         """What these refer to and share with others, such as the list of candidates they were chosen from."""
         size = 0
-        for shared in {id(record.basis): record.basis for record in batch.records}.values():
+        for shared in [alike.basis for alike in dict.fromkeys(batch.alike)]:
             if shared is not None and id(shared) not in self._shared:
                 if len(self._shared) >= SHARED_REMEMBERED:
                     del self._shared[next(iter(self._shared))]

@@ -17,7 +17,7 @@ from simlb.core.metrics.buckets import BOUNDS, empty
 from simlb.core.metrics.lcu import FREE_RULE_EVALUATIONS
 from simlb.core.metrics.store import Key
 from simlb.core.target_group import RoutingMode
-from simlb.observe.recorder import Batch
+from simlb.observe.recorder import Alike, Batch
 
 LABELS_MAX = 10_000
 OTHER = "other"
@@ -90,7 +90,7 @@ class MetricSink:
         """Beyond the free ones, by load balancer, since the start."""
         self.divisors: dict[tuple[str, str], int] = {}
         """By load balancer and group: among how many targets RequestCountPerTarget divides its requests."""
-        self._same: dict[tuple[object, ...], _Same] = {}
+        self._same: dict[Alike, _Same] = {}
         self._meanings: dict[tuple[object, ...], _Meaning] = {}
         self._waiting: dict[tuple[str, str], list[float]] = {}
         self._spread: dict[tuple[str, str], StatisticSet] = {}
@@ -104,23 +104,13 @@ class MetricSink:
             self.settle()
             self._second = second
         same = self._same
-        for record in batch.records:
-            target_status_code = record.target_status_code
-            # The decision stands for the listener and the action, the basis for the group.
-            key = (
-                record.facts.origin,
-                record.decision,
-                record.basis,
-                record.target_address,
-                record.elb_status_code,
-                target_status_code,
-            )
-            entry = same.get(key)
+        for record, alike in zip(batch.records, batch.alike, strict=True):
+            entry = same.get(alike)
             if entry is None:
-                entry = same[key] = self._begin(key, record)
+                entry = same[alike] = self._begin(alike, record)
             entry.count += 1
             entry.bytes += record.received_bytes + record.sent_bytes
-            if target_status_code:
+            if record.target_status_code:
                 entry.times.append(record.target_processing_time)
             if record.marks:
                 self._note(record)
@@ -136,7 +126,7 @@ class MetricSink:
     def settle(self) -> None:
         """Work out what has been taken up to now."""
         fresh, self._extra = self._extra, {}
-        for key, entry in list(self._same.items()):
+        for alike, entry in list(self._same.items()):
             if entry.count:
                 meaning = entry.meaning
                 meaning.count += entry.count
@@ -144,7 +134,7 @@ class MetricSink:
                 self._count_outcome(entry.outcome, entry.count)
                 entry.count = entry.bytes = 0
             else:
-                del self._same[key]
+                del self._same[alike]
         for key, meaning in list(self._meanings.items()):
             if meaning.count:
                 self._work_out(meaning, fresh)
@@ -172,13 +162,13 @@ class MetricSink:
 
     # -- records -------------------------------------------------------------------------------------------------------
 
-    def _begin(self, key: tuple[object, ...], record: ExchangeRecord) -> _Same:
+    def _begin(self, alike: Alike, record: ExchangeRecord) -> _Same:
         outcome = _outcome(record)
-        origin, decision, basis, address, *codes = key
-        alike = (origin, decision, basis, address is None, *codes)
-        meaning = self._meanings.get(alike)
+        origin, decision, basis, address, *rest = alike.key
+        but_for_target = (origin, decision, basis, address is None, *rest)
+        meaning = self._meanings.get(but_for_target)
         if meaning is None:
-            meaning = self._meanings[alike] = _Meaning(record, outcome)
+            meaning = self._meanings[but_for_target] = _Meaning(record, outcome)
         times = self._waiting.setdefault((outcome.load_balancer, outcome.target_group), [])
         return _Same(outcome, meaning, times)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from simlb.core.access_log import ExchangeRecord
 from simlb.core.events import RequestFinished, RequestsCounted
-from simlb.observe.recorder import Batch
+from simlb.observe.recorder import Alike, Batch
 
 ORDINARY_PER_S = 100
 """So many are told one by one in a real second; as many at once after a pause."""
@@ -70,9 +70,9 @@ class RequestTeller:
         now = monotonic()
         self._ordinary = _Allowance(ORDINARY_PER_S, now)
         self._failed = _Allowance(FAILED_PER_S, now)
-        self._counts: dict[_Kind, int] = {}
-        self._targets: dict[_Kind, str | None] = {}
-        """The names of the targets of what is being counted."""
+        self._counts: dict[Alike, int] = {}
+        self._kinds: dict[Alike, tuple[_Kind, str | None]] = {}
+        """What is being counted, and the name of its target."""
 
     @property
     def has_counts(self) -> bool:
@@ -93,15 +93,15 @@ class RequestTeller:
         granted = self._ordinary.take(len(records) - len(failed), now)
         if not failed:
             told = list(range(granted))
-            rest: Sequence[ExchangeRecord] = records[granted:]
+            rest: Sequence[int] = range(granted, len(records))
         else:
             if granted:
                 ordinary = [place for place in range(len(records)) if place not in failed]
                 told = sorted(told + ordinary[:granted])
             chosen = set(told)
-            rest = [record for place, record in enumerate(records) if place not in chosen]
+            rest = [place for place in range(len(records)) if place not in chosen]
         if rest:
-            self._count(rest)
+            self._count(batch, rest)
         if not told:
             return []
         at_s, real_s = self._times()
@@ -115,19 +115,28 @@ class RequestTeller:
             for place in told
         ]
 
-    def _count(self, records: Sequence[ExchangeRecord]) -> None:
+    def _count(self, batch: Batch, places: Sequence[int]) -> None:
         counts = self._counts
-        for kind, count in Counter(map(_kind_of, records)).items():
-            if kind in counts:
-                counts[kind] += count
+        alike = batch.alike
+        counted = alike[places.start :] if isinstance(places, range) else [alike[place] for place in places]
+        for one, count in Counter(counted).items():
+            if one in counts:
+                counts[one] += count
             else:
-                counts[kind] = count
-                self._targets[kind] = _target_name(next(one for one in records if _kind_of(one) == kind))
+                counts[one] = count
+                record = batch.records[alike.index(one)]
+                self._kinds[one] = _kind_of(record), _target_name(record)
 
     def counted(self) -> list[RequestsCounted]:
         """What has been counted since this was last asked."""
-        counts, self._counts = self._counts, {}
-        targets, self._targets = self._targets, {}
+        alike, self._counts = self._counts, {}
+        kinds, self._kinds = self._kinds, {}
+        counts: Counter[_Kind] = Counter()
+        targets: dict[_Kind, str | None] = {}
+        for one, count in alike.items():
+            kind, target = kinds[one]
+            counts[kind] += count
+            targets.setdefault(kind, target)
         at_s, real_s = self._times()
         return [
             RequestsCounted(
