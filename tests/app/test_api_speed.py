@@ -9,6 +9,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from simlb import config
 from simlb.app.application import App
 from simlb.app.elbv2 import AppEstate
@@ -22,6 +24,7 @@ from tests.app.test_untouched import REGION, balancer, group, rule
 GOAL_S = 0.005
 
 
+@pytest.mark.slow
 async def test_creating_a_rule_beside_many(tmp_path: Path) -> None:
     def load() -> config.Compiled:
         return config.empty(region=REGION, certificates=UnissuedCertificates(REGION))
