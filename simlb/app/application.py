@@ -61,6 +61,7 @@ from simlb.processes.supervisor import Supervisor
 if TYPE_CHECKING:
     from aiohttp.web import RouteDef
 
+    from simlb.app.extension import Extend
     from simlb.app.moto import Moto
     from simlb.config import Compiled
 
@@ -84,6 +85,7 @@ class App:
         *,
         clock: Clock | None = None,
         descriptors_max: int | None = None,
+        extend: Extend | None = None,
     ) -> None:
         """`descriptors_max` is how many files and sockets the process may have open; None for no bound."""
         self.options = options
@@ -140,6 +142,7 @@ class App:
         self.certificates = PresentedCertificates(self)
         self.acm = Acm(self)
         self._moto: Moto | None = None
+        self.extension = None if extend is None else extend(self)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -218,7 +221,9 @@ class App:
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
+        extension = self.extension
         return [
+            *(() if extension is None else extension.routes()),
             *faults,
             *load_routes(self.load),
             *metric_routes(AppMetrics(self)),
@@ -228,7 +233,7 @@ class App:
             *remote_routes(self),
             *transfer_routes(self),
             *event_routes(self.observing.events),
-            *aws_routes(self),
+            *aws_routes(self, None if extension is None else extension.front),
         ]
 
     async def _start_or_stop(self) -> bool:
@@ -244,6 +249,8 @@ class App:
 
     async def close(self, *, grace_s: float = STOP_GRACE_S) -> None:
         """Stop accepting, finish what is in flight within `grace_s` real seconds, flush logs, end all processes."""
+        if self.extension is not None:
+            await self.extension.close()
         self.faults.close()
         self.names.close()
         self.acm.close()

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from simlb.app.application import App
+    from simlb.app.extension import Front
 
 
-def aws_routes(app: App) -> list[web.RouteDef]:
-    """The routes by which AWS's clients talk to this instance."""
+def aws_routes(app: App, front: Front | None = None) -> list[web.RouteDef]:
+    """The routes by which AWS's clients talk to this instance. `front` answers others who ask for `/`."""
     estate = AppEc2Estate(app)
     services = Services(
         {
@@ -36,4 +37,4 @@ def aws_routes(app: App) -> list[web.RouteDef]:
             "monitoring": CloudWatchService(AppMetrics(app)),
         }
     )
-    return [*query_routes(services), *route53_routes(Route53(estate, app.names), app.moto)]
+    return [*query_routes(services, front), *route53_routes(Route53(estate, app.names), app.moto)]

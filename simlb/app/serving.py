@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from simlb.app.application import App
+from simlb.app.extension import Extend
 from simlb.app.heap import Heap
 from simlb.app.options import AppOptions, Presenter
 from simlb.app.parent import stops_with_parent
@@ -22,10 +23,12 @@ from simlb.errors import EXIT_FINE
 STDIN = 0
 
 
-def serve(options: AppOptions, presenter: Presenter, *, clock: Clock | None = None) -> int:
+def serve(
+    options: AppOptions, presenter: Presenter, *, clock: Clock | None = None, extend: Extend | None = None
+) -> int:
     """Run an instance until it is stopped by a signal or by request; the exit status. `clock` replaces the usual one.
 
-    An ephemeral one also ends with the program that started it.
+    An ephemeral one also ends with the program that started it. `extend` puts something on top of it.
     """
     parent = os.getppid()  # early: loading takes a moment, in which it may go
     with contextlib.closing(Heap()) as heap:
@@ -35,7 +38,7 @@ def serve(options: AppOptions, presenter: Presenter, *, clock: Clock | None = No
         from simlb.controlplane import server as _  # noqa: F401
 
         def make() -> App:
-            app = App(options, presenter, compiled, descriptors_max=limit, clock=clock)
+            app = App(options, presenter, compiled, descriptors_max=limit, clock=clock, extend=extend)
             app.heap = heap
             return app
 

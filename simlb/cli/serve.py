@@ -70,6 +70,7 @@ def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kil
     runfile.ensure_free(state_dir, check_instance_name(arguments.instance))
     from simlb.app import AppOptions, serve
     from simlb.certs.private_folder import sweep_once
+    from simlb.console import Console
 
     sweep_once()
     presenter = KeyboardPresenter(sys.stdout, keys=not arguments.no_keys, kills=kills, descriptor=terminal_descriptor())
@@ -85,7 +86,7 @@ def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kil
         keeps_state=keeps_state,
     )
     try:
-        return serve(options, presenter)
+        return serve(options, presenter, extend=Console)
     finally:
         # Whatever ended it: a terminal left without echo would be the user's next problem.
         presenter.release_terminal()

@@ -21,8 +21,11 @@ class Guard:
         self._port = port
         self._token = token.encode()
 
-    def check_page(self, hosts: Sequence[str], headers: Mapping[str, str]) -> None:
-        """Raise SimlbError E605 for a foreign Host, E606 for a foreign page. `hosts` holds every Host field line."""
+    def check_page(self, hosts: Sequence[str], headers: Mapping[str, str], *, is_front: bool = False) -> None:
+        """Raise SimlbError E605 for a foreign Host, E606 for a foreign page. `hosts` holds every Host field line.
+
+        `is_front`: the page at `/` is asked for. Any link may lead there: it holds nothing, nobody can frame it.
+        """
         if len(hosts) != 1 or not self._is_own_host(hosts[0]):
             raise SimlbError(
                 "E605",
@@ -31,6 +34,8 @@ class Guard:
             )
         origin = headers.get("Origin")
         foreign_origin = origin is not None and origin.lower() != f"http://{hosts[0].lower()}"
+        if is_front and origin is None and headers.get("Sec-Fetch-Mode") == "navigate":
+            return
         if foreign_origin or headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
             raise SimlbError("E606", f"Requests from other web pages are refused (Origin {origin or 'not given'}).")
 

@@ -225,7 +225,8 @@ def _gate(guard: Guard) -> Middleware:
         response: web.StreamResponse
         refuse = refuse_of(request.match_info.handler) or _refuse
         try:
-            guard.check_page(request.headers.getall("Host", []), request.headers)
+            is_front = request.method == "GET" and request.path_qs == "/"
+            guard.check_page(request.headers.getall("Host", []), request.headers, is_front=is_front)
             if request.method not in {"GET", "HEAD"}:
                 if refuse is _refuse:
                     guard.check_token(request.headers)

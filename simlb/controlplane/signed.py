@@ -9,7 +9,7 @@ from aiohttp import web
 
 from simlb.errors import SimlbError
 
-Handler = Callable[[web.Request], Awaitable[web.Response]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Refuse = Callable[[web.Request, int, SimlbError], web.Response]
 """How to say what the control port itself refuses: the request, the HTTP status, the message."""
 

@@ -7,6 +7,7 @@ is read - a foreign page, a body that is too large - is refused in AWS's words t
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from aiohttp import web
@@ -23,8 +24,10 @@ _CODES = {
 }
 
 
-def query_routes(service: Service) -> list[web.RouteDef]:
-    """The routes, for `ControlServer`."""
+def query_routes(
+    service: Service, front: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+) -> list[web.RouteDef]:
+    """The routes, for `ControlServer`. `front` answers a GET of `/` that is no call, if there is one."""
 
     def refuse(request: web.Request, status: int, error: SimlbError) -> web.Response:
         code = _CODES.get(HTTPStatus(status), "MalformedQueryString")
@@ -50,9 +53,11 @@ def query_routes(service: Service) -> list[web.RouteDef]:
     async def post(request: web.Request) -> web.Response:
         return await answered(request, await request.read())
 
-    async def get(request: web.Request) -> web.Response:
+    async def get(request: web.Request) -> web.StreamResponse:
         if "Action" not in request.query:
-            raise web.HTTPNotFound  # there is no page here
+            if front is None:
+                raise web.HTTPNotFound
+            return await front(request)
         return await answered(request, b"")
 
     return [web.post("/", post), web.get("/", get), web.post("/service/{service}/operation/{operation}", post)]
