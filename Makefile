@@ -4,14 +4,14 @@ VENV   ?= .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export SIMLB_CERTS ?= $(CURDIR)/certs
 
-.PHONY: demo test check setup setup-dev test-tools lint types layers unit e2e scenarios soak fmt clean bench bench-tools models
+.PHONY: demo test check setup setup-dev test-tools lint types layers web web-tools unit e2e scenarios soak fmt clean bench bench-tools models
 
 demo: setup
 	$(BIN)/simlb demo $(ARGS)
 
 test: check
 
-check: lint types layers unit
+check: lint types layers web unit
 
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
@@ -45,17 +45,31 @@ STORIES := tests/e2e/test_scenarios_a.py tests/e2e/test_scenarios_b.py
 ALONE   := tests/survival tests/processes $(STORIES) tests/e2e/test_demo.py tests/e2e/test_instances.py tests/e2e/test_messages.py
 SIDE_BY_SIDE := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-unit: setup-dev test-tools
+unit: setup-dev test-tools web-tools
 	$(SIDE_BY_SIDE) --ignore=tests/e2e $(addprefix --ignore=,$(ALONE))
 	$(SIDE_BY_SIDE) tests/e2e $(addprefix --ignore=,$(ALONE))
 	$(BIN)/python -m pytest $(ALONE)
+
+# The console's scripts: their types and their form. Nothing of npm's is shipped.
+web: web-tools
+	@if [ -d node_modules/typescript ]; then npm run --silent types && npm run --silent format; \
+	elif [ -n "$$CI" ]; then echo "npm is missing, and CI must not go without it"; exit 1; \
+	else echo "npm is missing - the console's scripts were not checked"; fi
+
+web-tools: node_modules/.installed
+
+node_modules/.installed: package.json package-lock.json
+	@command -v npm >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+	  && { apt-get install -y --no-install-recommends npm || { apt-get update && apt-get install -y --no-install-recommends npm; }; }; } \
+	  || echo "npm is missing. Debian and Ubuntu: sudo apt-get install npm"
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --silent && touch $@; fi
 
 e2e: setup-dev
 	$(BIN)/python -m pytest tests/e2e
 
 # Other people's programs that the tests drive. What cannot be had here is said, and its tests are skipped.
 test-tools: .tools/promtool
-	@missing=; for tool in node:nodejs goaccess:goaccess; do \
+	@missing=; for tool in node:nodejs goaccess:goaccess chromium:chromium; do \
 	  command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool#*:}"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
@@ -106,4 +120,4 @@ fmt: setup-dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .tools node_modules build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

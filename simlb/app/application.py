@@ -99,6 +99,7 @@ class App:
         self._is_serving = False
         self.started_at = datetime.now(UTC)
         self.control = ""
+        self.token = options.token or runfile.new_token()
         self.notices: list[str] = []
         self.narrator = Narrator(presenter, self.clock, self.ca_path)
         # At AWS's own pace a target that is too slow is too slow there as well.
@@ -171,11 +172,10 @@ class App:
         """Start, open the control port, serve until a stop is requested, stop."""
         from simlb.controlplane.server import HOST, ControlServer
 
-        token = self.options.token or runfile.new_token()
         wanted = self.options.control_port
         if wanted is None:
             wanted = self.compiled.settings.control_port
-        server = ControlServer(self, token, wanted, routes=self.control_routes())
+        server = ControlServer(self, self.token, wanted, routes=self.control_routes())
         record: runfile.RunFile | None = None
         try:
             if not await self._start_or_stop():
@@ -188,7 +188,7 @@ class App:
                     instance=self.options.instance,
                     control_host=HOST,
                     control_port=server.port,
-                    token=token,
+                    token=self.token,
                     version=__version__,
                     ca_path=str(self.ca_path),
                     access_log=self.observing.access_log,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simlb import __version__
+from simlb.cli.console_parser import add_console
 from simlb.cli.dns_parser import add_dns
 from simlb.cli.env_parser import add_env
 from simlb.cli.explain_arguments import add_explain
@@ -130,6 +131,7 @@ def build() -> Parser:
     add_dns(commands)
     add_state(commands)
     add_url(commands)
+    add_console(commands)
     _add_faults(commands)
     _add_files(commands)
     return parser

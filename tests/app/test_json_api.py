@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from simlb.console import Console
 from simlb.controlplane.server import ControlServer
 from tests.app.conftest import Bench
 
@@ -31,7 +32,8 @@ def documented() -> set[tuple[str, str]]:
 
 async def test_the_page_has_every_operation_and_no_other(bench: Bench) -> None:
     app = await bench.start()
-    server = ControlServer(app, "token", 0, routes=app.control_routes())
+    console = Console(app)
+    server = ControlServer(app, "token", 0, routes=[*app.control_routes(), *console.routes()])
     assert documented() == {(route.method, route.path) for route in server.routes()}
 
 
