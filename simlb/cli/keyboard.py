@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TextIO
 
+from simlb.cli.browser import open_page
 from simlb.cli.keys import Keys
 from simlb.cli.presenter import TerminalPresenter
 from simlb.cli.terminal import Style
@@ -17,20 +18,33 @@ from simlb.errors import SimlbError
 
 
 class KeyboardPresenter(TerminalPresenter):
-    """A terminal that also listens to keys: S, ?, Q and, with `kills`, K and R."""
+    """A terminal that also listens to keys: S, C, ?, Q and, with `kills`, K and R."""
 
     def __init__(
-        self, out: TextIO, *, keys: bool = True, kills: bool = False, descriptor: int = 0, style: Style | None = None
+        self,
+        out: TextIO,
+        *,
+        keys: bool = True,
+        kills: bool = False,
+        descriptor: int = 0,
+        style: Style | None = None,
+        console: Callable[[], str] | None = None,
+        opens: bool = False,
     ) -> None:
+        """`console` gives the address of the web page, each time another; `opens` shows it as soon as it is there."""
         super().__init__(out, style=style)
         self._wants_keys = keys
         self._kills = kills
+        self._console = console
+        self._opens = opens
         self._keys = Keys(self.press, descriptor)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
         """Also: which keys there are."""
         super().ready(view, app, clock)
+        if self._opens and self._console is not None:
+            self._do(self._show_console(self._console))
         if not self._wants_keys:
             return
         if self._keys.start(asyncio.get_running_loop()):
@@ -65,6 +79,8 @@ class KeyboardPresenter(TerminalPresenter):
                 self._do(self._kill(self._app))
             case "r" if self._kills:
                 self._do(self._revive(self._app))
+            case "c" if self._console is not None:
+                self._do(self._show_console(self._console))
             case "s":
                 self.show_targets(self._app.view())
             case "?" | "h":
@@ -77,6 +93,8 @@ class KeyboardPresenter(TerminalPresenter):
         if self._kills:
             victim = self._victim(view)
             parts = [f"K kills {victim.name if victim else 'a target'}", "R restores what was killed"]
+        if self._console is not None:
+            parts.append("C opens the console")
         return " · ".join((*parts, "S shows the targets", "? help", "Q quits"))
 
     async def _kill(self, app: Instance) -> None:
@@ -86,6 +104,12 @@ class KeyboardPresenter(TerminalPresenter):
         else:
             # That it is dead is said when the process has really ended.
             await app.kill_target(victim.name)
+
+    async def _show_console(self, console: Callable[[], str]) -> None:
+        address = console()
+        # A browser may take seconds to say whether it starts.
+        if not await asyncio.to_thread(open_page, address):
+            self.say(f"In a browser: {address}")
 
     async def _revive(self, app: Instance) -> None:
         # A process may have targets in several groups: they share its name.

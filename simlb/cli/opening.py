@@ -43,7 +43,7 @@ def place_lines(view: InstanceView, style: Style) -> Iterator[str]:
                     outcome(listener),
                 )
             )
-    rows.append(("control", f"http://{view.control}/", "", f"instance {view.name}, pid {view.pid}"))
+    rows.append(("console", f"http://{view.control}/", "", f"instance {view.name}, pid {view.pid}"))
     yield from (ticked(line, style) for line in columns(rows))
     listeners = [listener for balancer in view.load_balancers for listener in balancer.listeners]
     for listener in listeners:
@@ -65,6 +65,7 @@ def suggestion_lines(view: InstanceView) -> Iterator[str]:
         yield from curl_lines(load_balancer, view.ca_path)
     simlb = simlb_command(view.name)
     rows = [
+        (f"{simlb} console", "the web page: watch it live, learn, play scenarios"),
         (f"{simlb} status", "how everything stands"),
         (f"{simlb} logs -f", "one line for each request"),
         (f"{simlb} down", "stop (or Ctrl-C here)"),

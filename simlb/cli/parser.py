@@ -161,6 +161,7 @@ class Commands:
 def _add_serving(commands: Commands) -> None:
     demo = commands.add("demo", "serve:demo", "a load balancer with three targets that you can kill and revive")
     _add_serving_flags(demo, "10")
+    demo.add_argument("--no-browser", action="store_true", help="do not open the console in a browser")
     demo.set_defaults(urls=[], file=None, name=None, health=None)
     up = commands.add("up", "serve:up", "serve simlb.yaml, or put HTTPS in front of the given URLs")
     up.add_argument("urls", nargs="*", metavar="URL", help="a target that you run: http://127.0.0.1:3000")

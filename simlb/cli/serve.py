@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simlb.cli import loading
+from simlb.cli.browser import can_open
 from simlb.cli.keyboard import KeyboardPresenter, terminal_descriptor
 from simlb.cli.spelling import quote
 from simlb.controlplane import runfile
 from simlb.controlplane.paths import check_instance_name, default_certs_dir, default_state_dir
 from simlb.errors import SimlbError
+
+if TYPE_CHECKING:
+    from simlb.app.application import App
 
 DEMO_SPEED = 10.0
 
@@ -21,7 +26,7 @@ def demo(arguments: Namespace) -> int:
     certs_dir = default_certs_dir(default_state_dir())
     speed = arguments.speed or DEMO_SPEED
     load = loading.from_demo(certs_dir=certs_dir, speed=speed, expose=arguments.expose)
-    return _serve(arguments, load, speed, kills=True, keeps_state=False)
+    return _serve(arguments, load, speed, kills=True, keeps_state=False, opens=not arguments.no_browser)
 
 
 def up(arguments: Namespace) -> int:
@@ -64,7 +69,15 @@ def check_empty(arguments: Namespace, code: str) -> None:
         raise SimlbError(code, "--region goes with --empty.", "in a file: region: eu-west-1")
 
 
-def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kills: bool, keeps_state: bool) -> int:
+def _serve(
+    arguments: Namespace,
+    load: loading.Load,
+    speed: float | None,
+    *,
+    kills: bool,
+    keeps_state: bool,
+    opens: bool = False,
+) -> int:
     state_dir = default_state_dir()
     # Said before anything starts; the run file itself has the last word.
     runfile.ensure_free(state_dir, check_instance_name(arguments.instance))
@@ -73,7 +86,23 @@ def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kil
     from simlb.console import Console
 
     sweep_once()
-    presenter = KeyboardPresenter(sys.stdout, keys=not arguments.no_keys, kills=kills, descriptor=terminal_descriptor())
+    consoles: list[Console] = []
+
+    def extend(app: App) -> Console:
+        consoles.append(Console(app))
+        return consoles[-1]
+
+    def address() -> str:
+        return consoles[-1].entry.address()
+
+    presenter = KeyboardPresenter(
+        sys.stdout,
+        keys=not arguments.no_keys,
+        kills=kills,
+        descriptor=terminal_descriptor(),
+        console=address,
+        opens=opens and sys.stdout.isatty() and can_open(),
+    )
     options = AppOptions(
         instance=arguments.instance,
         state_dir=state_dir,
@@ -86,7 +115,7 @@ def _serve(arguments: Namespace, load: loading.Load, speed: float | None, *, kil
         keeps_state=keeps_state,
     )
     try:
-        return serve(options, presenter, extend=Console)
+        return serve(options, presenter, extend=extend)
     finally:
         # Whatever ended it: a terminal left without echo would be the user's next problem.
         presenter.release_terminal()

@@ -52,6 +52,17 @@ def run(state_dir: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+class Opener:
+    """Stands in for the browser: what it was asked to open."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+
+    def __call__(self, address: str) -> bool:
+        self.opened.append(address)
+        return True
+
+
 class Running:
     """The control port of a fake instance. `end_process` stands in for the process that a stop ends."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import sys
 from pathlib import Path
 
 import pytest
 
+from simlb.cli import keyboard
 from simlb.cli.keyboard import KeyboardPresenter
 from simlb.cli.presenter import TerminalPresenter
 from simlb.cli.terminal import Style
@@ -22,6 +24,7 @@ from simlb.core.events import (
     ProcessStarted,
     TargetStateChanged,
 )
+from tests.cli.conftest import Opener
 from tests.controlplane.fakes import FakeInstance, instance_view, target
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the golden text is POSIX spelling")
@@ -89,13 +92,14 @@ def test_the_start(tmp_path: Path) -> None:
         " ✔ 3 targets in web   i-01 127.0.0.1:9001  i-02 127.0.0.1:9002  i-03 127.0.0.1:9003\n"
         " ✔ HTTP:80    http://demo.elb.localhost:8080/   (stands for :80)   → redirect HTTPS:443 (301)\n"
         " ✔ HTTPS:443  https://demo.elb.localhost:8443/  (stands for :443)  2 rules, else → forward web\n"
-        " ✔ control    http://127.0.0.1:8089/                               instance default, pid 4000\n"
+        " ✔ console    http://127.0.0.1:8089/                               instance default, pid 4000\n"
         "   8080 stands for 80, 8443 stands for 443 in rules and logs.\n"
         "   Load-balancer time runs 10 times as fast: 30 s AWS = 3 s here.\n"
         "\n"
         "Try in another terminal:\n"
         "  curl --cacert certs/ca.pem https://demo.elb.localhost:8443/\n"
         "  curl -i http://demo.elb.localhost:8080/      (answers with the redirect)\n"
+        "  .venv/bin/simlb console  the web page: watch it live, learn, play scenarios\n"
         "  .venv/bin/simlb status   how everything stands\n"
         "  .venv/bin/simlb logs -f  one line for each request\n"
         "  .venv/bin/simlb down     stop (or Ctrl-C here)\n"
@@ -314,9 +318,17 @@ def test_a_terminal_that_goes_away_does_not_stop_the_load_balancer() -> None:
 class Player:
     """A keyboard presenter without a terminal: keys are pressed by the test."""
 
-    def __init__(self, *, kills: bool = True) -> None:
+    def __init__(self, *, kills: bool = True, console: bool = False, opens: bool = False) -> None:
         self.out = io.StringIO()
-        self.presenter = KeyboardPresenter(self.out, kills=kills, descriptor=-1, style=Style(color=False))
+        self.codes = itertools.count(1)
+        self.presenter = KeyboardPresenter(
+            self.out,
+            kills=kills,
+            descriptor=-1,
+            style=Style(color=False),
+            console=(lambda: f"http://127.0.0.1:8089/#code={next(self.codes)}") if console else None,
+            opens=opens,
+        )
         self.instance = FakeInstance()
         self.presenter.ready(self.instance.current, self.instance, ScaledClock(10))
 
@@ -376,6 +388,28 @@ async def test_s_shows_the_targets_and_question_mark_the_keys() -> None:
     assert await player.press("?") == (
         "Keys: K kills i-01 · R restores what was killed · S shows the targets · ? help · Q quits\n"
     )
+
+
+async def test_c_opens_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    opener = Opener()
+    monkeypatch.setattr(keyboard, "open_page", opener)
+    player = Player(console=True)
+    assert await player.press("cc") == ""
+    assert sorted(opener.opened) == ["http://127.0.0.1:8089/#code=1", "http://127.0.0.1:8089/#code=2"]
+    assert "C opens the console" in await player.press("?")
+
+
+async def test_where_there_is_no_screen_c_prints_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyboard, "open_page", lambda _: False)
+    assert await Player(console=True).press("c") == "In a browser: http://127.0.0.1:8089/#code=1\n"
+    assert await Player().press("c") == ""
+
+
+async def test_the_demo_opens_it_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    opener = Opener()
+    monkeypatch.setattr(keyboard, "open_page", opener)
+    await Player(console=True, opens=True).press("")
+    assert opener.opened == ["http://127.0.0.1:8089/#code=1"]
 
 
 @pytest.mark.parametrize("key", ["q", "Q", "\x03"])
