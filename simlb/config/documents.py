@@ -63,6 +63,7 @@ class ListenerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
             "Default: ELBSecurityPolicy-TLS13-1-2-Res-2021-06."
         ),
     ] = None
+    attributes: AttributeValues = field(default_factory=dict)
     rules: Annotated[list[RuleEntry], Meta(description="Tried by ascending priority before the default action.")] = (
         field(default_factory=list)
     )
@@ -215,7 +216,6 @@ NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
     ListenerEntry: {
         "alpn_policy": "",
         "mutual_authentication": "",
-        "attributes": "",
     },
     ForwardAction: {
         "forward_config": "write target_groups and target_group_stickiness_config in the action itself",

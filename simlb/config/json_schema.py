@@ -8,7 +8,12 @@ from typing import Any
 import msgspec
 
 from simlb.config.documents import SAMPLE_NAMES, ConfigFile
-from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, TARGET_GROUP_ATTRIBUTES, Attribute
+from simlb.core.attributes import (
+    HTTPS_LISTENER_ATTRIBUTES,
+    LOAD_BALANCER_ATTRIBUTES,
+    TARGET_GROUP_ATTRIBUTES,
+    Attribute,
+)
 
 _ONE_OF = {
     "TargetEntry": ("url", "run", "sample", "target"),
@@ -25,6 +30,7 @@ def json_schema() -> dict[str, Any]:
     schema |= _without_null(msgspec.json.schema(ConfigFile))
     entries = schema["$defs"]
     entries["LoadBalancerEntry"]["properties"]["attributes"] = _attributes(LOAD_BALANCER_ATTRIBUTES)
+    entries["ListenerEntry"]["properties"]["attributes"] = _attributes(HTTPS_LISTENER_ATTRIBUTES)
     entries["TargetGroupEntry"]["properties"]["attributes"] = _attributes(TARGET_GROUP_ATTRIBUTES)
     entries["TargetEntry"]["properties"]["sample"]["enum"] = list(SAMPLE_NAMES)
     for name, keys in _ONE_OF.items():

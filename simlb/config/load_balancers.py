@@ -13,7 +13,13 @@ from simlb.config.documents import CertificateEntry, InboundEntry, ListenerEntry
 from simlb.config.problems import NOT_YET, REFERENCE, SCHEMA, Refused, did_you_mean
 from simlb.config.rules import RuleCompiler
 from simlb.core import ids, model, ssl_policies
-from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, LoadBalancerAttributes
+from simlb.core.attributes import (
+    HTTP_LISTENER_ATTRIBUTES,
+    HTTPS_LISTENER_ATTRIBUTES,
+    LOAD_BALANCER_ATTRIBUTES,
+    ListenerAttributes,
+    LoadBalancerAttributes,
+)
 
 _ANYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
@@ -102,6 +108,7 @@ class LoadBalancerCompiler:
                 certificates=self._listener_certificates(listener, (dns_name, *further), _own_addresses(entry, host)),
                 ssl_policy=self._ssl_policy(listener),
                 rules=self._rules.compile(scope, lb_id),
+                attributes=self._listener_attributes(listener),
             )
         return model.LoadBalancer(
             name=entry.name,
@@ -184,6 +191,10 @@ class LoadBalancerCompiler:
         return any(
             binds.meets(bind, target.dial_host, target.dial_port, is_dualstack=is_dualstack) for target in targets
         )
+
+    def _listener_attributes(self, listener: ListenerEntry) -> ListenerAttributes:
+        rows = HTTPS_LISTENER_ATTRIBUTES if listener.protocol == "HTTPS" else HTTP_LISTENER_ATTRIBUTES
+        return ListenerAttributes.from_wire(attribute_values(self._context, listener, listener.attributes, rows))
 
     def _ssl_policy(self, listener: ListenerEntry) -> str:
         name = listener.ssl_policy

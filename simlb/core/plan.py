@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 
-from simlb.core import forwarding
+from simlb.core import forwarding, response_headers
 from simlb.core.actions import DEFAULT_PORTS
+from simlb.core.attributes.listener import TLS_CIPHER_SUITE, TLS_VERSION
 from simlb.core.model import Listener, LoadBalancer, Protocol
 from simlb.core.rules import RuleTable
 
@@ -32,6 +33,7 @@ class ListenerPlan:
         "proto_port_lines",
         "published_port",
         "published_ports",
+        "response_headers",
         "rules",
         "scheme",
     )
@@ -59,6 +61,7 @@ class ListenerPlan:
             and not attributes.tls_version_and_cipher_suite_headers
         )
         """True when no attribute changes how an everyday request's header is rewritten."""
+        self.response_headers = response_headers.compiled(listener.attributes)
         self.dns_name = load_balancer.dns_name.encode()
         self.proto_port_lines = f"X-Forwarded-Proto: {self.scheme}\r\nX-Forwarded-Port: {listener.port}\r\n".encode()
 
@@ -79,6 +82,22 @@ class ListenerPlan:
         other._host_lines = {}
         other.rules = RuleTable(self.listener.default_action, self.listener.rules)
         return other
+
+    def tls_lines(self, protocol: str, cipher: str) -> bytes:
+        """How a target gets to know the version and cipher of the client's TLS."""
+        attributes = self.listener.attributes
+        version_line = f"{attributes.tls_version_header}: {protocol}\r\n"
+        return f"{version_line}{attributes.tls_cipher_suite_header}: {cipher}\r\n".encode()
+
+    def without_renamed(self, lines: bytes) -> bytes:
+        """A client's field lines without those that it could pass off as the load balancer's own."""
+        attributes = self.listener.attributes
+        if (attributes.tls_version_header, attributes.tls_cipher_suite_header) == (TLS_VERSION, TLS_CIPHER_SUITE):
+            return lines  # under their own names they have been dropped already
+        names = tuple(
+            f"{name.lower()}:".encode() for name in (attributes.tls_version_header, attributes.tls_cipher_suite_header)
+        )
+        return b"".join(line for line in lines.splitlines(keepends=True) if not line.lower().startswith(names))
 
     def client_value(self, ip: str, port: int) -> bytes:
         """How X-Forwarded-For names a client of this listener."""

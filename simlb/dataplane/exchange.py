@@ -324,9 +324,8 @@ class Exchange(ExchangeRecord):
             fields.strict_lines if attributes.drop_invalid_header_fields else fields.lines,
         ]
         if attributes.tls_version_and_cipher_suite_headers and plan.scheme == "https":
-            facts = self.facts
-            tls = f"X-Amzn-Tls-Version: {facts.tls_protocol}\r\nX-Amzn-Tls-Cipher-Suite: {facts.tls_cipher}\r\n"
-            pieces.append(tls.encode())
+            pieces[-1] = plan.without_renamed(pieces[-1])
+            pieces.append(plan.tls_lines(self.facts.tls_protocol, self.facts.tls_cipher))
         if head.is_websocket:
             pieces.append(b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
         return b"".join(pieces)
@@ -373,6 +372,9 @@ class Exchange(ExchangeRecord):
                 router.random,
                 is_https=self.plan.scheme == "https",
             )
+        headers = self.plan.response_headers
+        if headers is not None:
+            head = head.with_lines(headers.rewritten(head.lines))
         self.client.respond(head, body, is_end=is_end)
         if is_end:
             self._finish(is_complete=True)
@@ -508,6 +510,7 @@ class Exchange(ExchangeRecord):
             self.trace_id = "Root=" + self.router.fresh_trace_id(self.created_at).decode()
         self.has_response_head = True
         self.last_activity = self.router.now()
+        answer.put_on(self.plan.response_headers)
         self.client.answer(answer)
         self._finish(is_complete=False)
 

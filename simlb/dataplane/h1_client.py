@@ -437,6 +437,7 @@ class H1ClientConnection(asyncio.Protocol):
     def _refuse(self, status_code: int) -> None:
         """Answer bytes that are no request, and close."""
         answer = error_answer(status_code, None, closes=True)
+        answer.put_on(self._plan.response_headers)
         data = h1_response.answer_bytes(answer, is_head_request=False, closes=True, now_date=self._node.date_line())
         self.transport.write(data)
         self._record_unread(status_code, sent_bytes=len(data))

@@ -176,14 +176,14 @@ def relay_head(
     return rendered
 
 
-def answer_bytes(answer: Answer, *, is_head_request: bool, closes: bool, now_date: bytes, server: bool = True) -> bytes:
+def answer_bytes(answer: Answer, *, is_head_request: bool, closes: bool, now_date: bytes) -> bytes:
     """An answer of the load balancer's own, head and body in one piece (reference 4.2)."""
     phrase = error_pages.reason_phrase(answer.status_code).encode()
     has_no_body = answer.status_code == 204
     has_type = bool(answer.body) and not has_no_body
     lines = [
         b"HTTP/1.1 %d %b\r\n" % (answer.status_code, phrase),
-        b"Server: " + error_pages.SERVER + b"\r\n" if server else b"",
+        b"Server: " + error_pages.SERVER + b"\r\n" if answer.names_server else b"",
         now_date,
         b"Content-Type: %b\r\n" % answer.content_type.encode() if has_type else b"",
         b"" if has_no_body else b"Content-Length: %d\r\n" % len(answer.body),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simlb.core import error_pages
+from simlb.core.response_headers import ResponseHeaders
 
 NO_LENGTH = -1
 
@@ -69,10 +70,10 @@ class Answer:
     """An answer the load balancer makes itself: a page, a redirect or a fixed response (reference 4.2).
 
     `body` is what a GET gets; a HEAD gets its length only. `closes` ends the connection behind it. `lines` are further
-    whole field lines.
+    whole field lines. `names_server`: with a Server line, which an attribute of the listener takes off.
     """
 
-    __slots__ = ("body", "closes", "content_type", "lines", "location", "status_code")
+    __slots__ = ("body", "closes", "content_type", "lines", "location", "names_server", "status_code")
 
     def __init__(
         self,
@@ -89,6 +90,13 @@ class Answer:
         self.location = location
         self.closes = closes
         self.lines = b""
+        self.names_server = True
+
+    def put_on(self, headers: ResponseHeaders | None) -> None:
+        """Take on what the listener's attributes say."""
+        if headers is not None:
+            self.lines += headers.lines
+            self.names_server = headers.names_server
 
 
 def error_answer(status_code: int, user_agent: bytes | None, *, closes: bool = False) -> Answer:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from simlb.config import InvalidConfigError, documents, rule_documents
-from simlb.core.attributes import LOAD_BALANCER_ATTRIBUTES, TARGET_GROUP_ATTRIBUTES
+from simlb.core.attributes import HTTPS_LISTENER_ATTRIBUTES, LOAD_BALANCER_ATTRIBUTES, TARGET_GROUP_ATTRIBUTES
 
 if TYPE_CHECKING:
     from .conftest import Load
@@ -56,6 +56,7 @@ def test_every_key_is_described(entry: type[msgspec.Struct]) -> None:
 
 ATTRIBUTES = {
     "### Attributes of a load balancer": LOAD_BALANCER_ATTRIBUTES,
+    "### Attributes of a listener": HTTPS_LISTENER_ATTRIBUTES,
     "### Attributes of a target group": TARGET_GROUP_ATTRIBUTES,
 }
 

@@ -121,9 +121,6 @@ NOT_YET = [
     (group("target_control_port: 9000"), "E505 simlb.yaml:8: 'target_control_port' is not supported yet"),
     (group("ip_address_type: ipv6"), "E505 simlb.yaml:8: 'ip_address_type' is not supported yet"),
     (group("vpc_id: vpc-0123"), "E505 simlb.yaml:8: 'vpc_id' is not supported yet"),
-    (listeners("protocol: HTTP, port: 80, forward: web,"
-               " attributes: {routing.http.response.server.enabled: false}"),
-     "E505 simlb.yaml:5: 'attributes' is not supported yet"),
     (listeners("protocol: HTTPS, port: 443, forward: web, ssl_policy: ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"),
      "E505 simlb.yaml:5: policy ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 is not supported by simlb: its post-quantum"
      " key exchange cannot be chosen in Python's ssl module"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from simlb.core import response_headers
 from simlb.core.attributes import (
     HTTP_LISTENER_ATTRIBUTES,
     HTTPS_LISTENER_ATTRIBUTES,
     LOAD_BALANCER_ATTRIBUTES,
     TARGET_GROUP_ATTRIBUTES,
     AttributeValueError,
+    ListenerAttributes,
     LoadBalancerAttributes,
     LogBucket,
     TargetGroupAttributes,
@@ -46,6 +48,44 @@ from simlb.core.attributes import (
 )
 def test_load_balancer_defaults(key: str, default: str) -> None:
     assert LOAD_BALANCER_ATTRIBUTES[key].default == default
+
+
+RESPONSE = "routing.http.response"
+REQUEST = "routing.http.request"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "is_fine"),
+    [
+        (f"{RESPONSE}.server.enabled", "false", True),
+        (f"{RESPONSE}.server.enabled", "no", False),
+        (f"{RESPONSE}.strict_transport_security.header_value", "max-age=31536000; includeSubDomains", True),
+        (f"{RESPONSE}.access_control_allow_origin.header_value", "https://shop.test", True),
+        (f"{RESPONSE}.access_control_max_age.header_value", "-1", True),
+        (f"{RESPONSE}.content_security_policy.header_value", "default-src 'self'; img-src *", True),
+        (f"{RESPONSE}.x_frame_options.header_value", "DENY\r\nX: y", False),
+        (f"{RESPONSE}.x_frame_options.header_value", '"DENY"', False),
+        (f"{RESPONSE}.x_frame_options.header_value", "허용", False),
+        (f"{RESPONSE}.x_frame_options.header_value", "x" * 1024, True),
+        (f"{RESPONSE}.x_frame_options.header_value", "x" * 1025, False),
+        (f"{REQUEST}.x_amzn_tls_version.header_name", "X-Tls", True),
+        (f"{REQUEST}.x_amzn_tls_version.header_name", "X Tls", False),
+        (f"{REQUEST}.x_amzn_tls_version.header_name", "", False),
+        (f"{REQUEST}.x_amzn_tls_version.header_name", "Transfer-Encoding", False),
+        (f"{REQUEST}.x_amzn_mtls_clientcert_leaf.header_name", "X-Leaf", True),
+    ],
+)
+def test_values_of_listener_attributes(key: str, value: str, is_fine: bool) -> None:
+    if is_fine:
+        read = ListenerAttributes.from_wire({key: value})
+        assert read.to_wire(HTTPS_LISTENER_ATTRIBUTES)[key] == value
+    else:
+        with pytest.raises(AttributeValueError):
+            ListenerAttributes.from_wire({key: value})
+
+
+def test_without_attributes_a_listener_changes_no_header() -> None:
+    assert response_headers.compiled(ListenerAttributes()) is None
 
 
 @pytest.mark.parametrize(

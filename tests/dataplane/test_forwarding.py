@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from simlb.core.attributes import ListenerAttributes
 from simlb.core.health import HealthState, ProbeOutcome, ProbeResult
-from simlb.core.model import FixedResponseAction, ForwardAction, RedirectAction
+from simlb.core.model import Action, FixedResponseAction, ForwardAction, Listener, RedirectAction
 from simlb.dataplane.h1_target import H1TargetConnection
 from tests.dataplane.harness import GET, OK, Rig, answer, until
 
@@ -147,6 +148,47 @@ async def test_response_headers_in_the_order_aws_writes_them(rig: Rig) -> None:
         "Set-Cookie: a=b",
         "Set-Cookie: c=d",
     ]
+
+
+HSTS = "routing.http.response.strict_transport_security.header_value"
+FRAMES = "routing.http.response.x_frame_options.header_value"
+
+
+def written(rig: Rig, action: Action | None = None, **given: str) -> Listener:
+    """A listener that writes response headers."""
+    wire = {
+        {"hsts": HSTS, "frames": FRAMES, "server": "routing.http.response.server.enabled"}[name]: value
+        for name, value in given.items()
+    }
+    return replace(rig.listener(action), attributes=ListenerAttributes.from_wire(wire))
+
+
+async def test_a_listener_writes_response_headers_over_the_targets(rig: Rig) -> None:
+    await rig.serve(
+        answer(
+            b"HTTP/1.1 500 No\r\nX-FRAME-OPTIONS: a\r\nX-A: 1\r\nx-frame-options: b\r\nServer: t\r\n"
+            b"Content-Length: 0\r\n\r\n"
+        )
+    )
+    await rig.apply(written(rig, hsts="max-age=9", frames="DENY", server="false"))
+    client = await rig.client()
+    for _ in range(2):
+        response = await client.ask(GET)
+        assert response.all("X-Frame-Options") == ["DENY"]
+        assert response.all("Strict-Transport-Security") == ["max-age=9"]
+        assert (response["X-A"], response["Server"], response.status) == ("1", "t", 500)
+
+
+async def test_also_in_answers_of_the_load_balancers_own(rig: Rig) -> None:
+    redirect = RedirectAction(protocol="HTTPS", port="443", status_code="HTTP_301")
+    await rig.apply(written(rig, redirect, hsts="max-age=9", server="false"))
+    for sent, status in ((GET, 301), (b"GET / HTTP/1.1\r\n\r\n", 400), (b"\0\r\n\r\n", 400)):
+        response = await rig.ask(sent)
+        assert (response.status, response["Strict-Transport-Security"], response["Server"]) == (
+            status,
+            "max-age=9",
+            None,
+        )
 
 
 # -- answers of its own ------------------------------------------------------------------------------------------------

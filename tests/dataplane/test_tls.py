@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -12,6 +13,7 @@ from random import Random
 import pytest
 import trustme
 
+from simlb.core.attributes import ListenerAttributes
 from simlb.core.model import Certificate, FixedResponseAction, Protocol
 from simlb.core.ssl_policies import LISTENER_POLICY, POLICIES
 from simlb.dataplane.tls import server_context
@@ -119,6 +121,20 @@ async def test_tls_headers(secure: Rig) -> None:
     await client.ask(post(b"", "X-Amzn-Tls-Version: TLSv9"))
     request = secure.targets[0].requests[0]
     assert request.all("X-Amzn-Tls-Version") == ["TLSv1.3"]
+    assert request.all("X-Amzn-Tls-Cipher-Suite") == ["TLS_AES_256_GCM_SHA384"]
+
+
+async def test_tls_headers_under_other_names(secure: Rig) -> None:
+    """Of that name a target sees the load balancer's field only, whatever a client sends."""
+    (listener,) = secure.load_balancer.listeners
+    given = {"routing.http.request.x_amzn_tls_version.header_name": "X-Tls"}
+    renamed = replace(listener, attributes=ListenerAttributes.from_wire(given))
+    await secure.apply(renamed, tls_version_and_cipher_suite_headers=True)
+    client = await connect(secure)
+    await client.ask(post(b"", "x-tls: TLSv9", "X-Amzn-Tls-Version: TLSv9"))
+    request = secure.targets[0].requests[0]
+    assert request.all("X-Tls") == ["TLSv1.3"]
+    assert request.all("X-Amzn-Tls-Version") == []
     assert request.all("X-Amzn-Tls-Cipher-Suite") == ["TLS_AES_256_GCM_SHA384"]
 
 

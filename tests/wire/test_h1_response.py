@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simlb.core import error_pages
+from simlb.core import error_pages, response_headers
+from simlb.core.attributes import ListenerAttributes
 from simlb.wire import h1_response
 from simlb.wire.h1_chunked import LAST_CHUNK, encode_chunk
 from simlb.wire.h1_response import (
@@ -284,8 +285,8 @@ def test_no_server_is_added_for_a_target_without_one() -> None:
 # -- the load balancer's own answers -----------------------------------------------------------------------------------
 
 
-def written(answer: Answer, *, is_head: bool = False, closes: bool = False, server: bool = True) -> bytes:
-    return h1_response.answer_bytes(answer, is_head_request=is_head, closes=closes, now_date=DATE, server=server)
+def written(answer: Answer, *, is_head: bool = False, closes: bool = False) -> bytes:
+    return h1_response.answer_bytes(answer, is_head_request=is_head, closes=closes, now_date=DATE)
 
 
 @pytest.mark.parametrize(
@@ -359,8 +360,15 @@ def test_fixed_responses(status: int, body: bytes, head_lines: bytes) -> None:
     assert written(answer, is_head=True) == start + head_lines + end
 
 
-def test_without_a_server_line() -> None:
-    assert b"Server" not in written(error_answer(502, None), server=False)
+def test_a_listeners_attributes_are_put_on() -> None:
+    answer = error_answer(502, None)
+    given = {
+        "routing.http.response.server.enabled": "false",
+        "routing.http.response.x_frame_options.header_value": "DENY",
+    }
+    answer.put_on(response_headers.compiled(ListenerAttributes.from_wire(given)))
+    assert b"Server" not in written(answer)
+    assert b"Connection: keep-alive\r\nX-Frame-Options: DENY\r\n\r\n<html>" in written(answer)
 
 
 @pytest.mark.parametrize(("status", "closes"), [(400, True), (408, True), (414, True), (502, False), (503, False)])

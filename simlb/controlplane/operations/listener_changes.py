@@ -17,11 +17,11 @@ from simlb.controlplane.operations.listener_parameters import (
     read_ssl_policy,
 )
 from simlb.controlplane.operations.listeners import attribute_rows, listener_result
-from simlb.controlplane.operations.references import LISTENER, LOAD_BALANCER, listener
+from simlb.controlplane.operations.references import LISTENER, LOAD_BALANCER
 from simlb.controlplane.operations.tags import read_tags
 from simlb.controlplane.query.errors import QueryError, invalid
 from simlb.core import ids
-from simlb.core.attributes import AttributeValueError, resolve
+from simlb.core.attributes import AttributeValueError, ListenerAttributes
 from simlb.core.model import Listener, Protocol
 from simlb.core.ssl_policies import API_POLICY, LISTENER_POLICY
 from simlb.core.validation import load_balancer_quota_errors
@@ -107,13 +107,23 @@ async def delete_listener(call: Call) -> Result:
     return await call.estate.change(delete)
 
 
-def modify_listener_attributes(call: Call) -> Result:
-    """simlb acts on none of them yet: what is the default already is accepted, anything else is refused."""
-    rows = attribute_rows(listener(call).listener.protocol)
-    try:
-        return {"Attributes": attribute_list(resolve(rows, given_attributes(call, "Listener", rows)))}
-    except AttributeValueError as error:
-        raise QueryError(error.code, str(error)) from error
+async def modify_listener_attributes(call: Call) -> Result:
+    """Other values for some attributes; the answer lists all. An empty one is the default again."""
+
+    def modify(draft: Draft) -> Result:
+        entry = LISTENER.find_one(draft.catalog.listeners, call.text("ListenerArn"))
+        present = entry.listener
+        rows = attribute_rows(present.protocol)
+        given = {**present.attributes.given, **given_attributes(call, "Listener", rows)}
+        kept = {key: value for key, value in given.items() if value}
+        try:
+            attributes = ListenerAttributes.from_wire(kept)
+        except AttributeValueError as error:
+            raise QueryError(error.code, str(error)) from error
+        put_listener(draft, entry, replace(present, attributes=attributes))
+        return {"Attributes": attribute_list(attributes.to_wire(rows))}
+
+    return await call.estate.change(modify)
 
 
 def put_listener(draft: Draft, entry: ListenerEntry, changed: Listener) -> None:

@@ -35,9 +35,9 @@ def describe_listeners(call: Call) -> Result:
 
 
 def describe_listener_attributes(call: Call) -> Result:
-    """Every attribute with its value: the defaults, since simlb acts on none of them yet."""
-    rows = attribute_rows(listener(call).listener.protocol)
-    return {"Attributes": attribute_list({key: row.default for key, row in rows.items()})}
+    """Every attribute with its value in force."""
+    model = listener(call).listener
+    return {"Attributes": attribute_list(model.attributes.to_wire(attribute_rows(model.protocol)))}
 
 
 def describe_listener_certificates(call: Call) -> Result:

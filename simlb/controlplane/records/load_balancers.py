@@ -20,7 +20,7 @@ from simlb.controlplane.records.codec import (
     written,
 )
 from simlb.core import model
-from simlb.core.attributes import LoadBalancerAttributes
+from simlb.core.attributes import ListenerAttributes, LoadBalancerAttributes
 from simlb.core.changes import LoadBalancerFacts
 from simlb.core.model import (
     Bind,
@@ -121,6 +121,7 @@ _LISTENER = members(
     certificates=many(_CERTIFICATE),
     ssl_policy=TEXT,
     rules=many(_RULE),
+    attributes=attributes(ListenerAttributes.from_wire, lambda held: held.given),
 )
 _INBOUND = many(members(InboundRule, port=optional(INTEGER), source=_NETWORK, last_port=optional(INTEGER)))
 

@@ -1,6 +1,10 @@
 """Every attribute of a load balancer, a listener and a target group: key, type, default, range - one table each."""
 
-from simlb.core.attributes.listener import HTTP_LISTENER_ATTRIBUTES, HTTPS_LISTENER_ATTRIBUTES
+from simlb.core.attributes.listener import (
+    HTTP_LISTENER_ATTRIBUTES,
+    HTTPS_LISTENER_ATTRIBUTES,
+    ListenerAttributes,
+)
 from simlb.core.attributes.load_balancer import (
     LOAD_BALANCER_ATTRIBUTES,
     DesyncMode,
@@ -29,6 +33,7 @@ __all__ = [
     "DesyncMode",
     "ErrorCode",
     "Kind",
+    "ListenerAttributes",
     "LoadBalancerAttributes",
     "LogBucket",
     "StickinessType",

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Literal
 
-from simlb.core.attributes import LoadBalancerAttributes
+from simlb.core.attributes import ListenerAttributes, LoadBalancerAttributes
 from simlb.core.model.action import Action, ForwardAction
 from simlb.core.model.instance import Instance
 from simlb.core.model.rule import IPNetwork, Rule
@@ -62,6 +62,7 @@ class Listener:
     certificates: tuple[Certificate, ...] = ()
     ssl_policy: str = LISTENER_POLICY
     rules: tuple[Rule, ...] = ()
+    attributes: ListenerAttributes = field(default_factory=ListenerAttributes)
 
     def actions(self) -> Iterator[Action]:
         """Every action a request may meet here, the default one last."""

@@ -295,19 +295,63 @@ async def test_a_deleted_listener_takes_its_tags_along(shop: Shop) -> None:
     assert arn not in shop.held.changes.tags
 
 
-async def test_attributes_of_a_listener_keep_their_defaults(shop: Shop) -> None:
-    key = "routing.http.response.server.enabled"
-    given: Any = {"ListenerArn": shop.http.arn, "Attributes": [{"Key": key, "Value": "true"}]}
-    result = await shop.api("ModifyListenerAttributes", **given)
-    assert result == await shop.api("DescribeListenerAttributes", ListenerArn=shop.http.arn)
-    code, message = await shop.fails(
-        "ModifyListenerAttributes", ListenerArn=shop.http.arn, Attributes=[{"Key": key, "Value": "false"}]
+async def test_attributes_of_a_listener(shop: Shop) -> None:
+    key = "routing.http.response.strict_transport_security.header_value"
+
+    async def modify(**given: str) -> dict[str, str]:
+        attributes = [{"Key": name.replace("__", "."), "Value": value} for name, value in given.items()]
+        result = await shop.api("ModifyListenerAttributes", ListenerArn=shop.https.arn, Attributes=attributes)
+        assert result == await shop.api("DescribeListenerAttributes", ListenerArn=shop.https.arn)
+        return {row["Key"]: row["Value"] for row in result["Attributes"]}
+
+    values = await modify(routing__http__response__strict_transport_security__header_value="max-age=600")
+    assert values[key] == "max-age=600"
+    values = await modify(routing__http__response__server__enabled="false")
+    assert (values[key], values["routing.http.response.server.enabled"]) == ("max-age=600", "false")
+    values = await modify(routing__http__request__x_amzn_tls_version__header_name="X-Tls")
+    assert values["routing.http.request.x_amzn_tls_version.header_name"] == "X-Tls"
+    # An empty value resets.
+    values = await modify(
+        routing__http__response__strict_transport_security__header_value="",
+        routing__http__request__x_amzn_tls_version__header_name="",
     )
-    assert (code, "is not supported by simlb yet" in message) == ("InvalidConfigurationRequest", True)
-    code, message = await shop.fails(
-        "ModifyListenerAttributes", ListenerArn=shop.http.arn, Attributes=[{"Key": "a.b", "Value": "c"}]
+    assert (values[key], values["routing.http.request.x_amzn_tls_version.header_name"]) == ("", "X-Amzn-Tls-Version")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code", "message"),
+    [
+        ("a.b", "c", "InvalidConfigurationRequest", "Listener attribute key 'a.b' is not recognized"),
+        ("routing.http.response.server.enabled", "no", "ValidationError", "must be one of 'true', 'false'"),
+        ("routing.http.response.x_frame_options.header_value", 'a"b', "ValidationError", "invalid characters"),
+        ("routing.http.response.x_frame_options.header_value", "a\r\nB: c", "ValidationError", "invalid characters"),
+        ("routing.http.response.x_frame_options.header_value", "x" * 1025, "ValidationError", "too long"),
+        (
+            "routing.http.request.x_amzn_tls_version.header_name",
+            "X-Tls",
+            "InvalidConfigurationRequest",
+            "is not recognized",
+        ),
+    ],
+)
+async def test_attributes_that_an_http_listener_cannot_have(
+    shop: Shop, key: str, value: str, code: str, message: str
+) -> None:
+    before = await shop.api("DescribeListenerAttributes", ListenerArn=shop.http.arn)
+    told = await shop.fails(
+        "ModifyListenerAttributes", ListenerArn=shop.http.arn, Attributes=[{"Key": key, "Value": value}]
     )
-    assert (code, message) == ("InvalidConfigurationRequest", "Listener attribute key 'a.b' is not recognized")
+    assert (told[0], message in told[1]) == (code, True)
+    assert await shop.api("DescribeListenerAttributes", ListenerArn=shop.http.arn) == before
+
+
+@pytest.mark.parametrize("name", ["Host", "content-length", "X-Forwarded-For", "a b", "a:b", "ä"])
+async def test_names_that_no_header_of_the_load_balancers_can_have(shop: Shop, name: str) -> None:
+    key = "routing.http.request.x_amzn_tls_cipher_suite.header_name"
+    code, _ = await shop.fails(
+        "ModifyListenerAttributes", ListenerArn=shop.https.arn, Attributes=[{"Key": key, "Value": name}]
+    )
+    assert code == "ValidationError"
 
 
 # -- certificates ------------------------------------------------------------------------------------------------------
