@@ -211,7 +211,7 @@ def test_every_kind_of_record_is_described() -> None:
 def test_the_example_of_a_record_is_one() -> None:
     (example,) = re.findall(r"^```json\n(.*?)^```$", STATE, re.MULTILINE | re.DOTALL)
     record = json.loads(example)
-    (row,) = State.of([Row(**record)]).rows()
+    (row,) = State.of([Row(**record)], "ap-northeast-2").rows("ap-northeast-2")
     assert (row.kind, row.key, row.body) == (record["kind"], record["key"], record["body"])
 
 

@@ -58,7 +58,7 @@ class Acm:
         await asyncio.to_thread(self.files.sweep, tuple(self.held()))
 
     def certificate(self, arn: str) -> Certificate | None:
-        """For a listener; None when the API has made no such certificate in the region of the load balancers.
+        """For a listener; None when the API has made no such certificate.
 
         Raises QueryError UnsupportedCertificate for one that is not issued (yet).
         """
@@ -67,7 +67,7 @@ class Acm:
     def certificate_among(self, held: Mapping[str, ManagedCertificate], arn: str) -> Certificate | None:
         """The same, of these certificates."""
         certificate = held.get(arn)
-        if certificate is None or certificate.region != self._app.compiled.settings.region:
+        if certificate is None:
             return None
         if certificate.facts is None:
             raise QueryError(

@@ -118,7 +118,7 @@ class App:
         self.traffic: Traffic | None = None
         if options.keeps_traffic:
             speed = self.clock.speed if isinstance(self.clock, ScaledClock) else 0.0
-            self.traffic = Traffic(self.narrator.at_s, speed)
+            self.traffic = Traffic(self.narrator.at_s, speed, names=self.observing.names)
         self.load = Loading(self)
         self._stop_requested = asyncio.Event()
         self.reloading = asyncio.Lock()
@@ -151,9 +151,7 @@ class App:
         """Start processes, open listeners, begin to probe. Raises SimlbError, leaving nothing behind."""
         self.notices += self.compiled.warnings
         await self.keeping.open()
-        region = self.compiled.settings.region
-        kept = await self.keeping.load(region)
-        self.keeping.uses(region, kept)
+        kept = await self.keeping.load(self.region)
         state, told = self.laid_over(self.compiled, kept)
         changes = await self.acm.restore(state.changes)
         await self._apply(self.compiled, state.registrations, changes)
@@ -293,6 +291,11 @@ class App:
         return self.changes.applied_to(self.compiled.configuration)
 
     @property
+    def region(self) -> str:
+        """The region of the configuration: what the file has is there, what the API has may be anywhere."""
+        return self.compiled.settings.region
+
+    @property
     def ca_path(self) -> Path:
         """The root certificate that clients are to trust."""
         return self.options.certs_dir / "ca.pem"
@@ -307,13 +310,9 @@ class App:
         async with self.reloading:
             compiled = await asyncio.to_thread(self.options.load)
             present = State(changes=self.changes, registrations=self.registrations)
-            present = await self.keeping.load(compiled.settings.region, present)
-            state, told = self.laid_over(compiled, present)
-            changes = state.changes
-            if compiled.settings.region != self.compiled.settings.region:
-                changes = await self.acm.restore(changes)
+            state, told = self.laid_over(compiled, present.moved(self.region, compiled.settings.region))
             before = self.configuration
-            await self._apply(compiled, state.registrations, changes)
+            await self._apply(compiled, state.registrations, state.changes)
             self.acm.issuing.resume()
             self.narrator.configuration_changed("reload", f"Reloaded: {differences(before, self.configuration)}.")
             for warning in (*compiled.warnings, *told):
@@ -540,7 +539,7 @@ class App:
         Raises SimlbError E813 and changes nothing when they cannot be kept.
         """
         state = State(changes=self.changes, registrations=registrations)
-        await self.keeping.keep(self.compiled.settings.region, state)
+        await self.keeping.keep(self.region, state)
         self.registrations = registrations
         self.configuration = self.fault_site.in_force(self.registered)
         changed = {target_group: self.configuration.target_groups[target_group]}

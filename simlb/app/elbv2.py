@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Iterable
+from copy import copy
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from simlb.app.foreign import look_up
 from simlb.app.placing import free_address, places
@@ -17,7 +18,9 @@ from simlb.controlplane.records.state import State
 from simlb.controlplane.urls import listener_url
 from simlb.core.changes import Changes
 from simlb.core.foreign import Foreign, without_unused
+from simlb.core.ids import region_of
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
+from simlb.core.regional import NOTHING, in_region
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import BindError, SimlbError
 
@@ -33,14 +36,27 @@ class AppEstate:
     """Implements `simlb.controlplane.operations.estate.Estate` for an application."""
 
     def __init__(self, app: App) -> None:
+        """Seen from the region of the configuration, whichever that is by now; see `at`."""
         self._app = app
+        self._region: str | None = None
         self._active_at: dict[str, float] = {}
         self._random = random.Random(app.options.seed)
 
     @property
     def region(self) -> str:
-        """All load balancers of a configuration are in one."""
-        return self._app.compiled.settings.region
+        """Where the call is made."""
+        return self._region or self.home
+
+    @property
+    def home(self) -> str:
+        """All load balancers of a configuration are in one region."""
+        return self._app.region
+
+    def at(self, region: str) -> Self:
+        """See `Estate.at`. Both know the same."""
+        other = copy(self)
+        other._region = region
+        return other
 
     @property
     def created_at(self) -> datetime:
@@ -49,6 +65,10 @@ class AppEstate:
 
     def configuration(self) -> Configuration:
         """File, commands and faults together."""
+        return in_region(self._app.configuration, self.region)
+
+    def everything(self) -> Configuration:
+        """The same of all regions."""
         return self._app.configuration
 
     def live_group(self, name: str) -> TargetGroupState | None:
@@ -66,7 +86,7 @@ class AppEstate:
     @property
     def file(self) -> Configuration:
         """The configuration file's."""
-        return self._app.compiled.configuration
+        return self._app.compiled.configuration if self.region == self.home else NOTHING
 
     async def look_up(
         self,
@@ -83,6 +103,8 @@ class AppEstate:
 
     def certificate(self, arn: str) -> Certificate | None:
         """One of ACM's, one that the file names, or one that a listener has all the same."""
+        if region_of(arn) != self.region:
+            return None
         return self._app.acm.certificate(arn) or self.of_file(arn) or _presented(self._app.base, arn)
 
     def of_file(self, arn: str) -> Certificate | None:
@@ -101,7 +123,15 @@ class AppEstate:
         """See `Estate.change`."""
         app = self._app
         async with app.reloading:
-            draft = Draft(app.compiled.configuration, app.changes, app.registrations, time.time(), self._random)
+            draft = Draft(
+                app.compiled.configuration,
+                app.changes,
+                app.registrations,
+                time.time(),
+                self._random,
+                region=self.region,
+                home=self.home,
+            )
             try:
                 result = edit(draft)
                 changes = without_unused(draft.changes)
@@ -122,7 +152,8 @@ class AppEstate:
     def begin_provisioning(self, arn: str) -> None:
         """For a moment: see `PROVISIONING_S`."""
         now = self._app.clock.now()
-        self._active_at = {other: at for other, at in self._active_at.items() if at > now}
+        for other in [other for other, at in self._active_at.items() if at <= now]:
+            del self._active_at[other]
         self._active_at[arn] = now + PROVISIONING_S
 
     def is_provisioning(self, arn: str) -> bool:

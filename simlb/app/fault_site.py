@@ -266,7 +266,7 @@ class FaultSite:
 
     async def issue(self, flaw: CertificateFlaw, names: Sequence[str]) -> Certificate:
         """A certificate with that flaw for these names, as files of the instance."""
-        region = self._app.compiled.settings.region
+        region = self._app.region
         return await asyncio.to_thread(self._certificates.issue, flaw, tuple(names), region)
 
     def flaw_of(self, certificate: Certificate) -> CertificateFlaw | None:

@@ -13,6 +13,7 @@ from simlb.controlplane.query.credentials import Scope, header_of
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.protocol import FORM, OK, QueryRequest
 from simlb.core import foreign, ids
+from simlb.core.changes import Changes
 from simlb.core.events import Notice
 from simlb.core.foreign import Foreign, Origin
 
@@ -46,7 +47,7 @@ async def look_up(
     for origin, ask in places:
         found = found.joined(await _asked(origin, ask, _rest(subnets, security_groups, vpcs, found)))
     rest = _rest(subnets, security_groups, vpcs, found)
-    found = found.joined(_kept(app.changes.records, rest))
+    found = found.joined(_kept(app.changes, region, rest))
     if settings.foreign_ids == "accept":
         rest = _rest(subnets, security_groups, vpcs, found)
         taken = [*zones, *(subnet.zone for subnet in found.subnets.values())]
@@ -145,11 +146,19 @@ def _signed(region: str) -> str:
     return header_of(Scope(region, "ec2", in_header=True))
 
 
-def _kept(records: foreign.Records, wanted: tuple[Collection[str], ...]) -> Foreign:
-    """As something names it already: moto may have been started anew since."""
+def _kept(changes: Changes, region: str, wanted: tuple[Collection[str], ...]) -> Foreign:
+    """As something of the region names it already: moto may have been started anew since."""
     subnets, security_groups, vpcs = wanted
-    held, groups = records.get(foreign.SUBNET, {}), records.get(foreign.SECURITY_GROUP, {})
-    of_targets = {body["vpc"] for body in records.get(foreign.TARGET_GROUP, {}).values()}
+    records = changes.records
+    facts = [facts for arn, facts in changes.facts.items() if ids.region_of(arn) == region]
+    used = {one for each in facts for one in (*each.subnets, *each.security_groups)}
+    held, groups = (
+        {one: body for one, body in records.get(kind, {}).items() if one in used}
+        for kind in (foreign.SUBNET, foreign.SECURITY_GROUP)
+    )
+    of_targets = {
+        body["vpc"] for arn, body in records.get(foreign.TARGET_GROUP, {}).items() if ids.region_of(arn) == region
+    }
     of_subnets = {body["vpc"] for body in held.values()}
     return Foreign(
         subnets={one: foreign.subnet_of(one, held[one]) for one in subnets if one in held},
@@ -168,7 +177,9 @@ def _accepted(app: App, region: str, wanted: tuple[Collection[str], ...], taken:
                 text=f"Security group {one} is unknown here and accepted as it is (foreign_ids): it lets everybody in.",
             )
         )
-    given = foreign.accepted_subnets(region, subnets, taken, app.changes.records)
+    held = app.changes.records.get(foreign.SUBNET, {})
+    here = [one for one in subnets if one not in held or held[one]["zone"][:-1] == region]  # no id is of two regions
+    given = foreign.accepted_subnets(region, here, taken, app.changes.records)
     return Foreign(
         subnets={subnet.id: subnet for subnet in given},
         security_groups={one: foreign.accepted_group(one) for one in security_groups},

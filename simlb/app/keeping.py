@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from simlb.controlplane.records.codec import RecordError
 from simlb.controlplane.records.state import State
-from simlb.controlplane.store import GLOBAL_SERVICES, Store
+from simlb.controlplane.store import Store
 from simlb.errors import SimlbError
 
 T = TypeVar("T")
 
 
 class Keeping:
-    """The state of an instance by region, on disk (`store`) or, without one, only in memory."""
+    """The state of an instance, of every region, on disk (`store`) or, without one, only in memory.
+
+    `home` is the region of the configuration: it decides what things of other regions are called.
+    """
 
     def __init__(self, store: Store | None) -> None:
         self._store = store
-        self._region = ""
+        self._home = ""
         self._kept = State()
-        self._elsewhere: dict[str, State] = {}
-        """Of regions that were left, where nothing is on disk."""
         self._is_closed = False
 
     async def open(self) -> None:
@@ -35,51 +35,36 @@ class Keeping:
         if self._store is not None:
             await _in_thread(self._store.open)
 
-    async def load(self, region: str, present: State | None = None) -> State:
-        """What is kept of a region. `present`: the state that is in force, whose region is being left.
+    async def load(self, home: str) -> State:
+        """What is kept, at the start; what follows is compared with it.
 
         Raises SimlbError E810 when it cannot be read.
         """
-        if present is not None and region == self._region:
-            return present
+        self._home = home
         store = self._store
-        if store is None:
-            held = self._elsewhere.get(region, State())
-            records = dict(held.changes.records)
-            if present is not None:
-                self._elsewhere[self._region] = present
-                records |= {
-                    kind: bodies
-                    for kind, bodies in present.changes.records.items()
-                    if kind.partition(".")[0] in GLOBAL_SERVICES
-                }
-            return State(changes=replace(held.changes, records=records), registrations=held.registrations)
-        try:
-            return State.of(await _in_thread(lambda: store.rows(region=region)))
-        except RecordError as error:
-            raise store.damaged(f"of its records, {error}") from error
+        if store is not None:
+            try:
+                self._kept = State.of(await _in_thread(store.rows), home)
+            except RecordError as error:
+                raise store.damaged(f"of its records, {error}") from error
+        return self._kept
 
-    def uses(self, region: str, state: State) -> None:
-        """`state` is what `load` gave for `region`, which is in use from now on: what follows is compared with it."""
-        self._region, self._kept = region, state
-
-    async def keep(self, region: str, state: State) -> None:
+    async def keep(self, home: str, state: State) -> None:
         """Have that state safe on disk. Raises SimlbError E813, and then everything on disk is as it was."""
         store = self._store
         if store is None:
-            self._region = region
             return
-        if region != self._region:
-            self.uses(region, await self.load(region))
-        leaving, coming = state.since(self._kept)
+        kept = self._kept.moved(self._home, home)
+        leaving, coming = state.since(kept)
         if not (leaving or coming):
+            self._kept, self._home = state, home
             return
         if self._is_closed:
             raise SimlbError("E813", "The change was not made: this instance is stopping.")
 
         def write() -> None:
-            store.write(region, remove=leaving, put=[state.row(key) for key in coming])
-            self._kept = state
+            store.write(remove=[kept.place(key, home) for key in leaving], put=[state.row(key, home) for key in coming])
+            self._kept, self._home = state, home
 
         await _in_thread(write)
 

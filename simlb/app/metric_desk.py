@@ -23,11 +23,6 @@ class AppMetrics:
     def __init__(self, app: App) -> None:
         self._app = app
 
-    @property
-    def region(self) -> str:
-        """Where the load balancers are."""
-        return self._app.compiled.settings.region
-
     def metric_store(self) -> MetricStore:
         """What is kept, with everything up to now in it."""
         return self._app.observing.collect().store

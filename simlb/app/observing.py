@@ -47,6 +47,7 @@ class Observing:
     def __init__(self, app: App) -> None:
         self._app = app
         self.metrics = MetricSink(MetricStore())
+        self.names = self.metrics.store.names
         self.metering = Metering(app, self.metrics)
         self.ring = ExchangeRing()
         self.explaining = Explaining(self)
@@ -67,7 +68,7 @@ class Observing:
         )
         narrator, live = app.narrator, LiveWindow()
         speed = 0.0 if isinstance(app.clock, ManualClock) else app.clock.speed
-        teller = RequestTeller(narrator.times, speed)
+        teller = RequestTeller(narrator.times, speed, self.names)
         self.events = EventHub(teller, live, lambda: make_pulse(app, live), self.recorder.flush)
         self.recorder.add(live.take)
         self.recorder.add(self.events.take)
@@ -78,6 +79,7 @@ class Observing:
         if configuration.load_balancers != self._load_balancers:
             self.files.recover()
             self.files.add(log_places(configuration))
+        self.names.learn(configuration)
 
     def use(self, configuration: Configuration) -> None:
         """Observe what this configuration asks for, from now on."""

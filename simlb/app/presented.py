@@ -48,7 +48,7 @@ class PresentedCertificates:
         flaw = site.flaw_of(certificate)
         if flaw is not None:
             return f"spoiled by a fault: {flaw.value}"
-        region = self._app.compiled.settings.region
+        region = self._app.region
         is_own = Path(
             certificate.certificate_path
         ).parent == self._app.options.certs_dir or certificate.arn == certificate_arn(region, certificate.names)

@@ -236,7 +236,7 @@ def _check_quotas(app: App, group: TargetGroup) -> None:
 def _target(app: App, group: TargetGroup, located: Located, name: str) -> Target:
     is_instance = group.target_type is TargetType.INSTANCE
     return Target(
-        id=ids.instance_id(app.compiled.settings.region, name) if is_instance else located.ip,
+        id=ids.instance_id(group.region, name) if is_instance else located.ip,
         instance_ip=located.ip if is_instance else None,
         port=located.port,
         dial_host=located.dial_host,

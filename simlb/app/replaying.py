@@ -47,7 +47,7 @@ class Replaying:
                 f"#{exchange.number} became a WebSocket: what went through it is not kept, so it cannot be replayed.",
             )
         port = kept.plan.port if kept.plan is not None else line.listener_port or DEFAULT_PORTS[line.scheme]
-        load_balancer = line.elb.split("/")[1]
+        load_balancer = observing.names.of(line.elb)
         listener = self._listener(exchange.number, load_balancer, port, is_tls=line.scheme == "https")
         fields = header_lines(head.fields.section)
         body = exchange.rare.body

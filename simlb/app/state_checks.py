@@ -53,12 +53,11 @@ _RULE_ID = re.compile(r"sgr-[0-9a-f]{17}")
 _YEAR_3000 = 32_503_680_000
 
 
-def load_balancer_problems(
-    balancer: LoadBalancer, configuration: Configuration, region: str, exposed: str | None
-) -> Iterator[str]:
+def load_balancer_problems(balancer: LoadBalancer, configuration: Configuration, exposed: str | None) -> Iterator[str]:
     """Everything wrong with a load balancer among the rest of `configuration`."""
     where = f"load balancer {balancer.name}"
-    yield from _refusals(where, names.load_balancer_name, balancer.name)
+    yield from _refusals(where, names.load_balancer_name, balancer.aws_name)
+    yield from _refusals(where, names.region_name, balancer.region)
     for name in (balancer.dns_name, *balancer.names):
         yield from _refusals(where, names.dns_name, name)
     others = (other for other in configuration.load_balancers if other.arn != balancer.arn)
@@ -68,8 +67,8 @@ def load_balancer_problems(
         *balancer.names,
     }:
         yield f"{where}: '{min(taken)}' is another load balancer's"
-    if balancer.region != region or balancer.arn != ids.load_balancer_arn(region, balancer.name, balancer.id):
-        yield f"{where}: its ARN, its id and the region {region} do not go together"
+    if balancer.arn != ids.load_balancer_arn(balancer.region, balancer.aws_name, balancer.id):
+        yield f"{where}: its ARN, its name, its id and the region {balancer.region} do not go together"
     ports = [listener.port for listener in balancer.listeners]
     if len(set(ports)) < len(ports):
         yield f"{where}: two of its listeners have the same port"
@@ -86,16 +85,17 @@ def load_balancer_problems(
     yield from _beyond(where, quotas.TARGETS_PER_LOAD_BALANCER, targets)
 
 
-def target_group_problems(group: TargetGroup, configuration: Configuration, region: str) -> Iterator[str]:
+def target_group_problems(group: TargetGroup, configuration: Configuration) -> Iterator[str]:
     """Everything wrong with a target group."""
     where = f"target group {group.name}"
-    yield from _refusals(where, names.target_group_name, group.name)
+    yield from _refusals(where, names.target_group_name, group.aws_name)
+    yield from _refusals(where, names.region_name, group.region)
     present = configuration.target_groups.get(group.name)
     if present is not None and present.arn != group.arn:
         yield f"{where}: there is another one of that name"
-    prefix, _, _ = ids.target_group_arn(region, group.name).rpartition("/")
+    prefix, _, _ = ids.target_group_arn(group.region, group.aws_name).rpartition("/")
     if group.arn.rpartition("/")[0] != prefix:
-        yield f"{where}: its ARN, its name and the region {region} do not go together"
+        yield f"{where}: its ARN and its name do not go together"
     if group.targets:
         yield f"{where}: its targets are records of their own"
     check = group.health_check
@@ -111,17 +111,24 @@ def target_group_problems(group: TargetGroup, configuration: Configuration, regi
 
 
 def registration_problems(
-    item: Registration, groups: Mapping[str, TargetGroup], is_allowed: Callable[[Target], bool], *, is_of_file: bool
+    item: Registration,
+    groups: Mapping[str, TargetGroup],
+    is_allowed: Callable[[Target], bool],
+    *,
+    home: str,
+    is_of_file: bool,
 ) -> Iterator[str]:
     """Everything wrong with a target that is to be registered. Nobody but the file starts processes.
 
-    `is_of_file`: it is an instance of the file's, and will be where the file has it.
+    `is_of_file`: it is an instance of the file's, which is in the region `home`, and will be where the file has it.
     """
     where = f"target {item.words} of {item.target_group}"
     target = item.target
     if item.target_group not in groups:
         yield f"{where}: there is no such target group"
         return
+    if is_of_file and groups[item.target_group].region != home:
+        yield f"{where}: that instance is in {home}"
     if target.process is not None and not is_of_file:
         yield f"{where}: commands come only from the configuration file"
     if not (_is_port(target.port) and _is_port(target.dial_port)):
@@ -137,9 +144,10 @@ def registration_problems(
 
 def security_group_problems(group: NamedSecurityGroup) -> Iterator[str]:
     """Everything wrong with a security group."""
-    names = Counter(rule_id(group, rule, is_egress=False) for rule in group.rules)
-    names.update(rule_id(group, rule, is_egress=True) for rule in group.outbound)
-    for name, count in names.items():
+    yield from _refusals(f"security group {group.id}", names.region_name, group.region)
+    rules = Counter(rule_id(group, rule, is_egress=False) for rule in group.rules)
+    rules.update(rule_id(group, rule, is_egress=True) for rule in group.outbound)
+    for name, count in rules.items():
         if count > 1 or _RULE_ID.fullmatch(name) is None:
             yield f"security group {group.id}: '{name}' is no id of a rule, or that of several"
     for rule in (*group.rules, *group.outbound):
@@ -164,14 +172,17 @@ def stray_problems(changes: Changes, file: Configuration) -> Iterator[str]:
 
 def count_problems(configuration: Configuration) -> Iterator[str]:
     """What there is too much of in all."""
-    yield from _beyond("all together", quotas.LOAD_BALANCERS, len(configuration.load_balancers))
-    yield from _beyond("all together", quotas.TARGET_GROUPS, len(configuration.target_groups))
+    balancers = Counter(balancer.region for balancer in configuration.load_balancers)
+    groups = Counter(group.region for group in configuration.target_groups.values())
+    for quota, counts in ((quotas.LOAD_BALANCERS, balancers), (quotas.TARGET_GROUPS, groups)):
+        for region, count in counts.items():
+            yield from _beyond(f"all together in {region}", quota, count)
 
 
 def _listener_problems(
     balancer: LoadBalancer, listener: Listener, groups: Mapping[str, TargetGroup], exposed: str | None
 ) -> Iterator[str]:
-    prefix = ids.listener_arn(balancer.region, balancer.name, balancer.id, listener.port).rpartition("/")[0]
+    prefix = ids.listener_arn(balancer.region, balancer.aws_name, balancer.id, listener.port).rpartition("/")[0]
     if listener.arn.rpartition("/")[0] != prefix:
         yield "its ARN is not that of a listener of this load balancer"
     if not _is_port(listener.port):

@@ -20,9 +20,10 @@ from simlb.controlplane.acm.certificate import certificates
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.records.codec import RecordError
 from simlb.controlplane.records.services import CHECKS, SECRET_MEMBERS
-from simlb.controlplane.records.state import Row, State, is_of_service
+from simlb.controlplane.records.state import OF_THEIR_GROUP, Place, Row, State, is_of_service, place_of
 from simlb.controlplane.state_routes import state_routes
 from simlb.controlplane.words import counted
+from simlb.core import ids
 from simlb.core.changes import contradictions
 from simlb.core.ids import ACCOUNT
 from simlb.core.model import Listener, LoadBalancer
@@ -49,20 +50,18 @@ class Transfer:
         self._app = app
 
     @property
-    def _region(self) -> str:
-        return self._app.compiled.settings.region
-
-    @property
     def _state(self) -> State:
         return State(changes=self._app.changes, registrations=self._app.registrations)
 
     def export(self, *, with_keys: bool) -> dict[str, Any]:
         """Everything that API calls and commands have made, as one document."""
+        home = self._app.region
         records = [
             {"kind": row.kind, "key": row.key, "body": row.body if with_keys else _without_keys(row)}
-            for row in self._state.rows()
+            | ({"region": row.region} if row.kind in OF_THEIR_GROUP and row.region != home else {})
+            for row in self._state.rows(home)
         ]
-        return {"simlb": VERSION, "account": ACCOUNT, "region": self._region, "records": records}
+        return {"simlb": VERSION, "account": ACCOUNT, "region": home, "records": records}
 
     async def bring_in(self, document: Mapping[str, Any], *, replaces: bool) -> str:
         """Have what a document holds in place of what there is: all of it, or nothing."""
@@ -103,32 +102,33 @@ class Transfer:
         return "Forgotten: everything is as the configuration says."
 
     def _read(self, document: Mapping[str, Any]) -> State:
+        home = self._app.region
         if document.get("simlb") != VERSION:
             raise _no_state(f"its version is {document.get('simlb')!r}, not {VERSION!r}")
-        if (document.get("account"), document.get("region")) != (ACCOUNT, self._region):
+        if (document.get("account"), document.get("region")) != (ACCOUNT, home):
             raise SimlbError(
                 "E815",
                 f"That state is of account {document.get('account')} in {document.get('region')}; this instance is "
-                f"of {ACCOUNT} in {self._region}.",
-                "ARNs name both: an instance of that region takes it",
+                f"of {ACCOUNT} in {home}.",
+                "an instance takes it whose file has that region",
             )
         records = document.get("records")
         if document.keys() - {"simlb", "account", "region", "records"} or not isinstance(records, list):
             raise _no_state("its members are simlb, account, region and records")
-        rows: dict[tuple[str, str], Row] = {}
+        rows: dict[Place, Row] = {}
         try:
             for index, record in enumerate(records):
-                row = _row(index, record)
+                row = _row(index, record, home)
                 if is_of_service(row.kind):
                     CHECKS.get(row.kind, _unknown)(row.key, row.body)
-                rows[row.kind, row.key] = row
-            state = State.of(rows.values())
+                rows[row.place] = row
+            state = State.of(rows.values(), home)
         except RecordError as error:
             raise _no_state(str(error)) from error
         if len(rows) < len(records):
             raise _no_state("two of its records have the same key")
-        if stray := next(iter(rows.keys() - state.items().keys()), None):
-            raise _no_state(f"the record {stray[0]} {stray[1]} has another key than what it holds")
+        if stray := next(iter(rows.keys() - {state.place(key, home) for key in state.items()}), None):
+            raise _no_state(f"the record {stray[1]} {stray[2]} has another key than what it holds")
         changes = state.changes
         held = [(arn, one.arn) for arn, one in changes.load_balancers.items()]
         held += [(arn, one.arn) for arn, one in changes.target_groups.items()]
@@ -150,11 +150,11 @@ class Transfer:
                     here = self._app.acm.certificate_among(coming, arn) or estate.of_file(arn)
                 except QueryError as error:
                     raise SimlbError("E815", f"Load balancer {balancer.name}: {error.message}") from error
-                if here is None:
+                if here is None or ids.region_of(arn) != balancer.region:
                     raise SimlbError(
                         "E815",
                         f"Load balancer {balancer.name}, listener {listener.port}: there is no certificate "
-                        f"{certificate.arn} here.",
+                        f"{certificate.arn} here, or it is of another region.",
                         "a certificate has to be there before what uses it",
                     )
                 found.append(here)
@@ -181,13 +181,15 @@ class Transfer:
         file = app.compiled.configuration
         configuration = state.registrations.applied_to(changes.applied_to(file))
         for balancer in changes.load_balancers.values():
-            yield from load_balancer_problems(balancer, configuration, self._region, app.options.expose)
+            yield from load_balancer_problems(balancer, configuration, app.options.expose)
         for group in changes.target_groups.values():
-            yield from target_group_problems(group, configuration, self._region)
+            yield from target_group_problems(group, configuration)
         is_allowed = target_policy(app.compiled)
         for item in state.registrations.added:
             is_of_file = file.instance(item.target.id) is not None
-            yield from registration_problems(item, configuration.target_groups, is_allowed, is_of_file=is_of_file)
+            yield from registration_problems(
+                item, configuration.target_groups, is_allowed, home=app.region, is_of_file=is_of_file
+            )
         for named in changes.security_groups.values():
             yield from security_group_problems(named)
         yield from stray_problems(changes, file)
@@ -204,14 +206,18 @@ class Transfer:
         return ", ".join(counted(count, noun) for noun, count in counts.items())
 
 
-def _row(index: int, record: Any) -> Row:
+def _row(index: int, record: Any, home: str) -> Row:
     if (
         not isinstance(record, dict)
-        or record.keys() != {"kind", "key", "body"}
-        or not (isinstance(record["kind"], str) and isinstance(record["key"], str))
+        or record.keys() - {"region"} != {"kind", "key", "body"}
+        or not all(isinstance(record.get(name, ""), str) for name in ("kind", "key", "region"))
     ):
         raise RecordError("a record has the members kind, key and body", ("records", index))
-    return Row(record["kind"], record["key"], record["body"])
+    kind, key = record["kind"], record["key"]
+    if "region" in record and kind not in OF_THEIR_GROUP:
+        raise RecordError("only a registration says its region", ("records", index))
+    region, _, _ = place_of(kind, key, record.get("region", home))
+    return Row(kind, key, record["body"], region)
 
 
 def _unknown(key: str, _: Any) -> None:

@@ -70,7 +70,7 @@ def describe(app: App, *, uptime_s: float, real_uptime_s: float) -> InstanceView
         ),
         notices=(*app.notices, *app.changes.drift(file), *app.registrations.drift(file)),
         counters=dict(sorted(app.observing.sums().items())),
-        region=app.compiled.settings.region,
+        region=app.region,
         dns=app.names.address,
         hosted_zones=tuple(zone.name for zone in app.names.zones().values()),
     )

@@ -43,11 +43,11 @@ def metrics(arguments: Namespace) -> int:
         if arguments.prometheus:
             print(client.text("/metrics"), end="")
             return EXIT_FINE
-        queries, answer = _ask(client, arguments)
+        queries, answer, called = _ask(client, arguments)
     if arguments.json:
         print(json.dumps({"MetricDataQueries": queries, **answer}, ensure_ascii=False, indent=2))
         return EXIT_FINE
-    rows = list(_rows(queries, answer["MetricDataResults"]))
+    rows = list(_rows(queries, answer["MetricDataResults"], called))
     for line in table(rows, Style.of(sys.stdout), width=line_width(sys.stdout)):
         print(line)
     missing = [name for name in arguments.names if name not in {row.metric for row in rows}]
@@ -70,8 +70,11 @@ def _last_s(arguments: Namespace) -> float:
 # -- asking ------------------------------------------------------------------------------------------------------------
 
 
-def _ask(client: ControlClient, arguments: Namespace) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """GetMetricData's queries and its answer: one, so that all numbers are of the same moment."""
+def _ask(client: ControlClient, arguments: Namespace) -> tuple[list[dict[str, Any]], dict[str, Any], Mapping[str, str]]:
+    """GetMetricData's queries and its answer: one, so that all numbers are of the same moment.
+
+    And what the load balancers and groups of the dimensions are called.
+    """
     last_s = _last_s(arguments)
     if last_s < arguments.period:
         raise SimlbError("E762", f"--last is less than one period of {arguments.period} s.")
@@ -81,9 +84,12 @@ def _ask(client: ControlClient, arguments: Namespace) -> tuple[list[dict[str, An
     if arguments.load_balancer is not None:
         chosen[LOAD_BALANCER] = arguments.load_balancer
     listed = []
+    called: dict[str, str] = {}
     for name in arguments.names or [None]:
         filters = chosen if name is None else {**chosen, "MetricName": name}
-        listed += client.ask("GET", f"{_PATH}?{urlencode(filters)}")["Metrics"]
+        found = client.ask("GET", f"{_PATH}?{urlencode(filters)}")
+        listed += found["Metrics"]
+        called |= found["Names"]
     queries = [
         {
             "Id": f"q{number}",
@@ -103,7 +109,7 @@ def _ask(client: ControlClient, arguments: Namespace) -> tuple[list[dict[str, An
             "ScanBy": "TimestampAscending",
         }
         answer["MetricDataResults"] += client.ask("POST", f"{_PATH}/data", body)["MetricDataResults"]
-    return queries, answer
+    return queries, answer, called
 
 
 def _chosen(listed: Iterable[Mapping[str, Any]], *, is_short: bool) -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -128,13 +134,15 @@ def _is_shown(metric: Metric, dimensions: Set[str]) -> bool:
 # -- showing -----------------------------------------------------------------------------------------------------------
 
 
-def _rows(queries: Sequence[Mapping[str, Any]], results: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+def _rows(
+    queries: Sequence[Mapping[str, Any]], results: Iterable[Mapping[str, Any]], called: Mapping[str, str]
+) -> Iterator[Row]:
     asked = {query["Id"]: query["MetricStat"] for query in queries}
     found = [result for result in results if result["Values"]]
-    several = len({_names(asked[result["Id"]])[0] for result in found}) > 1
+    several = len({_names(asked[result["Id"]], called)[0] for result in found}) > 1
     for result in found:
         question = asked[result["Id"]]
-        load_balancer, group = _names(question)
+        load_balancer, group = _names(question, called)
         yield Row(
             question["Metric"]["MetricName"],
             f"{load_balancer} {group}" if several else group,
@@ -143,10 +151,10 @@ def _rows(queries: Sequence[Mapping[str, Any]], results: Iterable[Mapping[str, A
         )
 
 
-def _names(question: Mapping[str, Any]) -> tuple[str, str]:
+def _names(question: Mapping[str, Any], called: Mapping[str, str]) -> tuple[str, str]:
     """Of the load balancer and of the group, `-` for none."""
-    values = {item["Name"]: item["Value"].split("/") for item in question["Metric"]["Dimensions"]}
-    return values[LOAD_BALANCER][1], values[TARGET_GROUP][1] if TARGET_GROUP in values else "-"
+    values = {item["Name"]: item["Value"] for item in question["Metric"]["Dimensions"]}
+    return called[values[LOAD_BALANCER]], called[values[TARGET_GROUP]] if TARGET_GROUP in values else "-"
 
 
 def table(rows: Sequence[Row], style: Style, *, width: int | None = None) -> Iterator[str]:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from simlb.config.problems import NOT_SIGNED, NOT_YET, Refused
 from simlb.core.model import IPNetwork
+from simlb.core.regions import is_region
 from simlb.core.server_names import is_within
 from simlb.core.validation import ElbError, load_balancer_name_errors, name_errors, target_group_name_errors
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"  # the underscore is no host name by RFC 952, yet in common use
 _DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|s|m)")
 _UNIT_S = {"ms": 0.001, "s": 1, "m": 60}
 _SIZE = re.compile(r"([0-9]{1,9}) ?([km]?)", re.IGNORECASE | re.ASCII)
@@ -46,7 +46,7 @@ def _accepted(name: str, errors: Iterator[ElbError]) -> str:
 
 def region_name(region: str) -> str:
     """An AWS region's name; it becomes a label of DNS names and a part of ARNs."""
-    if _REGION.fullmatch(region) is None:
+    if not is_region(region):
         raise Refused(f"'{region}' is not a region such as ap-northeast-2")
     return region
 

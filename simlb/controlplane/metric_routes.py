@@ -40,7 +40,7 @@ from simlb.core.metrics.query import (
 )
 from simlb.core.metrics.statistics import percent_of
 from simlb.core.metrics.store import MINUTE_S, SECONDS_KEPT
-from simlb.core.metrics.table import LOAD_BALANCER, Metric
+from simlb.core.metrics.table import LOAD_BALANCER, TARGET_GROUP, Metric
 from simlb.errors import SimlbError
 
 HOUR_S = 3600
@@ -142,7 +142,14 @@ def _list(desk: MetricDesk, parameters: Mapping[str, str]) -> dict[str, object]:
     name = parameters.get("MetricName")
     if name is not None:
         _metric(name)
-    return {"Metrics": list_metrics(store, name, _known(lambda: full_names(store, _dimensions(parameters))))}
+    found = list_metrics(store, name, _known(lambda: full_names(store, _dimensions(parameters))))
+    values = {
+        dimension["Value"]
+        for metric in found
+        for dimension in metric["Dimensions"]
+        if dimension["Name"] in {LOAD_BALANCER, TARGET_GROUP}
+    }
+    return {"Metrics": found, "Names": {value: store.names.of(value) for value in sorted(values)}}
 
 
 def _statistics(desk: MetricDesk, parameters: Mapping[str, str]) -> dict[str, object]:
@@ -205,7 +212,7 @@ def _completed(store: MetricStore, metric: Metric, given: Mapping[str, str]) -> 
     dimensions = _known(lambda: complete(store, metric, given))
     if frozenset(dimensions) not in {frozenset(names) for names in metric.dimensions}:
         if LOAD_BALANCER not in dimensions and len(store.zones) > 1:
-            names = ", ".join(full.split("/")[1] for full in store.zones)
+            names = ", ".join(map(store.names.of, store.zones))
             raise SimlbError("E765", "InvalidParameterCombination: Which LoadBalancer? There are several.", names)
         sets = " or ".join(", ".join(names) for names in metric.dimensions)
         words = ", ".join(dimensions) or "none"

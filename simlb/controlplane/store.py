@@ -2,6 +2,9 @@
 
     records(position, account, region, kind, key, body)     body is JSON; position the order within a kind
 
+All regions are in it. In version 1 of its form a record was under the region of the configuration that was in force,
+and a security group did not say its own.
+
 The rollback journal and `synchronous=EXTRA` make a commit last through a kill and a power cut alike. The file is one
 process's alone while that has it open, readable by its owner only, and looked through when it is opened: a damaged one
 is refused, and never emptied or replaced.
@@ -16,17 +19,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from simlb.controlplane.records.state import Key, Row
+from simlb.controlplane.records.state import Place, Row, place_of
 from simlb.controlplane.runfile import locked
 from simlb.core.ids import ACCOUNT
 from simlb.errors import SimlbError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x73696D6C
 """`siml`, by which `file` and simlb know it."""
-GLOBAL_REGION = "aws-global"
-GLOBAL_SERVICES = frozenset({"iam", "route53"})
-"""Services without regions: their records are there in every one."""
 _PRIVATE_MODE = 0o600
 _BUSY_TIMEOUT_S = 1.0
 
@@ -75,34 +75,27 @@ class Store:
         if connection is not None:
             connection.close()
 
-    def rows(self, kind: str | None = None, *, region: str) -> list[Row]:
-        """The records of a region, and those of services without one; of one kind, or all. In the order of each kind.
+    def rows(self, kind: str | None = None) -> list[Row]:
+        """The records of every region, of one kind, or all. In the order of each kind.
 
         Raises SimlbError E810 when one cannot be read.
         """
-        asked = "SELECT kind, key, body FROM records WHERE account = ? AND region IN (?, ?)"
-        values = [self._account, region, GLOBAL_REGION]
+        asked = "SELECT kind, key, body, region FROM records WHERE account = ?"
+        values = [self._account]
         if kind is not None:
             asked += " AND kind = ?"
             values.append(kind)
         try:
             found = self._held().execute(f"{asked} ORDER BY position", values).fetchall()
-            return [Row(kind, key, json.loads(body)) for kind, key, body in found]
+            return [Row(kind, key, json.loads(body), region) for kind, key, body, region in found]
         except (sqlite3.Error, ValueError) as error:
             raise self.damaged(str(error)) from error
 
-    def write(self, region: str, *, remove: Sequence[Key] = (), put: Sequence[Row] = ()) -> None:
+    def write(self, *, remove: Sequence[Place] = (), put: Sequence[Row] = ()) -> None:
         """Remove, then put records: all of it, or nothing. On disk for good when it returns. Raises SimlbError E813."""
-        leaving = [(self._account, _region(kind, region), kind, key) for kind, key in remove]
+        leaving = [(self._account, *place) for place in remove]
         coming = [
-            (
-                self._account,
-                _region(row.kind, region),
-                row.kind,
-                row.key,
-                json.dumps(row.body, ensure_ascii=False, separators=(",", ":")),
-            )
-            for row in put
+            (self._account, *row.place, json.dumps(row.body, ensure_ascii=False, separators=(",", ":"))) for row in put
         ]
         try:
             connection = self._held()
@@ -195,6 +188,8 @@ class Store:
             problems = [line for (line,) in connection.execute("PRAGMA integrity_check(1)")]
             if problems != ["ok"]:
                 raise self.damaged(" ".join(problems))
+            if version == 1:
+                _sort_by_region(connection)
             connection.execute("COMMIT")
 
     @contextlib.contextmanager
@@ -209,7 +204,7 @@ class Store:
                     "try again in a moment        → which one: simlb status        → a second one: --instance NAME",
                 ) from error
             raise self._unusable(str(error)) from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, TypeError, ValueError) as error:
             raise self.damaged(str(error)) from error
 
     def _unusable(self, what: str) -> SimlbError:
@@ -224,5 +219,15 @@ class Store:
 _ROOM = ("it needs room on the disk, and a state folder that is yours: SIMLB_HOME",)
 
 
-def _region(kind: str, region: str) -> str:
-    return GLOBAL_REGION if kind.partition(".")[0] in GLOBAL_SERVICES else region
+def _sort_by_region(connection: sqlite3.Connection) -> None:
+    """From version 1 of the form to 2, in the transaction that is under way."""
+    found = connection.execute("SELECT position, region, kind, key, body FROM records ORDER BY position").fetchall()
+    for position, region, kind, key, body in found:
+        right, _, _ = place_of(kind, key, region)
+        if kind == "security-group":
+            held = json.dumps({**json.loads(body), "region": region}, ensure_ascii=False, separators=(",", ":"))
+            connection.execute("UPDATE records SET body = ? WHERE position = ?", (held, position))
+        if right != region:
+            # Two configurations' regions may both have had one, of which the later is the newer.
+            connection.execute("UPDATE OR REPLACE records SET region = ? WHERE position = ?", (right, position))
+    connection.execute("PRAGMA user_version = 2")

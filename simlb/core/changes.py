@@ -121,7 +121,8 @@ class Changes:
             for name in balancer.target_group_names():
                 if name not in known:
                     known.add(name)
-                    group = TargetGroup(name=name, arn=ids.target_group_arn(balancer.region, name))
+                    arn = ids.target_group_arn(balancer.region, ids.aws_name(name))
+                    group = TargetGroup(name=name, arn=arn)
                     groups[group.arn] = group
                     told.append(
                         f"{balancer.name} forwards to target group {name}, which the file has no more: "
@@ -211,7 +212,7 @@ def _with_gate(balancer: LoadBalancer, gate: SecurityGroup) -> LoadBalancer:
 
 @Remembered
 def _own_group(balancer: LoadBalancer) -> tuple[str]:
-    return (ids.security_group_id(balancer.region, balancer.name),)
+    return (ids.security_group_id(balancer.region, balancer.aws_name),)
 
 
 def _changed(words: str) -> str:

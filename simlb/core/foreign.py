@@ -49,7 +49,7 @@ class ForeignSecurityGroup:
     @property
     def named(self) -> NamedSecurityGroup:
         """As load balancers have it."""
-        return NamedSecurityGroup(id=self.id, name=self.id, description="", rules=self.rules)
+        return NamedSecurityGroup(id=self.id, region="", name=self.id, description="", rules=self.rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,31 @@ def resource_id(*parts: str) -> str:
     return _digest(*parts)[:16]
 
 
+def region_of(arn: str) -> str:
+    """The region that an ARN names; "" for what is no ARN, or of a service without regions."""
+    parts = arn.split(":", 4)
+    return parts[3] if parts[0] == "arn" and len(parts) > 4 else ""
+
+
+def name_here(home: str, region: str, aws_name: str) -> str:
+    """What an instance calls a load balancer or target group: one name for one thing, whatever its region.
+
+    AWS's name, which is another's in another region; outside `home`, the region of the configuration, with its region
+    before it: `us-east-1/web`.
+    """
+    return aws_name if region == home else f"{region}/{aws_name}"
+
+
+def aws_name(name: str) -> str:
+    """What AWS calls that load balancer or target group; see `name_here`."""
+    return name.rpartition("/")[2]
+
+
+def region_of_name(home: str, name: str) -> str:
+    """The region of what has that name; see `name_here`."""
+    return name.rpartition("/")[0] or home
+
+
 def load_balancer_arn(region: str, name: str, lb_id: str) -> str:
     """ARN of an Application Load Balancer."""
     return f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:loadbalancer/app/{name}/{lb_id}"

@@ -33,8 +33,14 @@ _ZONES = {
 REGIONS = tuple(sorted(_ZONES))
 """The regions that simlb knows; any other name is as good, and has three zones."""
 
+_FORM = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _WORDS = re.compile(r"[a-z]+|[0-9]+")
 _DIRECTIONS = {"north": "n", "south": "s", "east": "e", "west": "w", "central": "c"}
+
+
+def is_region(name: str) -> bool:
+    """Whether that could be a region's name; it becomes a label of DNS names and a part of ARNs."""
+    return _FORM.fullmatch(name) is not None
 
 
 def zones(region: str) -> tuple[str, ...]:

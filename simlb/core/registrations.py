@@ -121,6 +121,7 @@ class Registrations:
         renamed: dict[str, str] = {}
         file_names = {target.name: target.address for group in file.target_groups.values() for target in group.targets}
         names = {*file_names, *(item.target.name for item in self.added)}
+        addresses: dict[str, str] = {}
         for item in self.added:
             item = _relocated(item, file)
             reason = _leaves(item, file, is_allowed)
@@ -132,6 +133,15 @@ class Registrations:
                 name = renamed.setdefault(item.target.name, free_name(names))
                 names.add(name)
                 told.append(f"drift: {item.words}, added {item.source}, is {name} now: the file uses that name.")
+                item = replace(item, target=replace(item.target, name=name))
+            elif item.target.instance_ip is None and (
+                addresses.setdefault(item.target.name, item.target.address) != item.target.address
+            ):
+                # What two regions of an earlier simlb have made, which had nothing to do with each other then.
+                name = free_name(names)
+                names.add(name)
+                addresses[name] = item.target.address
+                told.append(f"drift: {item.words}, added {item.source}, is {name} now: another target has that name.")
                 item = replace(item, target=replace(item.target, name=name))
             kept.append(item)
         return Registrations(added=tuple(kept)), tuple(told)

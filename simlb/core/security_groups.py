@@ -70,12 +70,13 @@ ALLOW_ALL_IPV6 = SecurityGroupRule(protocol=ALL, from_port=None, to_port=None, s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedSecurityGroup:
-    """A security group of its own, which load balancers name by its id. `rules` let in.
+    """A security group of its own, which load balancers of its region name by its id. `rules` let in.
 
     `outbound` is shown and never looked at: simlb does not restrict what load balancers connect to.
     """
 
     id: str
+    region: str
     name: str
     description: str
     rules: tuple[SecurityGroupRule, ...] = ()
@@ -97,8 +98,8 @@ def security_groups(
     file: Configuration, region: str, changed: Mapping[str, NamedSecurityGroup]
 ) -> dict[str, NamedSecurityGroup]:
     """All security groups of a region by id: the default one, those of the file, and those that the API has made."""
-    own = (default_security_group(region), *file_security_groups(file))
-    return {group.id: group for group in own} | dict(changed)
+    groups = (default_security_group(region), *file_security_groups(file), *changed.values())
+    return {group.id: group for group in groups if group.region == region}
 
 
 @cache
@@ -106,6 +107,7 @@ def default_security_group(region: str) -> NamedSecurityGroup:
     """The default group of the default VPC. In simlb it lets everybody in until its rules are changed."""
     return NamedSecurityGroup(
         id=ids.default_security_group_id(region),
+        region=region,
         name=DEFAULT_NAME,
         description="default VPC security group",
         rules=(ALLOW_ALL, ALLOW_ALL_IPV6),
@@ -117,6 +119,7 @@ def file_security_groups(file: Configuration) -> Iterator[NamedSecurityGroup]:
     for balancer in file.load_balancers:
         yield NamedSecurityGroup(
             id=ids.security_group_id(balancer.region, balancer.name),
+            region=balancer.region,
             name=f"simlb-{balancer.name}",
             description=f"security_group of load balancer {balancer.name} in the configuration file",
             rules=tuple(dict.fromkeys(_shown(rule) for rule in balancer.security_group.inbound)),

@@ -10,6 +10,7 @@ from simlb.core.stickiness import StickinessVerdict
 from simlb.core.transforms import TransformStatus
 from simlb.dataplane.target_failure import TargetFailure
 from simlb.explain.failures import failure_words
+from simlb.explain.known_as import load_balancer_name, target_group_name
 from simlb.explain.remembered import NEVER_CONNECTED, Remembered
 from simlb.explain.routing_steps import draw_step, group_cookie_step, group_step, target_cookie_step, target_step
 from simlb.explain.rule_steps import action_step, decided_step, rules_step, transforms_step
@@ -70,7 +71,7 @@ class ExchangeSteps:
 
     def _connection(self) -> Step:
         line, before = self.line, self.exchange.count_before
-        name = line.elb.split("/")[1] if "/" in line.elb else line.elb
+        name = load_balancer_name(self.plan, line.elb)
         port = self.plan.port if self.plan is not None else line.listener_port
         listener = f"{line.scheme.upper()}{'' if port is None else f':{port}'}"
         if before and self.exchange.are_all_counted:
@@ -187,7 +188,7 @@ class ExchangeSteps:
                 words = Words("The target group no longer exists.", "대상 그룹이 더는 없습니다.")
                 yield Step(topic=Topic.TARGET_GROUP, words=words)
             return
-        yield group_step(self.line.target_group or "-", kept.basis)
+        yield group_step(target_group_name(self.plan, self.line.target_group) or "-", kept.basis)
         target_verdict = StickinessVerdict.OFF if routed is None else routed.target_verdict
         cookie = target_cookie_step(target_verdict)
         if cookie is not None:

@@ -9,6 +9,7 @@ from simlb.core.model import Target
 from simlb.explain.causes import Cause, Outcome, cause_of
 from simlb.explain.exchange_steps import ExchangeSteps, made_by
 from simlb.explain.failures import failure_words
+from simlb.explain.known_as import target_group_name
 from simlb.explain.outcomes import outcome_of, times_redirected
 from simlb.explain.remembered import Remembered
 from simlb.explain.story import Story, Words
@@ -100,8 +101,8 @@ class _Teller:
             names["target"] = target.name
             names["start"] = how_to_start(target)
             names["address"] = self._dialled()
-        if self.line.target_group is not None:
-            group = self.line.target_group
+        group = target_group_name(self.plan, self.line.target_group)
+        if group is not None:
             names["group"] = Words(f"target group {group}", f"대상 그룹 {group}")
             names["group_name"] = group
         detail = self._detail(outcome)
@@ -149,7 +150,7 @@ class _Teller:
             "target_status_code": line.target_status_code,
             "rule_priority": line.rule_priority,
             "actions": line.actions,
-            "target_group": line.target_group,
+            "target_group": target_group_name(self.plan, line.target_group),
             "target": None if target is None else target.target.name,
             "target_address": line.target_address,
             "failure": None if failure is None else failure.name.lower(),

@@ -17,7 +17,7 @@ from simlb.faults.parameters import meant_or
 from simlb.faults.site import Site
 
 _NUMBERED = re.compile(r"(.+)/([0-9]{1,6})")
-_LISTENER = re.compile(r"(?:(?P<balancer>[A-Za-z0-9-]+):)?(?P<port>[0-9]{1,5})")
+_LISTENER = re.compile(r"(?:(?P<balancer>[A-Za-z0-9/-]+):)?(?P<port>[0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True)

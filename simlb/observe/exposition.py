@@ -144,7 +144,7 @@ def families(sink: MetricSink, now: Now) -> Iterator[Family]:
         values = dict(places[labels])
         for key, total in sink.totals.items():
             if key.metric == name and (key.target_group is None) == (labels is _LB):
-                values[_names(key.load_balancer, key.target_group)] = total
+                values[_names(sink, key.load_balancer, key.target_group)] = total
         yield _counter(exposed, f"{help_}. CloudWatch: {name}.", labels, values.items())
     yield from _of_load_balancers(now.load_balancers)
     yield from _of_groups(now.groups)
@@ -161,7 +161,7 @@ def _requests(sink: MetricSink) -> Iterator[Family]:
     counted: dict[tuple[str, ...], float] = {}
     for outcome, count in sink.requests.items():
         labels = (
-            *_names(outcome.load_balancer, outcome.target_group),
+            *_names(sink, outcome.load_balancer, outcome.target_group),
             outcome.target or "-",
             _code(outcome.elb_status_code),
             _code(outcome.target_status_code),
@@ -184,7 +184,7 @@ def _requests(sink: MetricSink) -> Iterator[Family]:
         assert found.buckets is not None
         below = list(accumulate(found.buckets))
         ends = [(str(bound), below[place]) for bound, place in zip(LE_S, _PLACES, strict=True)]
-        names = _names(key.load_balancer, key.target_group)
+        names = _names(sink, key.load_balancer, key.target_group)
         times.add_metric(names, [*ends, ("+Inf", found.samples)], found.sum)
     yield times
 
@@ -268,10 +268,11 @@ def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: _Values) ->
     return family
 
 
-def _names(load_balancer: str, target_group: str | None) -> tuple[str, ...]:
+def _names(sink: MetricSink, load_balancer: str, target_group: str | None) -> tuple[str, ...]:
     """`app/shop/50dc6c495c0c9188` and `targetgroup/web/73e2d6bc24d8a067` as `shop` and `web`."""
-    name = load_balancer.split("/")[1]
-    return (name,) if target_group is None else (name, target_group.split("/")[1] if target_group else "-")
+    names = sink.store.names
+    name = names.of(load_balancer)
+    return (name,) if target_group is None else (name, names.of(target_group) if target_group else "-")
 
 
 def _of(group: GroupNow) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from simlb.core.access_log import ExchangeRecord
 from simlb.core.events import RequestFinished, RequestsCounted
+from simlb.core.resource_names import ResourceNames
 from simlb.observe.recorder import Alike, Batch
 
 ORDINARY_PER_S = 100
@@ -57,12 +58,14 @@ class RequestTeller:
         self,
         times: Callable[[], tuple[float, float]],
         speed: float,
+        names: ResourceNames,
         *,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         """`times` are load-balancer and real seconds since the start; `speed` is 0 where time stands still."""
         self._times = times
+        self._names = names
         self._speed = speed
         self._monotonic = monotonic
         self._wall = wall
@@ -139,9 +142,9 @@ class RequestTeller:
             RequestsCounted(
                 at_s=round(at_s, 6),
                 real_s=round(real_s, 6),
-                load_balancer=_short(elb),
+                load_balancer=self._names.of(elb),
                 listener_port=port,
-                target_group=None if group is None else group.split("/")[1],
+                target_group=None if group is None else self._names.of(group),
                 target=targets[kind],
                 action=action,
                 elb_status_code=elb_status_code,
@@ -163,7 +166,7 @@ class RequestTeller:
             at_s=round(max(0.0, at_s - ago_s * self._speed), 6),
             real_s=round(max(0.0, real_s - ago_s), 6),
             number=number,
-            load_balancer=_short(facts.elb),
+            load_balancer=self._names.of(facts.elb),
             listener_port=facts.listener_port,
             client=f"{facts.client_ip}:{facts.client_port}",
             # Of a line that is no request line, everything may be in it.
@@ -174,7 +177,7 @@ class RequestTeller:
             rule_priority=record.matched_rule_priority,
             elb_status_code=record.elb_status_code,
             target_status_code=record.target_status_code,
-            target_group=None if record.target_group_arn is None else record.target_group_arn.split("/")[1],
+            target_group=None if record.target_group_arn is None else self._names.of(record.target_group_arn),
             target=_target_name(record),
             target_address=record.target_address,
             failure=None if failure is None else str(failure.value[0]),
@@ -192,11 +195,6 @@ def _has_failed(record: ExchangeRecord) -> bool:
 
 def _target_name(record: ExchangeRecord) -> str | None:
     return None if record.target is None else record.target.target.name
-
-
-def _short(elb: str) -> str:
-    """`my-alb` of `app/my-alb/50dc6c495c0c9188`."""
-    return elb.split("/")[1] if "/" in elb else elb
 
 
 def _text(value: bytes) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simlb.core.access_log import ExchangeRecord
+from simlb.core.resource_names import ResourceNames
 
 KEPT = 100_000
 
@@ -64,10 +65,17 @@ class TrafficRecord:
 class Traffic:
     """Keeps the last exchanges. Records are made when somebody reads; until then the exchange itself is kept."""
 
-    def __init__(self, at_s: Callable[[], float], speed: float, kept: int = KEPT) -> None:
+    def __init__(
+        self,
+        at_s: Callable[[], float],
+        speed: float,
+        kept: int = KEPT,
+        names: ResourceNames | None = None,
+    ) -> None:
         """`at_s` is the present in load-balancer seconds since the start; `speed` is 0 where time stands still."""
         self._at_s = at_s
         self._speed = speed
+        self._names = names or ResourceNames()
         self._kept: deque[tuple[int, float, ExchangeRecord]] = deque(maxlen=kept)
         self._total = 0
         self._listeners: list[Callable[[], None]] = []
@@ -112,7 +120,7 @@ class Traffic:
             number=number,
             at_s=at_s,
             received_at_s=at_s - duration_s * self._speed,
-            load_balancer=facts.elb.split("/")[1] if "/" in facts.elb else facts.elb,
+            load_balancer=self._names.of(facts.elb),
             listener_port=facts.listener_port,
             client=f"{facts.client_ip}:{facts.client_port}",
             method="" if request is None else request.method.decode("latin-1"),
@@ -123,7 +131,7 @@ class Traffic:
             rule_priority=record.matched_rule_priority,
             elb_status_code=record.elb_status_code,
             target_status_code=record.target_status_code,
-            target_group=None if record.target_group_arn is None else record.target_group_arn.split("/")[1],
+            target_group=None if record.target_group_arn is None else self._names.of(record.target_group_arn),
             target=None if target is None else target.target.name,
             target_address=record.target_address,
             is_reused=target is not None and not record.is_first_on_connection,

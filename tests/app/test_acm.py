@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 from cryptography import x509
 
+from simlb.app.elbv2 import AppEstate
 from simlb.controlplane.query.errors import QueryError
 from simlb.testing import ALB, Clock, FakeBackend
 from simlb.testing.running import RunningLoadBalancer
@@ -449,4 +450,7 @@ def test_a_certificate_of_another_region_is_no_listener_s(shop: Shop) -> None:
         assert len(virginia.list_certificates()["CertificateSummaryList"]) == 1
     assert shop.listed() == []
     assert shop.fails("describe_certificate", CertificateArn=arn)[0] == "ResourceNotFoundException"
-    assert shop.lb.home.call(lambda: shop.lb.app.acm.certificate(arn)) is None
+    estate = AppEstate(shop.lb.app)
+    assert shop.lb.home.call(lambda: estate.certificate(arn)) is None
+    with pytest.raises(QueryError, match="PENDING_VALIDATION"):
+        shop.lb.home.call(lambda: estate.at("us-east-1").certificate(arn))

@@ -167,14 +167,25 @@ class TestNetwork:
         assert shop.fails("describe_security_groups", NextToken="x")[0] == "InvalidNextToken"
         assert shop.fails("describe_security_groups", MaxResults=5, GroupIds=[OWN])[0] == "InvalidParameterCombination"
 
-    def test_another_region_has_a_network_and_nothing_in_it(self, still: Shop) -> None:
-        with elbv2(still.lb.control_url, region="us-east-1", service="ec2") as elsewhere:
+    def test_another_region_has_a_network_and_groups_of_its_own(self, shop: Shop) -> None:
+        shop.ec2.create_security_group(GroupName="a", Description="here")
+        with elbv2(shop.lb.control_url, region="us-east-1", service="ec2") as elsewhere:
             assert len(elsewhere.describe_subnets()["Subnets"]) == 6
             (only,) = elsewhere.describe_security_groups()["SecurityGroups"]
-            assert only["GroupName"] == "default"
+            assert (only["GroupName"], only["VpcId"]) == ("default", ids.vpc_id("us-east-1"))
             assert elsewhere.describe_instances()["Reservations"] == []
-            with pytest.raises(ClientError, match="This simlb is ap-northeast-2"):
-                elsewhere.create_security_group(GroupName="a", Description="b")
+            group = elsewhere.create_security_group(GroupName="a", Description="there")["GroupId"]
+            elsewhere.create_tags(Resources=[group], Tags=[{"Key": "team", "Value": "b"}])
+            elsewhere.authorize_security_group_ingress(
+                GroupId=group, IpPermissions=[{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": ANYWHERE}]
+            )
+            assert shop.fails("describe_security_groups", GroupIds=[group])[0] == "InvalidGroup.NotFound"
+            assert shop.fails("delete_security_group", GroupId=group)[0] == "InvalidGroup.NotFound"
+            assert shop.ec2.describe_tags()["Tags"] == []
+            assert [each["ResourceId"] for each in elsewhere.describe_tags()["Tags"]] == [group]
+            elsewhere.delete_security_group(GroupId=group)
+            assert len(elsewhere.describe_security_groups()["SecurityGroups"]) == 1
+        assert {each["GroupName"] for each in shop.ec2.describe_security_groups()["SecurityGroups"]} > {"a"}
 
 
 class TestSecurityGroups:

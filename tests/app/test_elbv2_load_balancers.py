@@ -179,7 +179,7 @@ async def test_security_groups_are_enforced_at_once(bench: Bench) -> None:
     both = Both(bench)
     arn = app.configuration.load_balancers[0].arn
     rule = SecurityGroupRule(protocol="tcp", from_port=81, to_port=81, source="127.0.0.2/32")
-    group = NamedSecurityGroup(id="sg-1", name="office", description="", rules=(rule,))
+    group = NamedSecurityGroup(id="sg-1", region=REGION, name="office", description="", rules=(rule,))
     await AppEstate(app).change(lambda draft: draft.put_security_group(group))
     await both.api("SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=["sg-1"])
     assert [listener.gate for listener in app.view().load_balancers[0].listeners] == ["closed", "restricted"]

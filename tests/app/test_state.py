@@ -247,21 +247,34 @@ async def test_a_change_after_which_nothing_would_start_is_refused(home: Home) -
     assert home.app.nodes.keys() == {"own"}
 
 
-async def test_each_region_has_a_state_of_its_own(home: Home) -> None:
+async def test_what_is_made_in_a_region_stays_there_whatever_the_files_region(home: Home) -> None:
+    """Only its name here changes with the region of the file."""
     for keeps in (True, False):
         home.write()
         await home.start(keeps=keeps)
         await home.change(make)
         await home.change(lambda draft: draft.put_record("iam.user", "Z1", {}))
+        before = home.state
         home.write(region="eu-west-1")
         await home.app.reload()
-        assert home.app.view().load_balancers == ()
-        assert home.app.changes == Changes(records={"iam.user": {"Z1": {}}})
-        await home.change(lambda draft: draft.put_record("vault.thing", "b", {}))
+        (view,) = home.app.view().load_balancers
+        assert (view.name, view.owner) == (f"{REGION}/own", "api")
+        assert await body(home.app, view.name) == "own"
+        assert home.app.configuration.target_groups[f"{REGION}/mine"].targets == (TARGET,)
+        if keeps:
+            await home.restart()
+            assert home.app.nodes.keys() == {f"{REGION}/own"}
         home.write()
         await home.app.reload()
         assert await body(home.app) == "own"
-        assert home.app.changes.records["vault.thing"].keys() == {"a"}
+        assert home.state == before
+        await home.change(lambda draft: draft.remove_load_balancer(balancer().arn))
+        await home.change(lambda draft: draft.remove_target_group(group()))
+        await home.change(lambda draft: draft.remove_record("iam.user", "Z1"))
+        await home.change(lambda draft: draft.remove_record("vault.thing", "a"))
+        if keeps:
+            await home.restart()
+            assert home.state == (Changes(), Registrations())
         await home.end()
 
 
@@ -311,19 +324,19 @@ async def test_a_start_without_its_certificates_fails_and_loses_nothing(home: Ho
     await home.end()
     made = balancer()
     https = replace(made.listeners[0], protocol=Protocol.HTTPS, certificates=(_missing(home.folder),))
-    draft = Draft(home.app.base, Changes(), Registrations(), 0, Random(1))
+    draft = Draft(home.app.base, Changes(), Registrations(), 0, Random(1), region=REGION, home=REGION)
     draft.put_load_balancer(replace(made, listeners=(https,)))
     store = Store(store_path(home.folder, "default"))
     store.open()
-    rows = State(changes=draft.changes).rows()
-    store.write(REGION, put=rows)
+    rows = State(changes=draft.changes).rows(REGION)
+    store.write(put=rows)
     store.close()
     with pytest.raises(SimlbError, match=r"no\.pem") as caught:
         await home.start()
     assert caught.value.notes[-1].startswith("Load balancer own was made through the API.")
     await home.end()
     store.open()
-    assert store.rows(region=REGION) == rows
+    assert store.rows() == rows
     store.close()
 
 
@@ -339,7 +352,7 @@ async def test_a_record_that_no_simlb_wrote(home: Home) -> None:
     await home.end()
     store = Store(store_path(home.folder, "default"))
     store.open()
-    store.write(REGION, put=[Row("target-group", "a", {"name": "a"})])
+    store.write(put=[Row("target-group", "a", {"name": "a"})])
     store.close()
     with pytest.raises(SimlbError, match=r"target-group\.a: the member 'arn' is missing") as caught:
         await home.start()

@@ -112,7 +112,9 @@ class Estate:
                     draft.register(group(f"{name}{number}"), [target(number)])
                 draft.put_load_balancer(balancer(name, f"{name}1", f"{name}2"))
                 draft.put_facts(balancer(name).arn, LoadBalancerFacts(created_at=1.0, security_groups=(SG + name,)))
-                draft.put_security_group(NamedSecurityGroup(id=SG + name, name=name, description=name))
+                draft.put_security_group(
+                    NamedSecurityGroup(id=SG + name, region="ap-northeast-2", name=name, description=name)
+                )
 
         await AppEstate(self.app).change(make)
         assert self.touched() == ["a", "b"]
@@ -199,7 +201,7 @@ async def test_targets_are_their_groups_affair(estate: Estate) -> None:
 async def test_a_security_group_is_the_affair_of_those_who_have_it(estate: Estate) -> None:
     await AppEstate(estate.app).change(
         lambda draft: draft.put_security_group(
-            NamedSecurityGroup(id=f"{SG}a", name="a", description="closed", rules=())
+            NamedSecurityGroup(id=f"{SG}a", region="ap-northeast-2", name="a", description="closed", rules=())
         )
     )
     assert estate.touched() == []  # it has let nobody in before either

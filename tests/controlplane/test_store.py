@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simlb.controlplane.records import Row
+from simlb.controlplane.records.state import GLOBAL_REGION
 from simlb.controlplane.store import SCHEMA_VERSION, Store, store_path
 from simlb.errors import SimlbError
 
@@ -37,7 +39,7 @@ def reopened(path: Path) -> list[Row]:
     store = Store(path)
     try:
         store.open()
-        return store.rows(region=REGION)
+        return store.rows()
     finally:
         store.close()
 
@@ -49,33 +51,80 @@ def refusal(path: Path) -> SimlbError:
 
 
 def test_what_was_written_is_there_the_next_time(store: Store, path: Path) -> None:
-    store.write(REGION, put=PUT)
-    store.write(REGION, put=[Row("tags", "a", {"team": "b"})], remove=[("removed", "a")])
-    assert store.rows(region=REGION) == [Row("tags", "a", {"team": "b"}), Row("tags", "b", {})]
-    assert store.rows("tags", region=REGION) == store.rows(region=REGION)
+    store.write(put=PUT)
+    store.write(put=[Row("tags", "a", {"team": "b"})], remove=[(GLOBAL_REGION, "removed", "a")])
+    assert store.rows() == [Row("tags", "a", {"team": "b"}), Row("tags", "b", {})]
+    assert store.rows("tags") == store.rows()
     store.close()
     assert reopened(path) == [Row("tags", "a", {"team": "b"}), Row("tags", "b", {})]
 
 
 def test_what_is_removed_and_put_comes_last(store: Store) -> None:
-    store.write(REGION, put=PUT)
-    store.write(REGION, remove=[("tags", "a")], put=[Row("tags", "a", {})])
-    assert [row.key for row in store.rows("tags", region=REGION)] == ["b", "a"]
+    store.write(put=PUT)
+    store.write(remove=[(GLOBAL_REGION, "tags", "a")], put=[Row("tags", "a", {})])
+    assert [row.key for row in store.rows("tags")] == ["b", "a"]
 
 
-def test_regions_and_accounts_are_apart_and_global_services_everywhere(store: Store, path: Path) -> None:
-    zone = Row("route53.hosted-zone", "Z1", {"name": "shop.test"})
-    store.write(REGION, put=[*PUT, zone])
-    assert store.rows(region="eu-west-1") == [zone]
+def test_regions_are_together_and_accounts_apart(store: Store, path: Path) -> None:
+    groups = [Row("registration", "web/127.0.0.1/80", {"at": region}, region) for region in (REGION, "eu-west-1")]
+    store.write(put=[*PUT, *groups])
+    assert store.rows() == [*PUT, *groups]
+    store.write(remove=[groups[0].place])
+    assert store.rows() == [*PUT, groups[1]]
     store.close()
     other = Store(path, account="111111111111")
     other.open()
-    assert other.rows(region=REGION) == []
+    assert other.rows() == []
     other.close()
 
 
+OLD = (
+    (REGION, "target-group", f"arn:aws:elasticloadbalancing:{REGION}:000000000000:targetgroup/web/1", "{}"),
+    (REGION, "registration", "web/127.0.0.1/80", "{}"),
+    ("eu-west-1", "registration", "web/127.0.0.1/80", "{}"),
+    (REGION, "security-group", "sg-01", '{"id":"sg-01","name":"빈"}'),
+    (REGION, "tags", "sg-01", '{"team":"a"}'),
+    (REGION, "acm.certificate", "arn:aws:acm:us-east-1:000000000000:certificate/1", "{}"),
+    (GLOBAL_REGION, "route53.hosted-zone", "Z1", "{}"),
+)
+"""As version 1 of the form has them: all but hosted zones under the region that was the configuration's."""
+
+
+def of_version_1(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA user_version = 1")
+        connection.executemany(
+            "INSERT INTO records (account, region, kind, key, body) VALUES ('000000000000', ?, ?, ?, ?)", rows
+        )
+
+
+def test_version_1_of_the_form_is_read_and_becomes_the_present_one(store: Store, path: Path) -> None:
+    store.close()
+    of_version_1(path, OLD)
+    for _ in range(2):
+        rows = reopened(path)
+        assert [(row.region, row.kind, row.key) for row in rows] == [
+            OLD[0][:3],
+            OLD[1][:3],
+            OLD[2][:3],
+            (GLOBAL_REGION, "security-group", "sg-01"),
+            (GLOBAL_REGION, "tags", "sg-01"),
+            ("us-east-1", *OLD[5][1:3]),
+            OLD[6][:3],
+        ]
+        assert rows[3].body == {"id": "sg-01", "name": "빈", "region": REGION}
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchall() == [(SCHEMA_VERSION,)]
+
+
+def test_damage_in_version_1_is_said(store: Store, path: Path) -> None:
+    store.close()
+    of_version_1(path, [(REGION, "security-group", "sg-01", "{")])
+    assert refusal(path).code == "E810"
+
+
 def test_only_its_owner_reads_it(store: Store, path: Path) -> None:
-    store.write(REGION, put=PUT)
+    store.write(put=PUT)
     assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
     store.close()
     path.chmod(0o644)
@@ -87,31 +136,31 @@ def test_one_process_has_it_at_a_time(store: Store, path: Path, monkeypatch: pyt
     monkeypatch.setattr("simlb.controlplane.store._BUSY_TIMEOUT_S", 0.01)
     error = refusal(path)
     assert (error.code, str(path) in error.what) == ("E812", True)
-    store.write(REGION, put=PUT)
+    store.write(put=PUT)
 
 
 def test_a_write_that_fails_changes_nothing(store: Store) -> None:
-    store.write(REGION, put=PUT)
+    store.write(put=PUT)
     ((pages,),) = store._held().execute("PRAGMA page_count")
     store._held().execute(f"PRAGMA max_page_count = {pages}")  # what a full disk is to SQLite
     with pytest.raises(SimlbError, match=r"The change was not made.*full") as caught:
-        store.write(REGION, put=[Row("tags", "c", {"x": "y" * 100_000})], remove=[("tags", "a")])
+        store.write(put=[Row("tags", "c", {"x": "y" * 100_000})], remove=[(GLOBAL_REGION, "tags", "a")])
     assert caught.value.code == "E813"
-    assert store.rows(region=REGION) == PUT
-    store.write(REGION, put=[Row("tags", "c", {})])
-    assert [row.key for row in store.rows("tags", region=REGION)] == ["a", "b", "c"]
+    assert store.rows() == PUT
+    store.write(put=[Row("tags", "c", {})])
+    assert [row.key for row in store.rows("tags")] == ["a", "b", "c"]
 
 
 def test_what_is_no_json_changes_nothing(store: Store) -> None:
-    store.write(REGION, put=PUT)
+    store.write(put=PUT)
     with pytest.raises(UnicodeEncodeError):
-        store.write(REGION, remove=[("tags", "a")], put=[Row("tags", "c", {"x": "\udc80"})])
-    assert store.rows(region=REGION) == PUT
+        store.write(remove=[(GLOBAL_REGION, "tags", "a")], put=[Row("tags", "c", {"x": "\udc80"})])
+    assert store.rows() == PUT
 
 
 def test_a_change_that_was_broken_off_never_was(store: Store, path: Path) -> None:
     """The file and its journal as a kill in the middle of a commit leaves them."""
-    store.write(REGION, put=PUT)
+    store.write(put=PUT)
     connection = store._held()
     connection.execute("PRAGMA cache_spill = 1")
     connection.execute("PRAGMA cache_size = 1")
@@ -163,7 +212,7 @@ def unreadable_body(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [torn, cut, emptied, overwritten, foreign, unreadable_body])
 def test_a_damaged_file_is_refused_and_left_as_it_is(damage: Any, store: Store, path: Path) -> None:
-    store.write(REGION, put=[*PUT, *(Row("tags", f"t{number}", {"x": "y" * 900}) for number in range(20))])
+    store.write(put=[*PUT, *(Row("tags", f"t{number}", {"x": "y" * 900}) for number in range(20))])
     store.close()
     damage(path)
     before = path.read_bytes()

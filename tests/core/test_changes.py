@@ -47,7 +47,7 @@ OWN, OWN_GROUP = balancer("own", "mine", by="api"), group("mine", by="api")
 
 
 def drafted(changes: Changes | None = None) -> Draft:
-    return Draft(FILE, changes or Changes(), Registrations(), 0.0, Random(1))
+    return Draft(FILE, changes or Changes(), Registrations(), 0.0, Random(1), region=REGION, home=REGION)
 
 
 def made() -> Changes:
@@ -133,7 +133,7 @@ def test_tags_and_facts_go_with_what_they_are_of() -> None:
 
 def test_security_groups_that_the_api_gave_to_a_load_balancer_of_the_files() -> None:
     draft = drafted()
-    draft.put_security_group(NamedSecurityGroup(id="sg-1", name="closed", description="nobody"))
+    draft.put_security_group(NamedSecurityGroup(id="sg-1", region=REGION, name="closed", description="nobody"))
     draft.put_facts(SHOP.arn, LoadBalancerFacts(created_at=1, security_groups=("sg-1",)))
     assert draft.configuration.load_balancers[0].security_group.inbound == ()
     assert len(list(draft.changes.drift(FILE))) == 1
@@ -170,7 +170,7 @@ def test_a_group_belongs_to_one_load_balancer(balancers: tuple[LoadBalancer, ...
 
 def test_what_changes_leave_alone_is_the_same_object() -> None:
     """Whoever compares by identity finds what has changed, and nothing else."""
-    closed = NamedSecurityGroup(id="sg-1", name="closed", description="closed")
+    closed = NamedSecurityGroup(id="sg-1", region=REGION, name="closed", description="closed")
     facts = LoadBalancerFacts(created_at=1.0, security_groups=("sg-1",))
     before = Changes(
         load_balancers={OWN.arn: OWN, SHOP.arn: replace(SHOP, names=("a.localhost",))},

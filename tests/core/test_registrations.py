@@ -239,3 +239,14 @@ def test_no_instance_is_registered_twice(own: dict[str, str]) -> None:
 def test_the_free_name_is_the_first_that_nobody_has() -> None:
     assert free_name(()) == "i-01"
     assert free_name(["i-01", "i-03"]) == "i-02"
+
+
+def test_two_targets_of_one_name_get_two() -> None:
+    """As the states of two regions may have them, which are served together now."""
+    groups = file(web=[], **{"us-east-1/web": []})
+    added = tuple(Registration(group, target("i-01", port)) for group, port in (("web", 1), ("us-east-1/web", 2)))
+    again = Registration("us-east-1/web", target("i-01", 1))
+    kept, told = Registrations(added=(*added, again)).after_reload(groups, loopback)
+    assert [(item.target.name, item.target.port) for item in kept.added] == [("i-01", 1), ("i-02", 2), ("i-01", 1)]
+    assert told == ("drift: i-01 (127.0.0.1:2), added by command, is i-02 now: another target has that name.",)
+    assert kept.after_reload(groups, loopback) == (kept, ())

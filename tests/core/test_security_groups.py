@@ -32,7 +32,7 @@ def rule(protocol: str, first: int | None, last: int | None, source: str = ANY) 
 
 
 def group(group_id: str, *rules: SecurityGroupRule) -> NamedSecurityGroup:
-    return NamedSecurityGroup(id=group_id, name="web", description="of a test", rules=rules)
+    return NamedSecurityGroup(id=group_id, region=REGION, name="web", description="of a test", rules=rules)
 
 
 def in_force(changes: Changes) -> SecurityGroup:

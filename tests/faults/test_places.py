@@ -76,6 +76,17 @@ def test_listeners_of_several_load_balancers_go_by_both_names() -> None:
     assert caught.value.hints == ("say which: my-alb:80, admin:80",)
 
 
+def test_what_is_of_another_region_goes_by_its_name_with_the_region() -> None:
+    far = configuration(
+        balancer("my-alb", listener(80)), balancer("us-east-1/my-alb", listener(80)), **{"us-east-1/web": ("i-01",)}
+    )
+    site = FakeSite(far)
+    assert places("gate.close", "us-east-1/my-alb:80", site=site) == ["us-east-1/my-alb HTTP:80"]
+    assert places("target.crash", "us-east-1/web/1", site=site) == ["i-01"]
+    assert places("target.crash", "us-east-1/web", site=site) == ["i-01"]
+    assert places("config.path", "us-east-1/web", site=site) == ["us-east-1/web"]
+
+
 def test_one_group_needs_no_naming() -> None:
     assert places("config.path", site=FakeSite(configuration(web=("i-01",)))) == ["web"]
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from simlb.core.access_log import ConnectionFacts, ExchangeRecord
 from simlb.core.metrics import MetricStore
+from simlb.core.resource_names import ResourceNames
 from simlb.observe import recorder as recording
 from simlb.observe.metrics import MetricSink
 from simlb.observe.recorder import Alike, AlikeKey, Batch
@@ -44,7 +45,7 @@ made = st.tuples(
 def test_every_exchange_is_in_exactly_one_count(
     batches: list[list[tuple[int, str | None, str | None, str, int]]],
 ) -> None:
-    teller = RequestTeller(lambda: (0.0, 0.0), 1.0, monotonic=lambda: 0.0, wall=lambda: 0.0)
+    teller = RequestTeller(lambda: (0.0, 0.0), 1.0, ResourceNames(), monotonic=lambda: 0.0, wall=lambda: 0.0)
     sink = MetricSink(MetricStore())
     teller.take(Batch(0, [exchange() for _ in range(100)]))  # which leaves none that is told by itself
     known: dict[AlikeKey, Alike] = {}

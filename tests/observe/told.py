@@ -7,6 +7,7 @@ from typing import Any
 from simlb.core.access_log import ConnectionFacts, ExchangeRecord
 from simlb.core.events import Notice
 from simlb.core.pulse import Pulse
+from simlb.core.resource_names import ResourceNames
 from simlb.dataplane.target_failure import TargetFailure
 from simlb.observe.event_hub import EventHub
 from simlb.observe.live import LiveWindow
@@ -63,7 +64,9 @@ class Stand:
         self.pulses = 0
         self.live = LiveWindow(lambda: self.now)
         self.recorder = Recorder()
-        self.teller = RequestTeller(lambda: (10.0, 1.0), 10.0, monotonic=lambda: self.now, wall=lambda: 100.3)
+        self.teller = RequestTeller(
+            lambda: (10.0, 1.0), 10.0, ResourceNames(), monotonic=lambda: self.now, wall=lambda: 100.3
+        )
         self.hub = EventHub(self.teller, self.live, self._pulse, self.recorder.flush)
         self.recorder.add(self.live.take)
         self.recorder.add(self.hub.take)

@@ -129,7 +129,7 @@ async def delete_certificate(call: AcmCall) -> Result:
     def delete(draft: Draft) -> None:
         if in_draft(draft, arn) is None:
             raise missing(arn)
-        balancers = draft.configuration.load_balancers
+        balancers = draft.everything.load_balancers
         if any(held.arn == arn for one in balancers for listener in one.listeners for held in listener.certificates):
             raise _in_use(arn)
         draft.remove_record(KIND, arn)

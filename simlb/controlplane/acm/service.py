@@ -6,7 +6,7 @@ from simlb.controlplane.acm import describing, importing, requesting, tagging
 from simlb.controlplane.acm.call import AcmCall, Handlers, Result
 from simlb.controlplane.acm.table import TARGET, acm_model
 from simlb.controlplane.acm.workshop import Workshop
-from simlb.controlplane.query.credentials import Scope
+from simlb.controlplane.query.credentials import Scope, check_region
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.json_service import JsonService
 from simlb.controlplane.query.model import Operation
@@ -34,6 +34,7 @@ def acm_service(workshop: Workshop) -> JsonService:
     """The service, ready to be asked."""
 
     def run(operation: Operation, scope: Scope, parameters: Values) -> Answer:
+        check_region(scope)
         handler = HANDLERS.get(operation.name)
         if handler is None:
             raise QueryError("UnsupportedOperation", f"{operation.name} is not supported by simlb yet.")

@@ -35,10 +35,6 @@ _TIME_ZONE = re.compile(r"[+-]\d{4}", re.ASCII)
 class Metrics(Protocol):
     """The metrics of an instance. Called on its loop."""
 
-    @property
-    def region(self) -> str:
-        """Where its load balancers are."""
-
     def metric_store(self) -> MetricStore:
         """What is kept, with everything up to now in it."""
 
@@ -57,9 +53,9 @@ def list_some(metrics: Metrics, region: str, given: Values) -> Values:
     place = tokens.read(token, given) if token is not None else [0]
     store = metrics.metric_store()
     found: list[dict[str, Any]] = []
-    if region == metrics.region and given.get("Namespace", NAMESPACE) == NAMESPACE:
+    if given.get("Namespace", NAMESPACE) == NAMESPACE:
         since_s = metrics.now_s() - RECENT_S if "RecentlyActive" in given else None
-        found = list_metrics(store, given.get("MetricName"), filters, since_s=since_s)
+        found = list_metrics(store, given.get("MetricName"), filters, since_s=since_s, region=region)
     begin = max(0, place[0])
     answer: dict[str, Any] = {"Metrics": found[begin : begin + METRICS_A_PAGE]}
     if len(found) > begin + METRICS_A_PAGE:
@@ -216,9 +212,9 @@ def _found(metrics: Metrics, region: str, metric: Values, query: StatisticsQuery
     """The periods that have data, oldest first: none in another region, namespace or unit."""
     known = METRICS.get(query.metric_name)
     unit = metric.get("Unit")
-    if known is None or region != metrics.region or metric["Namespace"] != NAMESPACE or unit not in {None, known.unit}:
+    if known is None or metric["Namespace"] != NAMESPACE or unit not in {None, known.unit}:
         return []
-    return datapoints(metrics.metric_store(), query)
+    return datapoints(metrics.metric_store(), query, region)
 
 
 def _dimensions(given: Sequence[Values]) -> dict[str, str | None]:

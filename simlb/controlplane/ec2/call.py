@@ -10,8 +10,8 @@ from simlb.controlplane.ec2.estate import Ec2Estate
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.protocol import Answer, Values
-from simlb.core.model import Configuration, LoadBalancer
-from simlb.core.security_groups import NamedSecurityGroup, security_groups
+from simlb.core.model import LoadBalancer
+from simlb.core.security_groups import NamedSecurityGroup
 
 T = TypeVar("T")
 Result = dict[str, Any]
@@ -19,7 +19,7 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ec2Call:
-    """An operation's name, its parameters, and where it is made."""
+    """An operation's name, its parameters, and where it is made: `estate` is seen from `region`."""
 
     operation: str
     parameters: Values
@@ -54,20 +54,13 @@ class Ec2Call:
             raise missing(shown)
         return values
 
-    @property
-    def is_here(self) -> bool:
-        """Whether it is made in the region of the instance. Any other region has a network, and nothing in it."""
-        return self.region == self.estate.region
-
     def tags(self, resource_id: str) -> dict[str, str]:
         """What the API has tagged a resource with."""
-        return dict(self.estate.changes.tags.get(resource_id, {})) if self.is_here else {}
+        return dict(self.estate.changes.tags.get(resource_id, {}))
 
     def security_groups(self) -> dict[str, NamedSecurityGroup]:
         """All there are in the region, by id."""
-        if self.is_here:
-            return security_groups(self.estate.file, self.region, self.estate.changes.security_groups)
-        return security_groups(_NOTHING, self.region, {})
+        return self.estate.changes.all_security_groups(self.estate.file, self.region)
 
     def check_dry_run(self) -> None:
         """Raise QueryError DryRunOperation when only that was asked for. Call it when all is checked."""
@@ -75,12 +68,7 @@ class Ec2Call:
             raise QueryError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 
     async def change(self, edit: Callable[[Draft], T]) -> T:
-        """Carry out a change, or find that it could be. Raises QueryError, also for a region that is not here."""
-        if not self.is_here:
-            raise QueryError(
-                "UnsupportedOperation",
-                f"This simlb is {self.estate.region}: {self.operation} was not carried out in {self.region}.",
-            )
+        """Carry out a change, or find that it could be. Raises QueryError."""
 
         def checked(draft: Draft) -> T:
             result = edit(draft)
@@ -108,6 +96,3 @@ def users(draft: Draft, group_id: str) -> list[LoadBalancer]:
     """The load balancers that have a security group."""
     balancers = draft.configuration.load_balancers
     return [balancer for balancer in balancers if group_id in draft.changes.security_groups_of(balancer)]
-
-
-_NOTHING = Configuration(load_balancers=(), target_groups={})

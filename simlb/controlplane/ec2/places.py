@@ -19,7 +19,7 @@ _ACCOUNT_ATTRIBUTES = {
 
 def describe_regions(call: Ec2Call) -> Result:
     """Those that simlb knows, and its own."""
-    names = sorted({*REGIONS, call.estate.region, call.region})
+    names = sorted({*REGIONS, call.estate.home, call.region})
     items = [
         Item(
             id=name,

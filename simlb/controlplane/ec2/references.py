@@ -59,7 +59,7 @@ def no_instance(instance_id: str) -> QueryError:
 
 def instances(call: Ec2Call) -> Mapping[str, Instance]:
     """Those of the configuration file, by id."""
-    return {instance.id: instance for instance in call.estate.file.instances} if call.is_here else {}
+    return {instance.id: instance for instance in call.estate.file.instances}
 
 
 def find_instances(call: Ec2Call) -> list[Instance]:

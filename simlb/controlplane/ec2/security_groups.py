@@ -66,7 +66,8 @@ def create_security_group(call: Ec2Call) -> Answer:
                 parameter, value, "Valid are up to 255 characters of a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{}!$*"
             )
     tags = read_tag_specifications(call, "security-group")
-    group = NamedSecurityGroup(id=ids.named_security_group_id(call.region, name), name=name, description=description)
+    group_id = ids.named_security_group_id(call.region, name)
+    group = NamedSecurityGroup(id=group_id, region=call.region, name=name, description=description)
 
     def create(draft: Draft) -> Result:
         groups = draft.changes.all_security_groups(draft.file, call.region)

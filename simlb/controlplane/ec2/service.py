@@ -23,7 +23,7 @@ from simlb.controlplane.ec2.call import Ec2Call, Handler, Result
 from simlb.controlplane.ec2.estate import Ec2Estate
 from simlb.controlplane.ec2.parameters import Shape, read_parameters
 from simlb.controlplane.elsewhere import Elsewhere, check_signed
-from simlb.controlplane.query.credentials import Scope, header_of, read_scope
+from simlb.controlplane.query.credentials import Scope, check_region, header_of, read_scope
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.parameters import merged, read_form
 from simlb.controlplane.query.protocol import FORM, OK, QueryReply, QueryRequest
@@ -168,7 +168,8 @@ class Ec2Service:
         request_id = str(uuid.uuid4())
         try:
             action, given, scope = _read(request)
-            call = Ec2Call(operation=action, parameters={}, region=scope.region, estate=self._estate)
+            estate = self._estate.at(scope.region)
+            call = Ec2Call(operation=action, parameters={}, region=scope.region, estate=estate)
             if action not in HANDLERS:
                 return await self._ask_moto(request, call, given)
             if self._elsewhere.has_begun:
@@ -205,18 +206,19 @@ class Ec2Service:
             raise QueryError("UnsupportedOperation", f"{action} is not emulated by simlb: {whose.REFUSED[action]}.")
         self._elsewhere.check(f"{action} of EC2")
         whose.check_untouched(action, given, tags.resources(call))
-        if action.startswith("Delete") and call.is_here:
-            for one in sorted(used_ids(self._estate.changes).intersection(given.values())):
+        if action.startswith("Delete"):
+            for one in sorted(used_ids(call.estate.changes).intersection(given.values())):
                 raise QueryError("DependencyViolation", f"{one} has a dependent object: a load balancer of simlb's")
         reply = await self._elsewhere.ask(request, f"{action} of EC2")
         if action in whose.RULE_CHANGES and reply.status == OK:
-            await self._estate.look_up_again()
+            await call.estate.look_up_again()
         return reply
 
 
 def _read(request: QueryRequest) -> tuple[str, Mapping[str, str], Scope]:
     query = read_form(request.query)
     scope = read_scope(request.authorization, query)
+    check_region(scope)
     try:
         text = request.body.decode()
     except UnicodeDecodeError:

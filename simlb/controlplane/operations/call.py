@@ -15,7 +15,7 @@ from simlb.controlplane.query.protocol import Answer, Values
 class Call:
     """An operation's name, its checked parameters, and where it is made.
 
-    `catalog` holds what there is in `region`: nothing, where that is not the region of the instance.
+    `estate` is seen from `region`, and `catalog` holds what there is there.
     """
 
     operation: str

@@ -9,7 +9,9 @@ from typing import Any
 
 from simlb.controlplane.operations.catalog import Catalog
 from simlb.core.changes import Changes, LoadBalancerFacts
+from simlb.core.ids import name_here
 from simlb.core.model import Configuration, Listener, LoadBalancer, Target, TargetGroup
+from simlb.core.regional import NOTHING, in_region
 from simlb.core.registrations import Registration, Registrations
 from simlb.core.security_groups import NamedSecurityGroup
 
@@ -17,13 +19,24 @@ from simlb.core.security_groups import NamedSecurityGroup
 class Draft:
     """Load balancers, target groups, targets and tags, to be changed. Operations check first, then write.
 
-    `file` is the configuration file's configuration; `now` wall-clock time; `random` what ids are made of.
+    What is read of it is what there is in `region`; what is written may be anything's. `home` is the region of the
+    configuration file, `file` what that says; `now` wall-clock time; `random` what ids are made of.
     """
 
     def __init__(
-        self, file: Configuration, changes: Changes, registrations: Registrations, now: float, random: Random
+        self,
+        file: Configuration,
+        changes: Changes,
+        registrations: Registrations,
+        now: float,
+        random: Random,
+        *,
+        region: str,
+        home: str,
     ) -> None:
-        self.file = file
+        self._file = file
+        self._region = region
+        self._home = home
         self.changes = changes
         self.registrations = registrations
         self.now = now
@@ -36,21 +49,35 @@ class Draft:
         """16 lower-case hex digits, by which AWS tells resources of one name apart; no ARN has them yet."""
         while True:
             digits = f"{self._random.getrandbits(64):016x}"
-            if not self.catalog.has_id(digits):
+            if not Catalog.of(self.everything).has_id(digits):
                 return digits
+
+    def name(self, aws_name: str) -> str:
+        """What simlb calls a load balancer or target group of the region."""
+        return name_here(self._home, self._region, aws_name)
+
+    @property
+    def file(self) -> Configuration:
+        """What the file says of the region: nothing, where that is not its own."""
+        return self._file if self._region == self._home else NOTHING
 
     @property
     def configuration(self) -> Configuration:
-        """Everything as it would be."""
+        """The load balancers and target groups of the region as they would be."""
+        return in_region(self.everything, self._region)
+
+    @property
+    def everything(self) -> Configuration:
+        """What there would be in all regions."""
         made_of = (self.changes, self.registrations)
         if self._configuration is None or any(a is not b for a, b in zip(made_of, self._made_of, strict=True)):
             self._made_of = made_of
-            self._configuration = self.registrations.applied_to(self.changes.applied_to(self.file))
+            self._configuration = self.registrations.applied_to(self.changes.applied_to(self._file))
         return self._configuration
 
     @property
     def catalog(self) -> Catalog:
-        """The same, by ARN. As of the last write."""
+        """Those of the region by ARN. As of the last write."""
         if self._catalog is None:
             self._catalog = Catalog.of(self.configuration)
         return self._catalog
@@ -147,8 +174,8 @@ class Draft:
 
     def _of_file(self, arn: str) -> frozenset[str]:
         """The ARN, if it is one of the file's."""
-        own = {balancer.arn for balancer in self.file.load_balancers}
-        own |= {group.arn for group in self.file.target_groups.values()}
+        own = {balancer.arn for balancer in self._file.load_balancers}
+        own |= {group.arn for group in self._file.target_groups.values()}
         return frozenset({arn}) & own
 
     def _change(self, **members: object) -> None:

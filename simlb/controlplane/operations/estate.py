@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from simlb.core.changes import Changes
 from simlb.core.foreign import Foreign
@@ -22,18 +22,31 @@ class Estate(Protocol):
 
     @property
     def region(self) -> str:
-        """Where its load balancers are; any other region is empty."""
+        """The region that it is seen from: load balancers and target groups of others are not there.
+
+        `changes` and what is asked for by an ARN, a name or an id of simlb's own is of all regions.
+        """
+
+    @property
+    def home(self) -> str:
+        """The region of the configuration file, where its resources and instances are."""
+
+    def at(self, region: str) -> Self:
+        """The same, seen from another region."""
 
     @property
     def created_at(self) -> datetime:
         """Since when there are the resources of the configuration: the start of the instance."""
 
     def configuration(self) -> Configuration:
-        """What is in force now. The same object as long as nothing changes."""
+        """What is in force now in the region. The same object as long as nothing changes."""
+
+    def everything(self) -> Configuration:
+        """What is in force now in all regions."""
 
     @property
     def file(self) -> Configuration:
-        """What the configuration file says, whatever API and commands have made of it."""
+        """What the configuration file says of the region, whatever API and commands have made of it."""
 
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands; None for one without listeners and targets."""
@@ -56,7 +69,7 @@ class Estate(Protocol):
         """
 
     def certificate(self, arn: str) -> Certificate | None:
-        """The certificate of that ARN, issued, imported or the file's; None when there is none.
+        """The certificate of that ARN, issued, imported or the file's; None when there is none in the region.
 
         Raises QueryError UnsupportedCertificate for one that was requested and is not issued.
         """
@@ -64,7 +77,7 @@ class Estate(Protocol):
     def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
         """Where the socket of a new listener of `load_balancer` goes, in the order in which places are tried.
 
-        `configuration` is everything that there is beside it.
+        `configuration` is everything that there is beside it, in all regions.
         """
 
     def target_policy(self) -> Callable[[Target], str | None]:
@@ -83,6 +96,7 @@ class Estate(Protocol):
 
     def address(self, configuration: Configuration) -> str:
         """A loopback address for one more load balancer beside those of `configuration`: one that none of them has.
+        Those of all regions count.
 
         Where the system has a single one, and where listeners are exposed or on any free port, all share that.
         """

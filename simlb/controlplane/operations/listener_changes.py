@@ -55,7 +55,7 @@ async def create_listener(call: Call) -> Result:
             if not _is_same(present, wanted) or tags not in ({}, held):
                 raise _duplicate(present)
             return {"Listeners": [listener_result(draft.catalog, ListenerEntry(balancer, present))]}
-        wanted = replace(wanted, binds=call.estate.binds(draft.configuration, balancer, port))
+        wanted = replace(wanted, binds=call.estate.binds(draft.everything, balancer, port))
         balancer = replace(balancer, listeners=(*balancer.listeners, wanted))
         raise_first(load_balancer_quota_errors(balancer, draft.configuration.target_groups))
         draft.put_load_balancer(balancer)
@@ -80,7 +80,7 @@ async def modify_listener(call: Call) -> Result:
         changed = replace(present, protocol=protocol, port=port)
         if port != present.port:
             rest = replace(balancer, listeners=tuple(others))
-            changed = replace(changed, binds=call.estate.binds(draft.configuration, rest, port))
+            changed = replace(changed, binds=call.estate.binds(draft.everything, rest, port))
         reader = ActionReader(draft.catalog, balancer, protocol, port)
         if call.given("DefaultActions"):
             changed = replace(changed, default_action=reader.read(call.parameters["DefaultActions"]))

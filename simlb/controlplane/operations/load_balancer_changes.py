@@ -52,7 +52,7 @@ async def create_load_balancer(call: Call) -> Result:
     def create(draft: Draft) -> Result:
         groups = given_security_groups(call, draft, there, subnets) or (ids.default_security_group_id(call.region),)
         facts = LoadBalancerFacts(created_at=draft.now, subnets=subnets, security_groups=groups)
-        present = next((each for each in draft.configuration.load_balancers if each.name == name), None)
+        present = next((each for each in draft.configuration.load_balancers if each.aws_name == name), None)
         if present is not None:
             held = facts_of(call.estate, draft.changes, present)
             has_tags = draft.changes.tags.get(present.arn, {}) == tags
@@ -67,13 +67,13 @@ async def create_load_balancer(call: Call) -> Result:
             raise QueryError(error.code, error.message)
         lb_id = draft.new_id()
         balancer = LoadBalancer(
-            name=name,
+            name=draft.name(name),
             id=lb_id,
             arn=ids.load_balancer_arn(call.region, name, lb_id),
             dns_name=ids.dns_name(call.region, name, internal=scheme is Scheme.INTERNAL, lb_id=lb_id),
             region=call.region,
             scheme=scheme,
-            address=call.estate.address(draft.configuration),
+            address=call.estate.address(draft.everything),
             ip_address_type=ip_address_type,
         )
         draft.put_load_balancer(balancer)

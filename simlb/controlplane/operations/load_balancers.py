@@ -35,8 +35,8 @@ def describe_load_balancers(call: Call) -> Result:
     if arns:
         found = LOAD_BALANCER.find(call.catalog.load_balancers, arns)
     if names:
-        found = [balancer for balancer in found if balancer.name in names]
-        if missing := [name for name in names if all(balancer.name != name for balancer in found)]:
+        found = [balancer for balancer in found if balancer.aws_name in names]
+        if missing := [name for name in names if all(balancer.aws_name != name for balancer in found)]:
             raise QueryError("LoadBalancerNotFound", f"Load balancers '[{', '.join(missing)}]' not found")
     return paged(call, "LoadBalancers", found, lambda balancer: _load_balancer(call, balancer), lambda one: one.arn)
 
@@ -81,7 +81,7 @@ def load_balancer_result(
         "DNSName": balancer.dns_name,
         "CanonicalHostedZoneId": ids.hosted_zone_id(region),
         "CreatedTime": datetime.fromtimestamp(facts.created_at, UTC),
-        "LoadBalancerName": balancer.name,
+        "LoadBalancerName": balancer.aws_name,
         "Scheme": balancer.scheme,
         "VpcId": vpc_of_subnets(records, region, facts.subnets),
         "State": {"Code": "provisioning" if is_provisioning else "active"},

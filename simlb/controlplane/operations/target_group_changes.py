@@ -38,14 +38,14 @@ async def create_target_group(call: Call) -> Result:
 
     def create(draft: Draft) -> Result:
         wanted = TargetGroup(
-            name=name,
+            name=draft.name(name),
             arn=ids.target_group_arn(call.region, name, draft.new_id()),
             target_type=target_type,
             protocol=protocol,
             port=call.parameters["Port"],
             health_check=check,
         )
-        present = draft.configuration.target_groups.get(name)
+        present = draft.configuration.target_groups.get(wanted.name)
         if present is not None:
             present_vpc = vpc_of_target_group(draft.changes.records, call.region, present.arn)
             has_tags = tags == draft.changes.tags.get(present.arn, {})

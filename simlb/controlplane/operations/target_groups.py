@@ -35,9 +35,9 @@ def describe_target_groups(call: Call) -> Result:
         found = TARGET_GROUP.find(call.catalog.target_groups, call.texts("TargetGroupArns"))
     elif call.given("Names"):
         names = call.texts("Names")
-        if not set(names) <= call.catalog.arns_of_groups.keys():
+        found = [group for group in found if group.aws_name in names]
+        if len(found) < len(names):
             raise TARGET_GROUP.missing()
-        found = [group for group in found if group.name in names]
 
     def describe(group: TargetGroup) -> Result:
         return target_group_result(call.region, call.catalog, group, call.estate.changes.records)
@@ -60,7 +60,7 @@ def target_group_result(region: str, catalog: Catalog, group: TargetGroup, recor
     check = group.health_check
     return {
         "TargetGroupArn": group.arn,
-        "TargetGroupName": group.name,
+        "TargetGroupName": group.aws_name,
         "Protocol": group.protocol,
         "Port": group.port,
         "VpcId": vpc_of_target_group(records, region, group.arn),

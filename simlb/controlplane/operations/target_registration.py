@@ -72,7 +72,7 @@ class _Reader:
         self._draft = draft
         self._group = group
         self._refusal = call.estate.target_policy()
-        self._processes = {process.name for process in draft.configuration.processes}
+        self._processes = {process.name for process in draft.everything.processes}
         self._numbers = itertools.count(1)
 
     def target(self, given: Mapping[str, Any]) -> Target:
@@ -134,7 +134,7 @@ class _Reader:
 
         The file's are there also when they are registered nowhere.
         """
-        groups = self._draft.configuration.target_groups.values()
+        groups = self._draft.everything.target_groups.values()
         parts = [_by_place(self._instances), *map(_by_place_of, groups), _by_place(self._leaving)]
         known: dict[Place, Target] = {}
         for part in reversed(parts):  # what comes first counts
@@ -143,20 +143,20 @@ class _Reader:
 
     @cached_property
     def _names(self) -> set[str]:
-        groups = self._draft.configuration.target_groups.values()
+        groups = self._draft.everything.target_groups.values()
         names = {target.name for target in (*self._instances, *self._leaving)}
         return names.union(*map(_names_of, groups))
 
     @cached_property
     def _instances(self) -> list[Target]:
-        instances = self._draft.file.instances
+        instances = self._draft.everything.instances
         return [instance.target(each.port, each.port) for instance in instances for each in instance.ports]
 
     @cached_property
     def _leaving(self) -> list[Target]:
         """Those that drain, in whatever group."""
         found: list[Target] = []
-        for group in self._draft.configuration.target_groups.values():
+        for group in self._draft.everything.target_groups.values():
             live = self._call.estate.live_group(group.name)
             if live is not None:
                 found += [state.target for state in live.targets.values() if state.target.key not in _keys_of(group)]
@@ -175,11 +175,13 @@ class _Reader:
 
 
 def find_instance(draft: Draft, instance_id: str) -> Instance | None:
-    """One of the file, or one that a command has made by registering it in some group."""
+    """One of the file, or one that a command has made by registering it in some group; each in its region."""
     instance = draft.file.instance(instance_id)
     if instance is not None:
         return instance
-    added = (item.target for item in draft.registrations.added if item.target.id == instance_id)
+    groups = draft.configuration.target_groups
+    items = (item for item in draft.registrations.added if item.target_group in groups)
+    added = (item.target for item in items if item.target.id == instance_id)
     target = next(added, None)
     if target is None or target.instance_ip is None:
         return None

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simlb.controlplane.query.errors import QueryError
+from simlb.core.regions import is_region
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _CREDENTIAL = re.compile(r"[^/\s,]+/[0-9]{8}/([a-z0-9-]{1,64})/([a-z0-9_.-]{1,64})/aws4_request")
@@ -48,6 +49,14 @@ def read_scope(authorization: str | None, query: Mapping[str, str]) -> Scope:
     if credential is None:
         raise QueryError("IncompleteSignature", "Authorization header requires 'Credential' parameter.")
     return _scope(credential, in_header=True)
+
+
+def check_region(scope: Scope) -> None:
+    """For what is kept by region. Raises QueryError SignatureDoesNotMatch, as AWS, for what cannot be a region."""
+    if not is_region(scope.region):
+        raise QueryError(
+            "SignatureDoesNotMatch", f"Credential should be scoped to a valid region, not '{scope.region}'."
+        )
 
 
 def header_of(scope: Scope) -> str:

@@ -15,6 +15,7 @@ COMMON_STATUS: Mapping[str, int] = {
     "NoSuchVersion": 400,
     "RequestEntityTooLarge": 413,
     "RequestTimeout": 408,
+    "SignatureDoesNotMatch": 403,
     "ServiceUnavailable": 503,
     "UnsupportedCertificate": 400,
     "UnsupportedOperation": 400,

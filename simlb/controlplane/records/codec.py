@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
+from simlb.core.ids import aws_name
+
 T = TypeVar("T")
 S = TypeVar("S", covariant=True)
 E = TypeVar("E", bound=Enum)
@@ -70,6 +72,18 @@ def _text(plain: Any) -> str:
 
 
 TEXT: Codec[str] = Codec(lambda value: value, _text)
+
+
+def _aws_name(plain: Any) -> str:
+    text = _text(plain)
+    if "/" in text:
+        raise RecordError(f"{text!r} is not a name")
+    return text
+
+
+AWS_NAME: Codec[str] = Codec(aws_name, _aws_name)
+"""Of a load balancer or target group, as AWS has it: where a record is says what simlb calls it."""
+
 INTEGER: Codec[int] = _instance(int, "a whole number")
 FLAG: Codec[bool] = _instance(bool, "true or false")
 

@@ -6,6 +6,7 @@ import ipaddress
 from pathlib import PurePath
 
 from simlb.controlplane.records.codec import (
+    AWS_NAME,
     INTEGER,
     NUMBER,
     TEXT,
@@ -53,7 +54,7 @@ _ACTION = one_of(
             ForwardAction,
             members(
                 ForwardAction,
-                target_groups=many(members(WeightedTargetGroup, target_group=TEXT, weight=INTEGER)),
+                target_groups=many(members(WeightedTargetGroup, target_group=AWS_NAME, weight=INTEGER)),
                 stickiness_duration_s=optional(INTEGER),
                 told_duration_s=optional(INTEGER),
                 order=_ORDER,
@@ -147,7 +148,7 @@ _RULES = many(
 
 LOAD_BALANCER: Codec[LoadBalancer] = members(
     LoadBalancer,
-    name=TEXT,
+    name=AWS_NAME,
     id=TEXT,
     arn=TEXT,
     dns_name=TEXT,
@@ -169,5 +170,5 @@ FACTS: Codec[LoadBalancerFacts] = members(
 )
 
 SECURITY_GROUP: Codec[NamedSecurityGroup] = members(
-    NamedSecurityGroup, id=TEXT, name=TEXT, description=TEXT, rules=_RULES, outbound=_RULES
+    NamedSecurityGroup, id=TEXT, region=TEXT, name=TEXT, description=TEXT, rules=_RULES, outbound=_RULES
 )

@@ -5,6 +5,9 @@ changed, removed                                    by ARN, of what the file own
 security-group                                      by id
 registration, deregistration                        by target group, target id and port
 acm.certificate, route53.hosted-zone, ...           other services' own, whose bodies only they understand
+
+Each record is of a region, which its key tells; a registration is of that of its group. Names in it are AWS's: what an
+instance calls that (`ids.name_here`) depends on the region of its configuration, its `home`.
 """
 
 from __future__ import annotations
@@ -16,12 +19,21 @@ from typing import Any
 from simlb.controlplane.records.codec import TEXT, Codec, RecordError, by_name
 from simlb.controlplane.records.load_balancers import FACTS, LOAD_BALANCER, SECURITY_GROUP
 from simlb.controlplane.records.target_groups import REGISTRATION, TARGET_GROUP
+from simlb.core import ids
 from simlb.core.changes import Changes
+from simlb.core.model import LoadBalancer, TargetGroup
+from simlb.core.regional import named_load_balancer, named_registration, named_target_group
 from simlb.core.registrations import Registration, Registrations
 from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered
 
 Key = tuple[str, str]
-"""Kind and key of a record."""
+"""Kind and key of a part of a state."""
+Place = tuple[str, str, str]
+"""Region, kind and key of a record. The key of a registration is of its region: AWS's name of the group is in it."""
+GLOBAL_REGION = "aws-global"
+"""Of what has no region, or one that is made of its id: hosted zones, tags of what EC2 has."""
+OF_THEIR_GROUP = frozenset({"registration", "deregistration"})
+"""Kinds whose region is that of the target group."""
 
 
 def _as_it_is(value: Any) -> Any:
@@ -56,6 +68,12 @@ class Row:
     kind: str
     key: str
     body: Any
+    region: str = GLOBAL_REGION
+
+    @property
+    def place(self) -> Place:
+        """Where it is among all records."""
+        return self.region, self.kind, self.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +97,27 @@ class State:
         kinds = [kind for kind in {**old, **new} if old.get(kind) is not new.get(kind)]
         return difference(_items(old, kinds), _items(new, kinds))
 
-    def row(self, key: Key) -> Row:
-        """One part of it as a record."""
+    def row(self, key: Key, home: str) -> Row:
+        """One part of it as a record, of an instance whose configuration is in the region `home`."""
         kind, name = key
-        return encode(key, self._held()[kind][name])
+        return _encode(key, self._held()[kind][name], home)
 
-    def rows(self) -> list[Row]:
+    def place(self, key: Key, home: str) -> Place:
+        """Where the record of one part is."""
+        kind, name = key
+        return _place(key, self._held()[kind][name], home)
+
+    def rows(self, home: str) -> list[Row]:
         """All of it as records."""
-        return [encode(key, value) for key, value in self.items().items()]
+        return [_encode(key, value, home) for key, value in self.items().items()]
+
+    def moved(self, home: str, to: str) -> State:
+        """The same for an instance whose configuration is in another region: other names."""
+        return self if home == to else State.of(self.rows(home), to)
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> State:
-        """Read records back. Raises RecordError."""
+    def of(cls, rows: Iterable[Row], home: str) -> State:
+        """Read records back, for an instance whose configuration is in the region `home`. Raises RecordError."""
         found: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
         records: dict[str, dict[str, Any]] = {}
         for row in rows:
@@ -98,9 +125,10 @@ class State:
             if held is None:
                 raise RecordError(f"there is no kind of record '{row.kind}'")
             try:
-                held[row.key] = _codec(row.kind).decode(row.body)
+                key, value = _decode(row, home)
             except RecordError as error:
                 raise error.within(row.key).within(row.kind) from None
+            held[key] = value
         return cls(
             changes=Changes(
                 load_balancers=found["load-balancer"],
@@ -139,9 +167,41 @@ def is_of_service(kind: str) -> bool:
     return "." in kind
 
 
-def encode(key: Key, value: Any) -> Row:
-    """One part of a state as a record."""
-    return Row(*key, _codec(key[0]).encode(value))
+def place_of(kind: str, key: str, region: str) -> Place:
+    """Where a record is: a registration is in `region`, where its group is; of all others the key says it."""
+    if kind in OF_THEIR_GROUP:
+        return region, kind, key
+    return ids.region_of(key) or GLOBAL_REGION, kind, key
+
+
+def _place(key: Key, value: Any, home: str) -> Place:
+    kind, name = key
+    if isinstance(value, Registration):
+        return ids.region_of_name(home, value.target_group), kind, _record_key(value)
+    return place_of(kind, name, "")
+
+
+def _encode(key: Key, value: Any, home: str) -> Row:
+    region, kind, name = _place(key, value, home)
+    return Row(kind, name, _codec(kind).encode(value), region)
+
+
+def _decode(row: Row, home: str) -> tuple[str, Any]:
+    """What a record holds, and its key within a state."""
+    body = row.body
+    if row.kind == "security-group" and isinstance(body, dict):
+        body = {"region": home, **body}  # which earlier documents do not say
+    value = _codec(row.kind).decode(body)
+    match value:
+        case LoadBalancer():
+            value = named_load_balancer(value, home)
+        case TargetGroup():
+            value = named_target_group(value, home)
+        case Registration():
+            value = named_registration(value, home, row.region)
+            if _record_key(value) == row.key:
+                return _key_of(value), value
+    return row.key, value
 
 
 def difference(before: Mapping[Key, Any], after: Mapping[Key, Any]) -> tuple[list[Key], list[Key]]:
@@ -177,7 +237,15 @@ def _items(held: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> dict[
 
 
 def _keyed(registrations: tuple[Registration, ...]) -> dict[str, Registration]:
-    return {f"{item.target_group}/{item.target.id}/{item.target.port}": item for item in registrations}
+    return {_key_of(item): item for item in registrations}
+
+
+def _key_of(item: Registration) -> str:
+    return f"{item.target_group}/{item.target.id}/{item.target.port}"
+
+
+def _record_key(item: Registration) -> str:
+    return f"{ids.aws_name(item.target_group)}/{item.target.id}/{item.target.port}"
 
 
 _by_key = Remembered(_keyed, LARGE_REMEMBERED_MAX)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simlb.controlplane.records.codec import (
+    AWS_NAME,
     FLAG,
     INTEGER,
     NUMBER,
@@ -57,7 +58,7 @@ _TARGET = members(
 
 TARGET_GROUP: Codec[TargetGroup] = members(
     TargetGroup,
-    name=TEXT,
+    name=AWS_NAME,
     arn=TEXT,
     target_type=member_of(TargetType),
     protocol=member_of(Protocol),
@@ -69,4 +70,6 @@ TARGET_GROUP: Codec[TargetGroup] = members(
     fail_open_while_initial=FLAG,
 )
 
-REGISTRATION: Codec[Registration] = members(Registration, target_group=TEXT, target=_TARGET, by=word("command", "api"))
+REGISTRATION: Codec[Registration] = members(
+    Registration, target_group=AWS_NAME, target=_TARGET, by=word("command", "api")
+)

@@ -187,7 +187,7 @@ class Route53:
         def change(draft: Draft) -> None:
             zone = self._zone(given["Id"])
             try:
-                records = applied(zone, changes, alias_problems(zone, draft.configuration))
+                records = applied(zone, changes, alias_problems(zone, draft.everything))
             except InvalidBatchError as error:
                 raise Route53Error("InvalidChangeBatch", f"[{', '.join(error.messages)}]") from None
             draft.put_record(KIND, zone.id, self._names.written(replace(zone, records=records)))

@@ -114,10 +114,12 @@ def list_metrics(
     dimensions: Mapping[str, str | None] | None = None,
     *,
     since_s: float | None = None,
+    region: str | None = None,
 ) -> list[dict[str, Any]]:
     """The metrics that have data, once for each set of dimensions: those of that name, with those dimensions.
 
-    A dimension whose value is None may have any. With `since_s` only those that have data since then.
+    A dimension whose value is None may have any. With `since_s` only those that have data since then, with `region`
+    those of load balancers there.
     """
     wanted = dimensions or {}
     return [
@@ -127,6 +129,7 @@ def list_metrics(
             "Dimensions": [{"Name": name, "Value": value} for name, value in found.items()],
         }
         for key in sorted(store.series(), key=_order)
+        if region in {None, store.region_of(key)}
         if metric_name in {None, key.metric} and (since_s is None or (store.last_s(key) or 0.0) >= since_s)
         for found in _dimension_values(store, key)
         if all(name in found and value in {None, found[name]} for name, value in wanted.items())
@@ -153,7 +156,9 @@ def _dimension_values(store: MetricStore, key: Key) -> Iterator[dict[str, str]]:
 # -- GetMetricStatistics -----------------------------------------------------------------------------------------------
 
 
-def series_of(store: MetricStore, metric: Metric, dimensions: Mapping[str, str]) -> Key | None:
+def series_of(
+    store: MetricStore, metric: Metric, dimensions: Mapping[str, str], region: str | None = None
+) -> Key | None:
     """The series that CloudWatch has under exactly these dimensions; None when there is none, as CloudWatch says."""
     if frozenset(dimensions) not in {frozenset(names) for names in metric.dimensions}:
         return None
@@ -162,19 +167,21 @@ def series_of(store: MetricStore, metric: Metric, dimensions: Mapping[str, str])
         if (
             (key.metric, key.target_group) == (metric.name, group)
             and store.last_s(key) is not None
+            and region in {None, store.region_of(key)}
             and dimensions.get(AVAILABILITY_ZONE) in {None, store.zones.get(key.load_balancer)}
         ):
             return key
     return None
 
 
-def datapoints(store: MetricStore, query: StatisticsQuery) -> list[tuple[int, StatisticSet]]:
+def datapoints(store: MetricStore, query: StatisticsQuery, region: str | None = None) -> list[tuple[int, StatisticSet]]:
     """The periods that have data, oldest first, each with the second at which it begins.
 
-    The first one is that in which `start_s` lies. Metrics that nobody knows have none.
+    The first one is that in which `start_s` lies. Metrics that nobody knows have none, nor those of load balancers
+    elsewhere, where a `region` is given.
     """
     metric = METRICS.get(query.metric_name)
-    key = None if metric is None else series_of(store, metric, query.dimensions)
+    key = None if metric is None else series_of(store, metric, query.dimensions, region)
     if key is None:
         return []
     start = int(query.start_s) // query.period_s * query.period_s
@@ -295,7 +302,7 @@ def full_names(store: MetricStore, dimensions: Mapping[str, str]) -> dict[str, s
     for name, value in dimensions.items():
         what, values = known.get(name, ("", []))
         if what and value not in values:
-            by_name = {full.split("/")[1]: full for full in values}
+            by_name = {store.names.of(full): full for full in values}
             if value not in by_name:
                 raise UnknownNameError(what, value, list(by_name))
             value = by_name[value]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from simlb.core.metrics import buckets
 from simlb.core.metrics.statistics import StatisticSet
 from simlb.core.metrics.table import METRICS, Kind, Metric
+from simlb.core.resource_names import ResourceNames
 
 SECONDS_KEPT = 300
 MINUTES_KEPT = 24 * 60
@@ -137,6 +138,8 @@ class MetricStore:
         self._series: dict[Key, _Series] = {}
         self.zones: dict[str, str] = {}
         """The availability zone of each load balancer's node, by the `LoadBalancer` dimension."""
+        self.names = ResourceNames()
+        """What the load balancers and groups are called here, by dimension."""
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -191,6 +194,11 @@ class MetricStore:
     def series(self) -> Sequence[Key]:
         """Every series of which something is kept."""
         return list(self._series)
+
+    def region_of(self, key: Key) -> str | None:
+        """The region of its load balancer; None for one that nobody has seen."""
+        zone = self.zones.get(key.load_balancer)
+        return None if zone is None else zone[:-1]
 
     def last_s(self, key: Key) -> int | None:
         """The last second for which there is something."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Literal
 
+from simlb.core import ids
 from simlb.core.attributes import ListenerAttributes, LoadBalancerAttributes
 from simlb.core.model.action import Action, ForwardAction
 from simlb.core.model.instance import Instance
@@ -113,6 +114,8 @@ class SecurityGroup:
 class LoadBalancer:
     """An Application Load Balancer (reference 1.1). `names` are further DNS names that lead to it.
 
+    `name` tells it apart within an instance: see `simlb.core.ids.name_here`.
+
     `address` is where its listeners are, unless they say otherwise: its own on systems that have enough of them. With
     `ip_address_type` dualstack they are on IPv6 loopback as well.
     """
@@ -136,9 +139,14 @@ class LoadBalancer:
         return self.ip_address_type == "dualstack"
 
     @property
+    def aws_name(self) -> str:
+        """`LoadBalancerName`, which tells it apart within its region."""
+        return ids.aws_name(self.name)
+
+    @property
     def resource(self) -> str:
         """`app/<name>/<id>`: the access log's `elb` field and the `LoadBalancer` dimension."""
-        return f"app/{self.name}/{self.id}"
+        return f"app/{self.aws_name}/{self.id}"
 
     def target_group_names(self) -> tuple[str, ...]:
         """The target groups that actions of this load balancer name, each once, in their order."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
+from simlb.core import ids
 from simlb.core.attributes import TargetGroupAttributes
 from simlb.core.matcher import Matcher
 from simlb.core.remembered import RememberedBeside
@@ -85,6 +86,8 @@ class Target:
 class TargetGroup:
     """Targets that share a protocol, a health check and attributes (reference 1.5).
 
+    `name` tells it apart within an instance: see `simlb.core.ids.name_here`.
+
     Two settings are simlb's own, off as in AWS: `retry_on_connect_failure` tries the other targets when one cannot be
     connected to (reference 11, point 1); `fail_open_while_initial` sends traffic to targets none of which has been
     found well or unwell yet (point 17).
@@ -100,6 +103,21 @@ class TargetGroup:
     targets: tuple[Target, ...] = ()
     retry_on_connect_failure: bool = False
     fail_open_while_initial: bool = False
+
+    @property
+    def aws_name(self) -> str:
+        """`TargetGroupName`, which tells it apart within its region."""
+        return ids.aws_name(self.name)
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        return ids.region_of(self.arn)
+
+    @property
+    def resource(self) -> str:
+        """`targetgroup/<name>/<id>`: the `TargetGroup` dimension."""
+        return self.arn.rpartition(":")[2]
 
 
 def with_targets(group: TargetGroup, targets: tuple[Target, ...]) -> TargetGroup:

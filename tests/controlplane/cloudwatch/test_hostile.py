@@ -30,8 +30,6 @@ STRANGE: list[Any] = [
 class Kept:
     """An instance's metrics."""
 
-    region = REGION
-
     def __init__(self) -> None:
         self.store = MetricStore()
 
@@ -216,17 +214,44 @@ async def test_metrics_come_in_pages() -> None:
     assert (pages, len(found), len(set(found))) == (2, 600, 600)
 
 
+async def test_metrics_of_another_regions_load_balancers_are_not_there() -> None:
+    kept = Kept()
+    for region in (REGION, "us-east-1"):
+        kept.store.zones[f"app/{region}/0"] = f"{region}a"
+        kept.store.add(Key("RequestCount", f"app/{region}/0"), NOON - 60, 1)
+    answer = json.loads((await CloudWatchService(kept).answer(in_json("ListMetrics", b"{}"))).body)
+    assert {each["Value"] for metric in answer["Metrics"] for each in metric["Dimensions"]} == {
+        f"app/{REGION}/0",
+        f"{REGION}a",
+    }
+    for name, count in ((REGION, 1), ("us-east-1", 0)):
+        body = {
+            "Namespace": "AWS/ApplicationELB",
+            "MetricName": "RequestCount",
+            "Dimensions": [{"Name": "LoadBalancer", "Value": f"app/{name}/0"}],
+            "StartTime": NOON - 600,
+            "EndTime": NOON,
+            "Period": 60,
+            "Statistics": ["Sum"],
+        }
+        reply = await CloudWatchService(kept).answer(in_json("GetMetricStatistics", json.dumps(body).encode()))
+        assert len(json.loads(reply.body)["Datapoints"]) == count
+
+
 async def test_only_what_is_recent() -> None:
     kept = Kept()
-    kept.store.add(Key("RequestCount", "app/old/0"), NOON - 3 * 3600 - 1, 1)
-    kept.store.add(Key("RequestCount", "app/new/0"), NOON - 3 * 3600, 1)
+    for name, ago_s in (("old", 3 * 3600 + 1), ("new", 3 * 3600)):
+        kept.store.zones[f"app/{name}/0"] = f"{REGION}a"
+        kept.store.add(Key("RequestCount", f"app/{name}/0"), NOON - ago_s, 1)
     body = json.dumps({"RecentlyActive": "PT3H"}).encode()
     answer = json.loads((await CloudWatchService(kept).answer(in_json("ListMetrics", body))).body)
-    assert [metric["Dimensions"][0]["Value"] for metric in answer["Metrics"]] == ["app/new/0"]
+    found = {each["Value"] for metric in answer["Metrics"] for each in metric["Dimensions"]}
+    assert found == {"app/new/0", f"{REGION}a"}
 
 
 async def test_a_day_by_minute_is_one_page_and_more_than_get_metric_statistics_would_give() -> None:
     kept = Kept()
+    kept.store.zones["app/lb/0"] = f"{REGION}a"
     for minute in range(1440):
         kept.store.add(Key("RequestCount", "app/lb/0"), NOON - 60 * (1439 - minute), 1)
     metric = {

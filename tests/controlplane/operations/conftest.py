@@ -19,6 +19,7 @@ from simlb.controlplane.query.protocol import QueryRequest
 from simlb.core.changes import Changes
 from simlb.core.foreign import Foreign
 from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBalancer, Target
+from simlb.core.regional import NOTHING, in_region
 from simlb.core.registrations import Registrations
 from simlb.core.target_group import TargetGroupState
 from tests.aws import REGION, authorization
@@ -40,7 +41,7 @@ class CallFailedError(Exception):
 class Held:
     """An `Estate` of one configuration, whose target groups stand as tests say."""
 
-    region = REGION
+    region = home = REGION
     created_at = CREATED_AT
 
     def __init__(self, configuration: Configuration) -> None:
@@ -56,7 +57,13 @@ class Held:
             for group in configuration.target_groups.values()
         }
 
+    def at(self, region: str) -> Any:
+        return _Elsewhere(self, region) if region != REGION else self
+
     def configuration(self) -> Configuration:
+        return in_region(self.held, self.region)
+
+    def everything(self) -> Configuration:
         return self.held
 
     @property
@@ -96,10 +103,11 @@ class Held:
     def is_provisioning(self, arn: str) -> bool:
         return arn in self.provisioning
 
-    async def change(self, edit: Callable[[Draft], T]) -> T:
-        draft = Draft(self.file, self._changes, self.registrations, CREATED_AT.timestamp(), self._random)
+    async def change(self, edit: Callable[[Draft], T], region: str = REGION) -> T:
+        now = CREATED_AT.timestamp()
+        draft = Draft(self.file, self._changes, self.registrations, now, self._random, region=region, home=REGION)
         result = edit(draft)
-        self._changes, self.registrations, self.held = draft.changes, draft.registrations, draft.configuration
+        self._changes, self.registrations, self.held = draft.changes, draft.registrations, draft.everything
         users = Catalog.of(self.held).users
         for group in self.held.target_groups.values():
             in_use = group.name in users
@@ -114,6 +122,25 @@ class Held:
 
     def url(self, load_balancer: LoadBalancer, listener: Listener) -> str:
         return f"{listener.protocol.lower()}://{load_balancer.name}.test:{listener.port + 8000}/"
+
+
+class _Elsewhere:
+    """The same in another region."""
+
+    file = NOTHING
+
+    def __init__(self, held: Held, region: str) -> None:
+        self._held = held
+        self.region = region
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._held, name)
+
+    def configuration(self) -> Configuration:
+        return in_region(self._held.held, self.region)
+
+    async def change(self, edit: Callable[[Draft], T]) -> T:
+        return await self._held.change(edit, self.region)
 
 
 class Api:

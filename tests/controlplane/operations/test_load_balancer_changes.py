@@ -43,6 +43,7 @@ async def office(api: Api) -> str:
     """A security group that lets in 127.0.0.1 to port 80."""
     group = NamedSecurityGroup(
         id="sg-office",
+        region=REGION,
         name="office",
         description="",
         rules=(SecurityGroupRule(protocol="tcp", from_port=80, to_port=80, source="127.0.0.1/32"),),
@@ -271,7 +272,7 @@ async def test_other_security_groups(shop: Api) -> None:
     assert none == ("ValidationError", "At least one security group must be specified")
     many = [f"sg-{number}" for number in range(6)]
     for group in many:
-        each = NamedSecurityGroup(id=group, name=group, description="")
+        each = NamedSecurityGroup(id=group, region=REGION, name=group, description="")
         await shop.estate.change(lambda draft, each=each: draft.put_security_group(each))  # type: ignore[misc]
     code, _ = await shop.fails("SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=many)
     assert code == "InvalidConfigurationRequest"

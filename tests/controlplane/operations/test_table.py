@@ -49,13 +49,6 @@ async def test_parameters_are_checked_before_that(api: Api) -> None:
     assert code == "ValidationError"
 
 
-async def test_other_regions_can_only_be_read(api: Api) -> None:
-    api.load(SHOP)
-    code, message = await api.fails("DeleteTargetGroup", TargetGroupArn="a", region="us-east-1")
-    assert code == "OperationNotPermitted"
-    assert "AWS_REGION=ap-northeast-2" in message
-
-
 async def test_a_signed_url_may_only_read(api: Api) -> None:
     service = elbv2_service(api.load(SHOP))
     credential = "X-Amz-Credential=a/20261128/ap-northeast-2/elasticloadbalancing/aws4_request"

@@ -12,6 +12,7 @@ from simlb.controlplane.records import State
 from simlb.core import model
 from simlb.core.attributes import LoadBalancerAttributes, TargetGroupAttributes
 from simlb.core.changes import Changes, LoadBalancerFacts
+from simlb.core.ids import name_here
 from simlb.core.matcher import Matcher
 from simlb.core.model import (
     Bind,
@@ -34,9 +35,12 @@ from simlb.core.model import (
     TargetType,
     WeightedTargetGroup,
 )
+from simlb.core.regional import named_load_balancer, named_target_group
 from simlb.core.registrations import Registration, Registrations
 from simlb.core.security_groups import NamedSecurityGroup, SecurityGroupRule
 
+REGION = "ap-northeast-2"
+"""Of the configuration, in these states."""
 LB = "arn:aws:elasticloadbalancing:ap-northeast-2:000000000000:loadbalancer/app/shop/50dc6c495c0c9188"
 LISTENER = (
     "arn:aws:elasticloadbalancing:ap-northeast-2:000000000000:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
@@ -149,6 +153,7 @@ FULL = State(
         security_groups={
             "sg-01": NamedSecurityGroup(
                 id="sg-01",
+                region=REGION,
                 name="web",
                 description="the web",
                 rules=(SecurityGroupRule(protocol="tcp", from_port=80, to_port=81, source="127.0.0.0/8"),),
@@ -183,11 +188,13 @@ FULL = State(
 _TEXT = st.text(max_size=6)
 _PORT = st.integers(1, 65535)
 _NETWORK = st.sampled_from([ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")])
+_NAME = _TEXT.filter(lambda name: "/" not in name)
+_REGION = st.sampled_from([REGION, "us-east-1"])
 _TEXTS = st.lists(_TEXT, max_size=3).map(tuple)
 _ACTION: st.SearchStrategy[Any] = st.one_of(
     st.builds(
         ForwardAction,
-        target_groups=st.lists(st.builds(WeightedTargetGroup, target_group=_TEXT, weight=st.integers(0, 999))).map(
+        target_groups=st.lists(st.builds(WeightedTargetGroup, target_group=_NAME, weight=st.integers(0, 999))).map(
             tuple
         ),
         stickiness_duration_s=st.none() | st.integers(1, 604800),
@@ -225,18 +232,18 @@ _LISTENER = st.builds(
 )
 _BALANCER = st.builds(
     LoadBalancer,
-    name=_TEXT,
+    name=_NAME,
     id=_TEXT,
     arn=_TEXT,
     dns_name=_TEXT,
-    region=_TEXT,
+    region=_REGION,
     scheme=st.sampled_from(Scheme),
     attributes=st.sampled_from(["1", "60", "4000"]).map(
         lambda value: LoadBalancerAttributes.from_wire({"idle_timeout.timeout_seconds": value})
     ),
     names=_TEXTS,
     listeners=st.lists(_LISTENER, max_size=2).map(tuple),
-)
+).map(lambda balancer: named_load_balancer(balancer, REGION))
 _CHECK = st.builds(
     HealthCheck,
     port=st.just("traffic-port") | _PORT,
@@ -247,21 +254,21 @@ _CHECK = st.builds(
 )
 _GROUP = st.builds(
     TargetGroup,
-    name=_TEXT,
-    arn=_TEXT,
+    name=_NAME,
+    arn=_REGION.map(lambda region: GROUP.replace(REGION, region)),
     target_type=st.sampled_from(TargetType),
     health_check=_CHECK,
     attributes=st.sampled_from(["0", "300"]).map(
         lambda value: TargetGroupAttributes.from_wire({"deregistration_delay.timeout_seconds": value})
     ),
     fail_open_while_initial=st.booleans(),
-)
+).map(lambda group: named_target_group(group, REGION))
 _REGISTRATION = st.builds(
     Registration,
-    _TEXT.filter(lambda name: "/" not in name),
+    st.builds(lambda region, name: name_here(REGION, region, name), _REGION, _NAME),
     st.builds(
         Target,
-        id=_TEXT.filter(lambda name: "/" not in name),
+        id=_NAME,
         port=_PORT,
         dial_host=_TEXT,
         dial_port=_PORT,
@@ -309,6 +316,7 @@ STATES = st.builds(
             st.builds(
                 NamedSecurityGroup,
                 id=_TEXT,
+                region=_REGION,
                 name=_TEXT,
                 description=_TEXT,
                 rules=_RULES,

@@ -12,23 +12,23 @@ from hypothesis import given, settings
 
 from simlb.controlplane.records import KINDS, RecordError, Row, State, difference
 from simlb.controlplane.records.state import Key
-from tests.controlplane.records.states import FULL, GROUP, LB, STATES
+from tests.controlplane.records.states import FULL, GROUP, LB, REGION, STATES
 
 SAMPLE = Path(__file__).with_name("state-1.json")
 """As version 1 writes it. It is never rewritten: a later form gets a sample of its own beside it."""
 
 
 def through_json(state: State) -> list[Row]:
-    return [Row(row.kind, row.key, json.loads(json.dumps(row.body))) for row in state.rows()]
+    return [replace(row, body=json.loads(json.dumps(row.body))) for row in state.rows(REGION)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(STATES)
 def test_any_state_comes_back_as_it_was(state: State) -> None:
-    back = State.of(through_json(state))
+    back = State.of(through_json(state), REGION)
     assert back == state
     assert list(back.changes.load_balancers) == list(state.changes.load_balancers)
-    assert [row.body for row in back.rows()] == [row.body for row in state.rows()]
+    assert [row.body for row in back.rows(REGION)] == [row.body for row in state.rows(REGION)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -61,17 +61,17 @@ def test_what_moves_is_appended_again_with_all_behind_it() -> None:
 
 def test_the_sample_stays_loadable() -> None:
     document = json.loads(SAMPLE.read_text(encoding="utf-8"))
-    rows = [Row(**record) for record in document["records"]]
-    assert State.of(rows) == FULL
+    rows = [Row(**record, region=REGION) for record in document["records"]]
+    assert State.of(rows, REGION) == FULL
     assert {row.kind for row in rows} >= KINDS.keys()
 
 
 def test_records_are_short_and_in_elbv2s_words() -> None:
-    (row,) = (row for row in FULL.rows() if row.kind == "target-group")
+    (row,) = (row for row in FULL.rows(REGION) if row.kind == "target-group")
     assert row.body["health_check"]["matcher"] == "200,301-302"
     assert row.body["attributes"] == {"deregistration_delay.timeout_seconds": "0"}
     plain = State(changes=replace(State().changes, target_groups={"a": replace(FULL.changes.target_groups[GROUP])}))
-    assert set(plain.rows()[0].body) == {
+    assert set(plain.rows(REGION)[0].body) == {
         "name",
         "arn",
         "target_type",
@@ -107,7 +107,7 @@ def test_records_are_short_and_in_elbv2s_words() -> None:
 )  # fmt: skip
 def test_what_is_no_record(kind: str, body: Any, words: str) -> None:
     with pytest.raises(RecordError) as caught:
-        State.of([Row(kind, "key", body)])
+        State.of([Row(kind, "key", body)], REGION)
     assert words in str(caught.value)
 
 
@@ -115,11 +115,11 @@ def test_an_address_type_that_is_not_there() -> None:
     (row,) = (row for row in through_json(FULL) if row.kind == "load-balancer")
     row.body["ip_address_type"] = "dualstack-without-public-ipv4"
     with pytest.raises(RecordError, match="is none of ipv4, dualstack"):
-        State.of([row])
+        State.of([row], REGION)
 
 
 def test_an_action_of_a_kind_that_is_not_there() -> None:
     (row,) = (row for row in through_json(FULL) if row.kind == "load-balancer")
     row.body["listeners"][0]["rules"][1]["action"]["type"] = "authenticate-oidc"
     with pytest.raises(RecordError, match=r"listeners\.0\.rules\.1\.action\.type: 'authenticate-oidc' is none of"):
-        State.of([row])
+        State.of([row], REGION)
