@@ -10,7 +10,7 @@ from aiohttp import web
 from simlb.console import words
 from simlb.console.entry import Entry
 from simlb.console.files import Files
-from simlb.console.learning.learning import Learning
+from simlb.console.learning.learning import Learning, Lesson
 
 if TYPE_CHECKING:
     from simlb.app.application import App
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 class Console:
     """Implements `simlb.app.extension.Extension`."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, lesson: Lesson | None = None) -> None:
+        """`lesson` is what `simlb learn` has prepared."""
         self.entry = Entry(app)
         self._files = Files()
         self._files.add("words.json", words.as_json())
-        self._learning = Learning(app)
+        self._learning = Learning(app, lesson)
 
     def routes(self) -> Sequence[web.RouteDef]:
         """The page's files, and what each of its parts asks for."""
@@ -32,6 +33,10 @@ class Console:
     async def front(self, request: web.Request) -> web.StreamResponse:
         """The page."""
         return self._files.answer("index.html", request)
+
+    async def start(self) -> None:
+        """Go on where a learner was."""
+        await self._learning.start()
 
     async def close(self) -> None:
         """End what runs for the page."""

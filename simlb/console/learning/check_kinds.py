@@ -53,11 +53,11 @@ class Probed(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag_
 
 
 class Answered(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
-    """simlb's DNS server answered a question: with addresses of a load balancer, with others, or with none."""
+    """simlb's DNS server answered a question: by an alias or CNAME to a load balancer, by other records, or by none."""
 
     type: str = "A"
     name: str | None = None
-    leads_to: Literal["load_balancer", "elsewhere", "both", "nothing"] | None = None
+    leads_to: Literal["load_balancer", "elsewhere", "nothing"] | None = None
 
 
 class Certified(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag_field="kind", tag="certificate"):

@@ -193,6 +193,13 @@ class Part(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     title: Text
 
 
+class Price(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What a load balancer costs in AWS, and on what that rests."""
+
+    usd_per_hour: float
+    assumption: Text
+
+
 class Shared(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What the steps share. `lookups` are calls that only read, one for every saved name: they find it again where a
     step was done elsewhere, such as in a terminal.
@@ -202,6 +209,7 @@ class Shared(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     region: str
     parts: list[Part]
     lookups: dict[Saved, Call]
+    price: Price
 
 
 class Course(Struct, frozen=True, kw_only=True):
@@ -211,6 +219,7 @@ class Course(Struct, frozen=True, kw_only=True):
     region: str
     parts: list[Part]
     lookups: dict[Saved, Call]
+    price: Price
     steps: list[Step]
 
 
@@ -227,7 +236,14 @@ def read(folder: Path = FOLDER) -> Course:
     for step in steps:
         if step.part not in parts:
             raise ConfigError(f"{step.number:02}", f"there is no part '{step.part}'", code="E840")
-    return Course(title=shared.title, region=shared.region, parts=shared.parts, lookups=shared.lookups, steps=steps)
+    return Course(
+        title=shared.title,
+        region=shared.region,
+        parts=shared.parts,
+        lookups=shared.lookups,
+        price=shared.price,
+        steps=steps,
+    )
 
 
 def as_json(course: Course) -> bytes:
