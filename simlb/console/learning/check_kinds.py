@@ -33,7 +33,10 @@ class Stated(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag_
 
 
 class Requested(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag_field="kind", tag="request"):
-    """A request was over. `target` is the target's status code, 0 for none; `targets` is on how many different ones."""
+    """A request was over. `target` is the target's status code, 0 for none; `targets` is on how many different ones.
+
+    `while_all` is a state that all targets of some group were in at that time.
+    """
 
     elb: int | None = None
     target: int | None = None
@@ -42,6 +45,7 @@ class Requested(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, t
     action: str | None = None
     failure: str | None = None
     targets: int = 1
+    while_all: str | None = None
 
 
 class Probed(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, tag_field="kind", tag="probe"):

@@ -46,6 +46,7 @@ class Watch:
         )
         self._targets: set[str] = set()
         self._had_some = False
+        self._states: Mapping[str, frozenset[str]] = {}
 
     def take(self, fact: Fact) -> bool:
         """Whether that is satisfied by now."""
@@ -71,7 +72,11 @@ class Watch:
                 return _LEAVES[type(check)](check, fact)
 
     def _is_requested(self, check: kinds.Requested, fact: Fact) -> bool:
+        if check.while_all is not None and isinstance(fact, Standing):
+            self._states = _states(fact)
         if not isinstance(fact, RequestFinished | RequestsCounted) or not _is_request(check, fact):
+            return False
+        if check.while_all is not None and {check.while_all} not in self._states.values():
             return False
         if check.targets == 1:
             return True
@@ -126,6 +131,14 @@ def _is_request(check: kinds.Requested, fact: RequestFinished | RequestsCounted)
     if isinstance(fact, RequestsCounted):
         return False
     return _like(check.host, fact.host) and _like(check.failure, fact.failure or "")
+
+
+def _states(standing: Standing) -> Mapping[str, frozenset[str]]:
+    """By group, in which states its targets are."""
+    found: dict[str, set[str]] = {}
+    for target in standing.targets:
+        found.setdefault(target.group, set()).add(target.state)
+    return {group: frozenset(states) for group, states in found.items()}
 
 
 def _called(check: kinds.Called, fact: Fact) -> bool:

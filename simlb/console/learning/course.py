@@ -4,6 +4,7 @@
 
     {name}         the value of the step's own field `name`; {6.name} that of another step's
     $GROUP         what a call has saved under that name; $SUBNETS[0] one of a list, $ZONE.Name a member of it
+    {now}          milliseconds since 1970, for what has to be another one each time
     {item}         in a list that is made from another one: {each: $INSTANCES, as: {Id: "{item}"}}; {item.Name}
 
 A text that is one place and nothing else becomes what stands there, with its type: numbers stay numbers, lists lists.
@@ -84,8 +85,8 @@ class Call(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
     parameters `Url` and `Count`), which is `POST /api/v1/learn/request` and in a terminal curl.
 
     Without a `region` it goes to the course's. `save` says under which names what of the answer is kept: names with
-    dots between them, `[0]` for one of a list, `[]` for that member of every one. `fails` is the code of the error
-    that it is to get; otherwise an error ends the list of calls.
+    dots between them, `[0]` for one of a list, `[Port=80]` for the first one with that member, `[]` for every one.
+    `fails` is the code of the error that it is to get (`*`: any); otherwise an error ends the list of calls.
     """
 
     service: Literal["elbv2", "ec2", "acm", "route53", "sts", "client"]

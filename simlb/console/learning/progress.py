@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -30,12 +29,11 @@ class StepProgress(Struct, forbid_unknown_fields=True, kw_only=True, omit_defaul
     mistakes: dict[str, str] = {}
 
 
-class Progress(Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+class Progress(Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True, tag_field="simlb", tag="learn/1"):
     """All of it. `steps` are by number. `balancer_s` is for how long the course's load balancers have been there, all
     together, in load-balancer time.
     """
 
-    simlb: Literal["learn/1"] = "learn/1"
     begun_at: str | None = None
     last_at: str | None = None
     step: int = 0
