@@ -46,12 +46,14 @@ class Watch:
         )
         self._targets: set[str] = set()
         self._had_some = False
-        self._states: Mapping[str, frozenset[str]] = {}
+        self._standing = Standing()
 
     def take(self, fact: Fact) -> bool:
         """Whether that is satisfied by now."""
         if not self.is_satisfied:
             self.is_satisfied = self._take(fact)
+        if isinstance(fact, Standing):
+            self._standing = fact
         return self.is_satisfied
 
     def _take(self, fact: Fact) -> bool:
@@ -62,21 +64,28 @@ class Watch:
             case kinds.AllOf():
                 return sum(part.take(fact) for part in self._parts) == len(self._parts)
             case kinds.InOrder():
-                waiting = next(part for part in self._parts if not part.is_satisfied)
-                return waiting.take(fact) and all(part.is_satisfied for part in self._parts)
+                return self._is_next(fact)
             case kinds.Requested():
                 return self._is_requested(check, fact)
             case kinds.Gone():
                 return self._is_gone(check, fact)
+            case kinds.TlsFailed():
+                return _tls_failed(check, fact) and _has_fault(check.fault, self._standing)
             case _:
                 return _LEAVES[type(check)](check, fact)
 
+    def _is_next(self, fact: Fact) -> bool:
+        """One fact is one part's; of how things stand the others may still want to know."""
+        waiting = next(part for part in self._parts if not part.is_satisfied)
+        if isinstance(fact, Standing):
+            for part in self._parts:
+                part._standing = fact
+        return waiting.take(fact) and all(part.is_satisfied for part in self._parts)
+
     def _is_requested(self, check: kinds.Requested, fact: Fact) -> bool:
-        if check.while_all is not None and isinstance(fact, Standing):
-            self._states = _states(fact)
         if not isinstance(fact, RequestFinished | RequestsCounted) or not _is_request(check, fact):
             return False
-        if check.while_all is not None and {check.while_all} not in self._states.values():
+        if check.while_all is not None and {check.while_all} not in _states(self._standing).values():
             return False
         if check.targets == 1:
             return True
@@ -90,7 +99,8 @@ class Watch:
         present = getattr(fact, check.what)
         count = present if isinstance(present, int) else len(present)
         is_gone = self._had_some and not count
-        self._had_some = self._had_some or count > 0
+        had = len(fact.listeners) if check.what == "load_balancers" else count
+        self._had_some = self._had_some or had > 0
         return is_gone
 
 
@@ -155,7 +165,7 @@ def _called(check: kinds.Called, fact: Fact) -> bool:
 
 
 def _stated(check: kinds.Stated, fact: Fact) -> bool:
-    if not isinstance(fact, Standing):
+    if not isinstance(fact, Standing) or not _has_fault(check.fault, fact):
         return False
     counts: dict[str, int] = {}
     for target in fact.targets:
@@ -227,8 +237,8 @@ def _tls_failed(check: kinds.TlsFailed, fact: Fact) -> bool:
     return isinstance(fact, HandshakeFailed) and _is(check.port, fact.port)
 
 
-def _failed(check: kinds.Failed, fact: Fact) -> bool:
-    return isinstance(fact, Standing) and check.type in fact.faults
+def _has_fault(pattern: str | None, standing: Standing) -> bool:
+    return pattern is None or any(fnmatchcase(words, pattern) for words in standing.faults)
 
 
 _LEAVES: Mapping[type[Any], Callable[[Any, Fact], bool]] = {
@@ -240,8 +250,6 @@ _LEAVES: Mapping[type[Any], Callable[[Any, Fact], bool]] = {
     kinds.Balanced: _balanced,
     kinds.Listened: _listened,
     kinds.Tried: _tried,
-    kinds.TlsFailed: _tls_failed,
-    kinds.Failed: _failed,
 }
 
 

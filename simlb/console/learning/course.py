@@ -7,7 +7,8 @@
     {now}          milliseconds since 1970, for what has to be another one each time
     {item}         in a list that is made from another one: {each: $INSTANCES, as: {Id: "{item}"}}; {item.Name}
 
-A text that is one place and nothing else becomes what stands there, with its type: numbers stay numbers, lists lists.
+`#{host}` and the like are AWS's own, and stay. A text that is one place and nothing else becomes what stands there,
+with its type: numbers stay numbers, lists lists.
 """
 
 from __future__ import annotations

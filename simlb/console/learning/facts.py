@@ -86,7 +86,7 @@ class CertificateStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How everything stands at one moment: what was made through the API, and which faults are in force."""
+    """How everything stands at one moment: what was made through the API, and which faults are in force, in words."""
 
     load_balancers: tuple[BalancerStanding, ...] = ()
     listeners: tuple[ListenerStanding, ...] = ()

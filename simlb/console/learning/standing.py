@@ -46,7 +46,7 @@ def standing(app: App) -> Standing:
         ),
         security_groups=sum(group.name != DEFAULT_NAME for group in changes.security_groups.values()),
         hosted_zones=_zones(app),
-        faults=frozenset(fault.type.name for fault in app.faults),
+        faults=frozenset(fault.words for fault in app.faults),
     )
 
 
