@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlb.cli import loading
-from simlb.cli.browser import open_page
+from simlb.cli.browser import can_open
 from simlb.cli.console import console
 from simlb.cli.keyboard import KeyboardPresenter, terminal_descriptor
-from simlb.cli.terminal import Style
 from simlb.controlplane import runfile
 from simlb.controlplane.paths import DEFAULT_INSTANCE, check_instance_name, default_certs_dir, default_state_dir
 from simlb.errors import SimlbError
@@ -70,7 +69,21 @@ def _serve(arguments: Namespace, state_dir: Path, page: str) -> int:
     lesson = Lesson(file=_prepared(folder), course=course.read())
     speed = arguments.speed or SPEED
     certs_dir = default_certs_dir(state_dir)
-    presenter = LearnPresenter(keys=not arguments.no_keys, file=lesson.file, page=page, opens=not arguments.no_open)
+    consoles: list[Console] = []
+
+    def extend(app: App) -> Console:
+        consoles.append(Console(app, lesson))
+        return consoles[-1]
+
+    def address() -> str:
+        return f"{consoles[-1].entry.address()}&to=/{page}"
+
+    presenter = LearnPresenter(
+        lesson.file,
+        address,
+        keys=not arguments.no_keys,
+        opens=not arguments.no_open and sys.stdout.isatty() and can_open(),
+    )
     options = AppOptions(
         instance=arguments.instance,
         state_dir=state_dir,
@@ -82,10 +95,6 @@ def _serve(arguments: Namespace, state_dir: Path, page: str) -> int:
         kept_as=kept_as,
     )
 
-    def extend(app: App) -> Console:
-        presenter.console = Console(app, lesson)
-        return presenter.console
-
     try:
         return serve(options, presenter, extend=extend)
     finally:
@@ -96,33 +105,22 @@ def _serve(arguments: Namespace, state_dir: Path, page: str) -> int:
 class LearnPresenter(KeyboardPresenter):
     """The terminal of `simlb learn`: also where the page and the program are."""
 
-    def __init__(self, *, keys: bool, file: Path, page: str, opens: bool, style: Style | None = None) -> None:
-        super().__init__(sys.stdout, keys=keys, kills=False, descriptor=terminal_descriptor(), style=style)
-        self.console: Console | None = None
+    def __init__(self, file: Path, console: Callable[[], str], *, keys: bool, opens: bool) -> None:
+        super().__init__(sys.stdout, keys=keys, descriptor=terminal_descriptor(), console=console, opens=opens)
         self._file = file
-        self._page = page
-        self._opens = opens
-        self._opening: asyncio.Future[None] | None = None
+        self._address = console
 
     def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
-        """Also: open the page."""
+        """Also: the course."""
         super().ready(view, app, clock)
-        assert self.console is not None, "it was made before anything started"
-        address = f"{self.console.entry.address()}&to=/{self._page}"
+        if not self._opens:
+            self.say("", f"The course    {self._address()}")
         self.say(
             "",
-            f"The course   {address}",
-            f"Your program {self._file}   starts anew when you save it",
+            f"Your program  {self._file}   starts anew when you save it",
             'In a terminal, instead of the page: eval "$(simlb env)", and then the AWS CLI or boto3.',
             "Stop with Ctrl-C or simlb down; simlb learn goes on where you were, simlb learn --again begins anew.",
         )
-        if self._opens:
-            # A browser may take its time to come.
-            self._opening = asyncio.get_running_loop().run_in_executor(None, _open, address)
-
-
-def _open(address: str) -> None:
-    open_page(address)  # where there is no browser the address stands in the terminal
 
 
 def _prepared(folder: Path) -> Path:

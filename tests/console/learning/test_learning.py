@@ -70,7 +70,7 @@ async def test_nobody_is_watched_who_does_not_learn(desk: Desk) -> None:
 
 
 async def test_a_call_from_anywhere_ticks_once_somebody_has_begun(desk: Desk) -> None:
-    events = []
+    events: list[object] = []
     desk.app.observing.events.listen(events.append)
     view = await post(desk, f"{LEARN}/begin", {"step": 0})
     assert view["begun_at"] is not None
