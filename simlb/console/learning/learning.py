@@ -17,7 +17,7 @@ from simlb.console.learning.course import Course
 from simlb.console.learning.progress import Progress
 from simlb.console.learning.views import RequestAnswer, RequestOrder
 from simlb.console.learning.watching import Watching
-from simlb.controlplane.bodies import decode_body, refuse_body
+from simlb.controlplane.bodies import decode_body
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ class BeginOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the learner is."""
 
     step: Annotated[int, msgspec.Meta(ge=0, le=course.LAST_STEP)] | None = None
+
+
+class NothingMore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A body without members, or none."""
 
 
 class Learning:
@@ -120,7 +124,7 @@ class Learning:
         return await self._view()
 
     async def _reset(self, request: web.Request) -> web.Response:
-        refuse_body(await request.read())
+        decode_body(NothingMore, await request.read() or b"{}")
         async with self._opening:
             if self._watching is not None:
                 await self._watching.close()
