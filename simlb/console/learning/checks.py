@@ -44,6 +44,9 @@ class Watch:
         self._parts = (
             [Watch(part) for part in check.of] if isinstance(check, kinds.AllOf | kinds.InOrder | kinds.AnyOf) else []
         )
+        parts = frozenset[type]().union(*(part.facts for part in self._parts))
+        self.facts: frozenset[type] = parts or frozenset(_FACTS[type(check)])
+        """The kinds of facts that it has to be told of."""
         self._targets: set[str] = set()
         self._had_some = False
         self._standing = Standing()
@@ -110,13 +113,19 @@ class Watches:
     def __init__(self, course: Course, done: Iterable[Tick] = ()) -> None:
         """`done` are those that need no watching any more."""
         seen = frozenset(done)
-        self._waiting = {tick: Watch(check) for tick, check in _items(course) if tick not in seen}
+        self._waiting: dict[type, dict[Tick, Watch]] = {}
+        for tick, check in _items(course):
+            if tick not in seen:
+                watch = Watch(check)
+                for kind in watch.facts:
+                    self._waiting.setdefault(kind, {})[tick] = watch
 
     def take(self, fact: Fact) -> list[Tick]:
         """What is seen with this fact for the first time."""
-        ticks = [tick for tick, watch in self._waiting.items() if watch.take(fact)]
+        ticks = [tick for tick, watch in self._waiting.get(type(fact), {}).items() if watch.take(fact)]
         for tick in ticks:
-            del self._waiting[tick]
+            for waiting in self._waiting.values():
+                waiting.pop(tick, None)
         return ticks
 
 
@@ -240,6 +249,21 @@ def _tls_failed(check: kinds.TlsFailed, fact: Fact) -> bool:
 def _has_fault(pattern: str | None, standing: Standing) -> bool:
     return pattern is None or any(fnmatchcase(words, pattern) for words in standing.faults)
 
+
+_FACTS: Mapping[type[Any], tuple[type, ...]] = {
+    kinds.Called: (ApiCalled,),
+    kinds.Stated: (Standing,),
+    kinds.Requested: (RequestFinished, RequestsCounted, Standing),
+    kinds.Probed: (Probed,),
+    kinds.Answered: (DnsAnswered,),
+    kinds.Certified: (Standing,),
+    kinds.Balanced: (Standing,),
+    kinds.Listened: (Standing,),
+    kinds.Tried: (ClientTried,),
+    kinds.TlsFailed: (HandshakeFailed, Standing),
+    kinds.Gone: (Standing,),
+}
+"""By kind of check, what has to be looked at for it: requests come by the hundred in a second."""
 
 _LEAVES: Mapping[type[Any], Callable[[Any, Fact], bool]] = {
     kinds.Called: _called,

@@ -55,9 +55,9 @@ class Field(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_
     """Something to fill in, as in AWS's console.
 
     `value` is what the course picks, `default` what AWS has by itself (None: nothing). `min` and `max` bound a number,
-    or the length of a text. `pattern` is a regular expression for the whole of a text. A choice (`select` is one of
-    them, `checks` several) is among `options`, or among a list that was saved: `from`, and beside it `labels` of the
-    same length to show.
+    the length of a text, or how many are chosen. `pattern` is a regular expression for the whole of a text. A choice
+    (`select` is one of them, `checks` several) is among `options`, or among a list that was saved: `from`, and beside
+    it `labels` of the same length to show.
     """
 
     id: Id
