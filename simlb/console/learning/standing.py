@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from simlb.app.elbv2 import PROVISIONING_S
@@ -33,11 +33,13 @@ TARGETS_MAX = 200
 """A course has three. Somebody's thousand are not looked through at every change."""
 
 
-def standing(app: App) -> Standing:
-    """As of now."""
+def standing(app: App, known: Collection[str]) -> Standing:
+    """As of now. A load balancer that is not `known` by its ARN is provisioning, as whoever made it was told, even if
+    that is over by the time that somebody looks.
+    """
     changes = app.changes
     return Standing(
-        load_balancers=tuple(_balancer(app, balancer) for balancer in _own(app)),
+        load_balancers=tuple(_balancer(app, balancer, known) for balancer in _own(app)),
         listeners=tuple(one for balancer in _own(app) for one in _listeners(app, balancer)),
         target_groups=len(changes.target_groups.keys() - changes.changed),
         targets=tuple(_targets(app)),
@@ -57,16 +59,21 @@ def _zones(app: App) -> int:
         return 0  # `simlb status` and the API say why they cannot be read
 
 
+def balancers(app: App) -> frozenset[str]:
+    """The ARNs of those that were made through the API."""
+    return frozenset(balancer.arn for balancer in _own(app))
+
+
 def _own(app: App) -> Iterator[LoadBalancer]:
     for balancer in app.configuration.load_balancers:
         if app.changes.owner(balancer.arn) == "api":
             yield balancer
 
 
-def _balancer(app: App, balancer: LoadBalancer) -> BalancerStanding:
+def _balancer(app: App, balancer: LoadBalancer, known: Collection[str]) -> BalancerStanding:
     facts = app.changes.facts.get(balancer.arn)
     age_s = (time.time() - facts.created_at) * app.clock.speed if facts is not None else PROVISIONING_S
-    return BalancerStanding(is_active=age_s >= PROVISIONING_S, scheme=balancer.scheme)
+    return BalancerStanding(is_active=age_s >= PROVISIONING_S and balancer.arn in known, scheme=balancer.scheme)
 
 
 def _listeners(app: App, balancer: LoadBalancer) -> Iterator[ListenerStanding]:

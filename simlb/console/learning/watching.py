@@ -17,7 +17,7 @@ from simlb.console.learning.checks import Tick, Watches
 from simlb.console.learning.course import Course
 from simlb.console.learning.facts import DnsAnswered, Fact, HandshakeFailed, LeadsTo, Probed, Standing
 from simlb.console.learning.progress import Progress
-from simlb.console.learning.standing import standing
+from simlb.console.learning.standing import balancers, standing
 from simlb.core.connection_log import UNMAPPED, ConnectionRecord
 from simlb.core.dns.answers import Answer
 from simlb.core.event_json import Told
@@ -50,11 +50,13 @@ class Watching:
         self._is_dirty = False
         self._is_failing = False
         self._balancers = 0
+        self._known: frozenset[str] = frozenset()
         self._counted_at = app.clock.now()
 
     def start(self) -> None:
         """Begin to listen, and look at what is there already."""
         app = self._app
+        self._known = balancers(app)
         self._stop_listening = app.observing.events.listen(self._on_event)
         app.observing.probes.on_record = self._on_probe
         app.observing.connections.on_record = self._on_connection
@@ -135,7 +137,8 @@ class Watching:
         self._looking = None
         if self._stop_listening is None:
             return
-        seen = standing(self._app)
+        seen = standing(self._app, self._known)
+        self._known = balancers(self._app)
         self._count(seen)
         self.take(seen)
         if not seen.is_settled:
