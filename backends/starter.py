@@ -24,7 +24,9 @@ async def app(scope, receive, send):
         return
 
     if scope["path"] == "/":
-        await answer(send, 200, f"안녕하세요, {NAME}입니다. Hello from {NAME}.\n")
+        # 로드 밸런서가 건넨 요청을 그대로 보여 줍니다. The page shows the request as the load balancer handed it over.
+        lines = [f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in scope["headers"]]
+        await answer(send, 200, f"안녕하세요, {NAME}입니다. Hello from {NAME}.\n\n" + "\n".join(lines) + "\n")
 
     # 1단계: 아래 두 줄의 맨 앞 '# '를 지우세요.    Step 1: remove the '# ' in front of the next two lines.
     # elif scope["path"] == "/health":

@@ -32,7 +32,7 @@ class Acm:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self.files = CertificateFiles(app.options.state_dir / "acm" / app.options.instance)
+        self.files = CertificateFiles(app.options.state_dir / "acm" / app.options.kept_name)
         self.lookup: CnameLookup = lambda name: next(iter(app.names.records(name, "CNAME")), None)
         """How validation records are looked for: there is no DNS until somebody sets one."""
         self.issuing = Issuing(app, self)

@@ -93,7 +93,7 @@ class App:
         self.changes = Changes()
         self.registrations = Registrations()
         self.configuration = compiled.configuration
-        self.keeping = Keeping(Store(store_path(options.state_dir, options.instance)) if options.keeps_state else None)
+        self.keeping = Keeping(Store(store_path(options.state_dir, options.kept_name)) if options.keeps_state else None)
         self.clock: Clock = clock or ScaledClock(options.speed or compiled.settings.speed)
         self.nodes: dict[str, LoadBalancerNode] = {}
         self._is_serving = False
@@ -191,6 +191,8 @@ class App:
                     ca_path=str(self.ca_path),
                     access_log=self.observing.access_log,
                 )
+            if self.extension is not None:
+                await self.extension.start()
             self._presenter.ready(self.view(), self, self.clock)
             await self._stop_requested.wait()
             self._presenter.stopping()

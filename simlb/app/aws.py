@@ -35,6 +35,8 @@ def aws_routes(app: App, front: Front | None = None) -> list[web.RouteDef]:
             "iam": iam_service(app.moto),
             "sts": sts_service(app.moto),
             "monitoring": CloudWatchService(AppMetrics(app)),
-        }
+        },
+        app.narrator.api_called,
     )
-    return [*query_routes(services, front), *route53_routes(Route53(estate, app.names), app.moto)]
+    route53 = Route53(estate, app.names)
+    return [*query_routes(services, front), *route53_routes(route53, app.moto, app.narrator.api_called)]

@@ -22,6 +22,9 @@ class Extension(Protocol):
     async def front(self, request: web.Request) -> web.StreamResponse:
         """The page at `/`, where AWS's clients send their calls to."""
 
+    async def start(self) -> None:
+        """The instance serves, and its control port is open."""
+
     async def close(self) -> None:
         """The instance stops: end what it has started. Called once, before the control port closes."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simlb.core.dns.answers import FAILED, Addresses, Answer, NameServer
@@ -33,6 +33,8 @@ class AppNames:
         self._name_server = NameServer({}, self._addresses, "127.0.0.1")
         self._configuration: Configuration | None = None
         self._balancers: dict[str, LoadBalancer] = {}
+        self.on_answered: Callable[[str, str, Answer], None] | None = None
+        """Gets every question that the server was asked, its type, and the answer."""
 
     @property
     def address(self) -> str | None:
@@ -109,7 +111,14 @@ class AppNames:
             return FAILED  # `simlb status` and the API say why
 
     def _respond(self, message: bytes, is_udp: bool) -> bytes | None:
-        return respond(message, self.answer, self._ttl, is_udp=is_udp)
+        return respond(message, self.asked, self._ttl, is_udp=is_udp)
+
+    def asked(self, name: str, type_: str) -> Answer:
+        """The same, to somebody who has asked: who listens is told of it."""
+        answer = self.answer(name, type_)
+        if self.on_answered is not None:
+            self.on_answered(name, type_, answer)
+        return answer
 
     def _ttl(self, ttl_s: int) -> int:
         """TTLs follow load-balancer time. What must not be cached stays so, anything else holds for a second."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from simlb.app.options import Presenter
 from simlb.clock import Clock
 from simlb.core import health
 from simlb.core.anomaly import AnomalyResult
 from simlb.core.events import (
+    ApiCalled,
     CertificateChanged,
     ConfigurationChanged,
     Event,
@@ -27,6 +28,9 @@ from simlb.core.events import (
 from simlb.core.health import HealthState
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.errors import SimlbError
+
+if TYPE_CHECKING:
+    from simlb.controlplane.query.told import AnsweredCall
 
 _UNTRUSTED = frozenset({"TLSV1_ALERT_UNKNOWN_CA", "SSLV3_ALERT_CERTIFICATE_UNKNOWN", "SSLV3_ALERT_BAD_CERTIFICATE"})
 _UNTRUSTED_SAID_AFTER = 3
@@ -130,6 +134,20 @@ class Narrator:
     ) -> None:
         """Something else is in force. Whoever asked for it has its answer: presenters need not say it again."""
         self._stream(ConfigurationChanged(at_s=self.at_s(), real_s=self.real_s(), cause=cause, text=text))
+
+    def api_called(self, call: AnsweredCall) -> None:
+        """A call of AWS's API was answered; whoever called knows."""
+        self._stream(
+            ApiCalled(
+                at_s=self.at_s(),
+                real_s=self.real_s(),
+                service=call.service,
+                operation=call.operation,
+                region=call.region,
+                error=call.error,
+                parameters=call.parameters,
+            )
+        )
 
     def certificate_changed(
         self, load_balancer: str, listener_port: int, names: tuple[str, ...], *, not_after: str, text: str

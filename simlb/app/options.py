@@ -26,7 +26,7 @@ class AppOptions:
     where it is not the one in `certs_dir`: faults have it sign certificates that are wrong in one thing only.
     `token` is the control port's, a fresh one by itself. `is_ephemeral`: nobody finds it by its name, it ends with the
     program that started it, and its certificates are not renewed. `keeps_state`: what API calls and commands change
-    outlives the instance, in its state folder.
+    outlives the instance, in its state folder; under the instance's name, or as `kept_as`.
     """
 
     instance: str
@@ -43,6 +43,12 @@ class AppOptions:
     token: str | None = None
     is_ephemeral: bool = False
     keeps_state: bool = False
+    kept_as: str | None = None
+
+    @property
+    def kept_name(self) -> str:
+        """The name that the instance's state is kept under."""
+        return self.kept_as or self.instance
 
 
 class Presenter(Protocol):

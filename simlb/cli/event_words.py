@@ -10,8 +10,10 @@ from simlb.controlplane.durations import both_times
 from simlb.controlplane.words import counted, next_check, printable
 from simlb.core.event_json import Dropped, Ended, Mark, Missed
 from simlb.core.events import (
+    ApiCalled,
     CertificateChanged,
     ConfigurationChanged,
+    CourseTicked,
     Event,
     FaultInstalled,
     FaultRemoved,
@@ -57,6 +59,12 @@ def said(event: Event | Mark, *, speed: float = 1, style: Style = _PLAIN) -> Sai
         case CertificateChanged():
             subject = printable(f"{event.load_balancer} {event.listener_port}")
             return Said(subject, printable(f"certificate until {event.not_after}: {event.text}"))
+        case ApiCalled():
+            text = event.region if event.error is None else f"{event.region}, {event.error}"
+            return Said(printable(f"{event.service} {event.operation}"), printable(text))
+        case CourseTicked():
+            what = "mistake tried" if event.is_mistake else "seen"
+            return Said(f"step {event.step}", printable(f"{what}: {event.item}"), "good")
         case RequestFinished():
             return _request_finished(event, style)
         case RequestsCounted():

@@ -101,7 +101,8 @@ class Parser(argparse.ArgumentParser):
 
 def build() -> Parser:
     """The whole tree. Parsed arguments hold `run`, the `module:function` of the command (None without a command)."""
-    from simlb.cli.scenario_parser import add_scenario  # which builds on what is defined here
+    from simlb.cli.learn_parser import add_learn  # which build on what is defined here
+    from simlb.cli.scenario_parser import add_scenario
 
     common = Parser(add_help=False)
     # Before or after the command: what is not given must not overwrite what was.
@@ -132,6 +133,7 @@ def build() -> Parser:
     add_state(commands)
     add_url(commands)
     add_console(commands)
+    add_learn(commands)
     _add_faults(commands)
     _add_files(commands)
     return parser

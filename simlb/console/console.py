@@ -10,6 +10,7 @@ from aiohttp import web
 from simlb.console import words
 from simlb.console.entry import Entry
 from simlb.console.files import Files
+from simlb.console.learning.learning import Learning, Lesson
 
 if TYPE_CHECKING:
     from simlb.app.application import App
@@ -18,21 +19,28 @@ if TYPE_CHECKING:
 class Console:
     """Implements `simlb.app.extension.Extension`."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, lesson: Lesson | None = None) -> None:
+        """`lesson` is what `simlb learn` has prepared."""
         self.entry = Entry(app)
         self._files = Files()
         self._files.add("words.json", words.as_json())
+        self._learning = Learning(app, lesson)
 
     def routes(self) -> Sequence[web.RouteDef]:
         """The page's files, and what each of its parts asks for."""
-        return [web.get("/console/{name:.+}", self._file), *self.entry.routes()]
+        return [*self._learning.routes(), web.get("/console/{name:.+}", self._file), *self.entry.routes()]
 
     async def front(self, request: web.Request) -> web.StreamResponse:
         """The page."""
         return self._files.answer("index.html", request)
 
+    async def start(self) -> None:
+        """Go on where a learner was."""
+        await self._learning.start()
+
     async def close(self) -> None:
-        """Nothing runs yet that would have to end."""
+        """End what runs for the page."""
+        await self._learning.close()
 
     async def _file(self, request: web.Request) -> web.Response:
         return self._files.answer(request.match_info["name"], request)

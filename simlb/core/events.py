@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -126,6 +127,38 @@ class CertificateChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCalled:
+    """A call of AWS's API was answered. `service` is boto3's name, `error` the code of the error that it got.
+
+    `parameters` are the first ones by flat names (`Targets.1.Id`), cut to their size, without what may be secret.
+    """
+
+    at_s: float
+    real_s: float
+    service: str
+    operation: str
+    region: str
+    error: str | None
+    parameters: Mapping[str, str]
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it only asked."""
+        return self.operation.startswith(("Describe", "Get", "List"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseTicked:
+    """A learner's step came to something: an observation was seen to happen, or (`is_mistake`) a mistake was tried."""
+
+    at_s: float
+    real_s: float
+    step: int
+    item: str
+    is_mistake: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFinished:
     """One request is over. `path` is without its query; status codes are 0 where there is none.
 
@@ -186,6 +219,8 @@ Event = (
     | FaultRemoved
     | ConfigurationChanged
     | CertificateChanged
+    | ApiCalled
+    | CourseTicked
     | RequestFinished
     | RequestsCounted
     | Notice

@@ -35,9 +35,13 @@ class LineLog(Generic[_Record]):
         self._kept: deque[str] = deque(maxlen=kept)
         self.total = 0
         """How many there have been: the number of the next one."""
+        self.on_record: Callable[[_Record], None] | None = None
+        """Gets each record as well, at once."""
 
     def record(self, record: _Record) -> None:
         """One more has happened."""
+        if self.on_record is not None:
+            self.on_record(record)
         pending = self._pending
         pending.append(record)
         if len(pending) >= BATCH_RECORDS:

@@ -14,6 +14,11 @@ async def test_there_is_no_health_check_yet() -> None:
     assert (await request(starter.app, "/health")).status == 404
 
 
+async def test_the_page_shows_what_the_load_balancer_added() -> None:
+    page = await request(starter.app, "/", headers=[(b"x-forwarded-proto", b"https")])
+    assert b"\nx-forwarded-proto: https\n" in page.body
+
+
 async def test_following_its_own_steps_adds_one() -> None:
     source = Path(starter.__file__).read_text(encoding="utf-8")
     lines = re.findall(r"^    # (?=elif|    await).*$", source, re.MULTILINE)

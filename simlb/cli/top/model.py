@@ -12,7 +12,7 @@ from typing import Literal
 
 from simlb.cli.event_words import Mood, failed, is_error, said, times_of
 from simlb.core.event_json import Told
-from simlb.core.events import RequestFinished, RequestsCounted, TargetStateChanged
+from simlb.core.events import ApiCalled, RequestFinished, RequestsCounted, TargetStateChanged
 from simlb.core.pulse import Pulse, TargetPulse
 
 HISTORY = 20
@@ -118,6 +118,8 @@ class Model:
         elif isinstance(event, RequestFinished | RequestsCounted):
             if is_error(event):
                 self._take_error(event)
+        elif isinstance(event, ApiCalled) and event.error is None:
+            pass  # programs ask all the time, and what a call changes is told as well
         elif not (isinstance(event, TargetStateChanged) and event.state == INITIAL):
             subject, text, mood = said(event, speed=self.speed)
             at_s, real_s = times_of(event) or self._latest()

@@ -9,6 +9,7 @@ from simlb.controlplane.query.credentials import read_scope
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.parameters import read_form
 from simlb.controlplane.query.protocol import QueryReply, QueryRequest
+from simlb.controlplane.query.told import OnAnswered, answered_call
 
 
 class Service(Protocol):
@@ -24,13 +25,25 @@ class Service(Protocol):
 class Services:
     """A `Service` made of several, by their names in a scope: `elasticloadbalancing`, `sts` ..."""
 
-    def __init__(self, services: Mapping[str, Service]) -> None:
-        """The first one answers what names no service; and it refuses, in its own words, what is for none of them."""
+    def __init__(self, services: Mapping[str, Service], on_answered: OnAnswered | None = None) -> None:
+        """The first one answers what names no service; and it refuses, in its own words, what is for none of them.
+
+        `on_answered` is told of every call.
+        """
         self._services = services
         self._first = next(iter(services.values()))
+        self._on_answered = on_answered
 
     async def answer(self, request: QueryRequest) -> QueryReply:
         """See `Service.answer`."""
+        reply = await self._answer(request)
+        if self._on_answered is not None:
+            call = answered_call(request, reply)
+            if call is not None:
+                self._on_answered(call)
+        return reply
+
+    async def _answer(self, request: QueryRequest) -> QueryReply:
         try:
             name = read_scope(request.authorization, read_form(request.query)).service
         except QueryError:

@@ -15,6 +15,7 @@ from simlb.controlplane.query.credentials import Scope, read_scope
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.parameters import read_form
 from simlb.controlplane.query.protocol import QueryReply, QueryRequest
+from simlb.controlplane.query.told import AnsweredCall, OnAnswered, bounded, flat
 from simlb.controlplane.route53 import errors, xml
 from simlb.controlplane.route53.errors import Route53Error
 from simlb.controlplane.route53.operations import Route53
@@ -34,8 +35,15 @@ _PATHS = [
 ]
 
 
-def route53_routes(route53: Route53, elsewhere: Elsewhere) -> list[web.RouteDef]:
-    """The routes, for `ControlServer`."""
+def route53_routes(route53: Route53, elsewhere: Elsewhere, on_answered: OnAnswered | None = None) -> list[web.RouteDef]:
+    """The routes, for `ControlServer`. `on_answered` is told of every call of simlb's own operations."""
+
+    def tell(operation: str, scope: Scope, error: str | None, given: Mapping[str, object]) -> None:
+        if on_answered is not None:
+            call = AnsweredCall(
+                service=SERVICE, operation=operation, region=scope.region, error=error, parameters=bounded(flat(given))
+            )
+            on_answered(call)
 
     def refuse(_: web.Request, status: int, error: SimlbError) -> web.Response:
         code = _CODES.get(HTTPStatus(status), "InvalidInput")
@@ -51,11 +59,16 @@ def route53_routes(route53: Route53, elsewhere: Elsewhere) -> list[web.RouteDef]
             if found is None:
                 return _reply(await _ask_moto(request, path, scope, route53, elsewhere))
             operation, given = await _read(request, scope, *found)
+        except (Route53Error, QueryError) as error:
+            return _failed(error.code, error.message, request_id)
+        try:
             result = await route53.run(operation.name, given)
         except (Route53Error, QueryError) as error:
+            tell(operation.name, scope, error.code, given)
             return _failed(error.code, error.message, request_id)
         except SimlbError as error:
             return _failed("ServiceUnavailable", f"{error.what} (SIMLB-{error.code})", request_id)
+        tell(operation.name, scope, None, given)
         body = xml.write(f"{operation.name}Response", operation.answers, result)
         response = _response(operation.status, body, request_id)
         if "Location" in result:
