@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from simlb.console import words
+from simlb.console.direct import Direct
 from simlb.console.entry import Entry
 from simlb.console.files import Files
 
@@ -20,12 +21,13 @@ class Console:
 
     def __init__(self, app: App) -> None:
         self.entry = Entry(app)
+        self._direct = Direct(app)
         self._files = Files()
         self._files.add("words.json", words.as_json())
 
     def routes(self) -> Sequence[web.RouteDef]:
         """The page's files, and what each of its parts asks for."""
-        return [web.get("/console/{name:.+}", self._file), *self.entry.routes()]
+        return [web.get("/console/{name:.+}", self._file), *self.entry.routes(), *self._direct.routes()]
 
     async def front(self, request: web.Request) -> web.StreamResponse:
         """The page."""

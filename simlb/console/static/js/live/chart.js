@@ -6,24 +6,13 @@ import { el, replace, setText, svg } from '../dom.js';
 import { t } from '../words.js';
 import { milliseconds } from './figures.js';
 import { needStyles } from './styles.js';
+import { OUTCOMES, classOf, fillOf, line, pattern, swatch } from './chart_key.js';
 import { barsPath, linePath, niceTop, stacked } from './chart_paths.js';
 
-/** From the bottom up, as they stand on each other. */
-export const OUTCOMES = [
-    'target 2xx',
-    'target 3xx',
-    'target 4xx',
-    'elb 1xx',
-    'elb 2xx',
-    'elb 3xx',
-    'elb 4xx',
-    'target 5xx',
-    'elb 5xx',
-    'elb 0xx',
-];
 const MARGIN = { left: 58, right: 84, top: 34, bottom: 34 };
 const LINES = 4;
 const MARKS_MAX = 60;
+const SPAN_MIN_S = 60;
 let ids = 0;
 
 /**
@@ -55,7 +44,8 @@ export function createChart(root, { windowS = 180, timeOf = ago } = {}) {
 
     function draw() {
         if (width < 120 || height < 80) return;
-        const first = series.nowS - windowS;
+        const spanS = spanOf(series, windowS);
+        const first = series.nowS - spanS;
         const points = series.points.filter(({ atS }) => atS > first - 1 && atS <= series.nowS);
         const present = OUTCOMES.filter((name) => points.some(({ outcomes }) => (outcomes[name] ?? 0) > 0));
         const plot = {
@@ -70,12 +60,12 @@ export function createChart(root, { windowS = 180, timeOf = ago } = {}) {
         const topS = niceTop(Math.max(0.001, ...points.map(({ p95S, p50S }) => p95S ?? p50S ?? 0)) * 1000) / 1000;
         const layers = stacked(points, present);
         /** @param {number} atS */
-        const x = (atS) => plot.x + ((atS - first) / windowS) * plot.w;
+        const x = (atS) => plot.x + ((atS - first) / spanS) * plot.w;
         /** @param {number} value */
         const y = (value) => plot.y + plot.h - (value / top) * plot.h;
         /** @param {number} seconds */
         const yOf = (seconds) => plot.y + plot.h - (seconds / topS) * plot.h;
-        const bar = Math.max(1, (plot.w / windowS) * 0.86);
+        const bar = Math.max(1, (plot.w / spanS) * 0.86);
         picture.setAttribute('viewBox', `0 0 ${width} ${height}`);
         replace(
             picture,
@@ -87,7 +77,7 @@ export function createChart(root, { windowS = 180, timeOf = ago } = {}) {
                 pattern(`${stripes}-warn`, 'live-stripe-warn'),
             ),
             Array.from({ length: LINES + 1 }, (_, index) => grid(index / LINES, plot, top, topS)).flat(),
-            times(plot, windowS, series.nowS, timeOf),
+            times(plot, spanS, series.nowS, timeOf),
             present.map((name, index) =>
                 svg('path', {
                     class: `live-bar ${classOf(name)}`,
@@ -159,46 +149,18 @@ export function createChart(root, { windowS = 180, timeOf = ago } = {}) {
     };
 }
 
+/** How much of the window is drawn: while there is little to show, the last minute.
+ * @param {ChartSeries} series @param {number} windowS */
+function spanOf({ nowS, points }, windowS) {
+    const oldest = Math.min(nowS, ...points.map(({ atS }) => atS));
+    return Math.min(windowS, Math.max(SPAN_MIN_S, Math.ceil((nowS - oldest) / SPAN_MIN_S) * SPAN_MIN_S));
+}
+
 /** @param {number} seconds before now */
 function ago(seconds) {
     return seconds === 0
         ? t('live.chart.now')
         : `-${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`;
-}
-
-/** @param {string} name */
-function classOf(name) {
-    return `live-bar-${name.replace(' ', '-')}`;
-}
-
-/** @param {string} name @param {string} stripes @returns {string | null} the load balancer's are striped */
-function fillOf(name, stripes) {
-    if (!name.startsWith('elb')) return null;
-    const end = name === 'elb 4xx' ? '-warn' : name === 'elb 5xx' || name === 'elb 0xx' ? '' : '-calm';
-    return `url(#${stripes}${end})`;
-}
-
-/** @param {string} id @param {string} name */
-function pattern(id, name) {
-    return svg(
-        'pattern',
-        { id, width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
-        svg('rect', { width: 6, height: 6, class: `${name}-ground` }),
-        svg('rect', { width: 3, height: 6, class: name }),
-    );
-}
-
-/** @param {string} name */
-function swatch(name) {
-    return el('span', {
-        class: `live-swatch ${name.startsWith('elb') ? 'live-swatch-elb' : ''} ${classOf(name)}`,
-        'aria-hidden': 'true',
-    });
-}
-
-/** @param {string} name */
-function line(name) {
-    return el('span', { class: `live-swatch-line ${name}-swatch`, 'aria-hidden': 'true' });
 }
 
 /** @param {number} part @param {{x: number, y: number, w: number, h: number}} plot @param {number} top @param {number} topS */

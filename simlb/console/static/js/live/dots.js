@@ -182,6 +182,8 @@ export function createDots(canvas, routeFor) {
             [width, height] = [w, h];
             canvas.width = Math.round(w * ratio);
             canvas.height = Math.round(h * ratio);
+            canvas.style.width = `${w}px`;
+            canvas.style.height = `${h}px`;
         },
         /** Take the colours again: the theme has changed. */
         repaint() {

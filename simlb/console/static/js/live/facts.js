@@ -54,7 +54,7 @@ export function factsOf(store, balancer, waiting) {
         isOpen: events.isOpen() || pulse === null,
         hasBalancer: shown !== undefined || status === null,
         perSecond: figures?.['per_second'] ?? 0,
-        requests: recent.reduce((sum, { count }) => sum + count, 0),
+        requests: sinceFirstFailure(recent),
         failures: failuresOf(recent),
         targets: groups.flatMap((group) =>
             group['targets'].map((/** @type {Json} */ one) => targetOf(store, group, one)),
@@ -66,13 +66,27 @@ export function factsOf(store, balancer, waiting) {
     };
 }
 
+/** @param {import('./store.js').Recent} one */
+function hasFailed(one) {
+    return one.targetStatus >= 500 || one.elb >= 500;
+}
+
+/** How many requests there were from the first failure on: the share is of those, not of the time before.
+ * @param {import('./store.js').Recent[]} recent */
+function sinceFirstFailure(recent) {
+    const first = Math.min(...recent.filter(hasFailed).map(({ realS }) => realS));
+    return recent
+        .filter(({ realS }) => realS >= first || first === Infinity)
+        .reduce((sum, { count }) => sum + count, 0);
+}
+
 /** @param {import('./store.js').Recent[]} recent @returns {Failure[]} */
 function failuresOf(recent) {
     /** @type {Map<string, Failure>} */
     const found = new Map();
     for (const one of recent) {
         const isTargets = one.targetStatus >= 500;
-        if (!isTargets && one.elb < 500) continue;
+        if (!hasFailed(one)) continue;
         const key = `${isTargets}|${one.elb}|${one.target}`;
         const failure = found.get(key) ?? {
             by: isTargets ? /** @type {const} */ ('target') : /** @type {const} */ ('elb'),

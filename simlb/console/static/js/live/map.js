@@ -1,7 +1,7 @@
 // The map: clients, security group, listeners with their rules, target groups, targets. Tiles are elements, lines are SVG
 // below them, and requests are dots on a canvas between the two.
 
-/** @import {Item, MapHandle, MapOptions, Scene, TargetScene} from '../types.js' */
+/** @import {Item, MapHandle, MapOptions, Scene} from '../types.js' */
 /** @import {Box, Leg, Route} from './geometry.js' */
 /** @import {Tile} from './tiles.js' */
 import { el, replace, setText, svg } from '../dom.js';
@@ -12,12 +12,10 @@ import { createLines } from './lines.js';
 import { routeOf } from './geometry.js';
 import { needStyles } from './styles.js';
 import { clientTile, gateTile, groupTile, listenerTile, targetTile } from './tiles.js';
+import { bounded, byZone } from './shown.js';
 import { legsOf, namesOf, waysOf } from './ways.js';
 
 const DIGITS = 9;
-/** More than these of one group are not shown one by one, unless something is wrong with them. */
-const TARGETS_MAX = 24;
-
 /**
  * @param {HTMLElement} root
  * @param {MapOptions} [options]
@@ -232,20 +230,3 @@ export function createMap(root, { onTarget = nothing, onGroup = nothing, onListe
 }
 
 function nothing() {}
-
-/** @param {TargetScene[]} targets in the order of their zones, which stays within a zone as it was */
-function byZone(targets) {
-    const zones = [...new Set(targets.map(({ zone }) => zone ?? ''))].sort();
-    return zones.flatMap((zone) => targets.filter((target) => (target.zone ?? '') === zone));
-}
-
-/** @param {Scene['groups'][number]} group with no more targets than a map can show: those that are well make room */
-function bounded(group) {
-    if (group.targets.length <= TARGETS_MAX) return group;
-    let room =
-        TARGETS_MAX - group.targets.filter((target) => target.state !== 'healthy' || target.failing !== null).length;
-    const targets = group.targets.filter(
-        (target) => target.state !== 'healthy' || target.failing !== null || (room -= 1) >= 0,
-    );
-    return { ...group, targets, hidden: group.targets.length - targets.length };
-}

@@ -70,7 +70,7 @@ function quiet(facts) {
     }
     if (first !== undefined) {
         const values = { target: first.name, well: well.length, ...counting(first), ...(first.blamed ?? {}) };
-        const how = first.isKilled ? 'killed' : first.how;
+        const how = first.passes > 0 ? 'returning' : first.isKilled ? 'killed' : first.how;
         return say('warn', `out_${how}`, values, first.blamed !== null ? 'back_blamed' : 'back');
     }
     const shaky = facts.targets.find(({ state, failures }) => state === 'healthy' && failures > 0);

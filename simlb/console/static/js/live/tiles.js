@@ -99,7 +99,7 @@ export function listenerTile(onListener) {
                             { class: 'live-rule-priority number' },
                             name === 'default' ? t('live.map.default') : name,
                         ),
-                        el('span', { class: 'live-cut' }, rule.text),
+                        el('span', null, rule.text),
                     );
                     rows.set(name, row);
                     return row;
@@ -151,6 +151,7 @@ export function targetTile(onTarget) {
     const zone = el('span', { class: 'muted' });
     const state = el('span', { class: 'live-state' });
     const figures = el('span', { class: 'live-figures number' });
+    const inFlight = el('span', { class: 'live-in-flight number' });
     const check = el('span', { class: 'live-last-check' });
     const next = el('span', { class: 'live-next number' });
     const faults = el('span', { class: 'live-faults' });
@@ -158,7 +159,7 @@ export function targetTile(onTarget) {
         'button',
         { class: 'live-tile live-target', type: 'button' },
         el('span', { class: 'live-row' }, digit, name, zone, state),
-        el('span', { class: 'live-row' }, figures),
+        el('span', { class: 'live-row live-row-figures' }, figures, inFlight),
         el('span', { class: 'live-row' }, check, next),
         faults,
     );
@@ -184,6 +185,7 @@ export function targetTile(onTarget) {
                 state.className = `live-state live-state-${toneOf(target.state)}`;
             }
             setText(figures, figuresOf(target));
+            setText(inFlight, ` · ${t('live.target.in_flight', { count: target.inFlight })}`);
             setText(check, checkOf(target));
             check.classList.toggle('bad', target.failing !== null);
             setText(
@@ -206,15 +208,13 @@ export function targetTile(onTarget) {
 function figuresOf(target) {
     const parts = [perSecond(target.rate)];
     if (target.p95S !== null) parts.push(`p95 ${milliseconds(target.p95S)}`);
-    parts.push(t('live.target.in_flight', { count: target.inFlight }));
     return parts.join(' · ');
 }
 
 /** @param {TargetScene} target */
 function checkOf(target) {
-    return target.failing === null
-        ? target.lastCheck
-        : `${target.lastCheck} · ${t('live.target.failing', { of: target.failing })}`;
+    const words = target.lastCheck;
+    return target.failing === null ? words : `${t('live.target.failing', { of: target.failing })} · ${words}`;
 }
 
 function lock() {
