@@ -27,9 +27,14 @@ export async function act(action, group, target) {
                     ? { type: 'target.slow', on: target['name'], parameters: { delay: SLOW } }
                     : { type: 'link.latency', on: target['name'], parameters: { delay: SLOW } },
             );
-        else if (action === 'drain') toast((await post(`${path}/deregister`)).message, 'info');
-        else if (action === 'restore') await restore(group, target);
-        else toast((await post(`${path}/${action}`)).message, 'info');
+        else if (action === 'drain') {
+            await post(`${path}/deregister`);
+            toast(t('live.done.drain', { target: target['name'] }), 'info');
+        } else if (action === 'restore') await restore(group, target);
+        else {
+            await post(`${path}/${action}`);
+            toast(t(`live.done.${action}`, { target: target['name'] }), action === 'kill' ? 'info' : 'good');
+        }
     } catch (error) {
         toastError(error);
     }
@@ -49,12 +54,14 @@ async function restore(group, target) {
         done += 1;
     }
     if (target['process'] !== null && target['pid'] === null && done === 0) {
-        toast((await post(`/api/v1/targets/${encodeURIComponent(target['name'])}/restart`)).message, 'good');
+        await post(`/api/v1/targets/${encodeURIComponent(target['name'])}/restart`);
+        toast(t('live.done.restart', { target: target['name'] }), 'good');
         done += 1;
     }
     if (target['state'] === 'draining') {
         const body = { url: `http://${target['dial']}`, name: target['name'] };
-        toast((await post(`/api/v1/target-groups/${encodeURIComponent(group)}/targets`, body)).message, 'good');
+        await post(`/api/v1/target-groups/${encodeURIComponent(group)}/targets`, body);
+        toast(t('live.done.register', { target: target['name'] }), 'good');
         done += 1;
     }
     if (done === 0) toast(t('live.target.nothing_to_restore', { target: target['name'] }), 'info');

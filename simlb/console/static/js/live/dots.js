@@ -8,7 +8,8 @@ import { pointAt } from './geometry.js';
 
 const LEG_MS = 300;
 const BURST_MS = 900;
-const LABEL_GAP_MS = 350;
+const LABEL_GAP_MS = 450;
+const CALM_LABEL_GAP_MS = 1000;
 const DOTS_MAX = 4000;
 const HELD_MS = 2500;
 /** A dot that is later than this is not shown at all: the tab was asleep. */
@@ -74,7 +75,8 @@ export function createDots(canvas, routeFor) {
         const { x, y } = pointAt(dot.route, 1);
         if (dot.kind === 'good') return;
         const place = `${Math.round(x)},${Math.round(y)}`;
-        const mayLabel = now - (labelled.get(place) ?? -Infinity) > LABEL_GAP_MS;
+        const mayLabel =
+            now - (labelled.get(place) ?? -Infinity) > (isError(dot.item) ? LABEL_GAP_MS : CALM_LABEL_GAP_MS);
         if (mayLabel) labelled.set(place, now);
         const text = mayLabel ? (dot.item.label ?? String(dot.item.elb || '✕')) : '';
         if (bursts.length < 200) bursts.push({ x, y, text, kind: dot.kind, startMs: now });

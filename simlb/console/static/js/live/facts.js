@@ -127,6 +127,7 @@ function targetOf(store, group, one) {
         nextCheckInS: nextS === null ? null : Math.max(0, nextS - store.sincePulseS() * speed),
         how: live?.['check_outcome'] === 'answered' ? 'status' : howOf(live?.['check_outcome'] ?? null),
         faults: one['faults'],
+        inFlight: live?.['in_flight'] ?? one['in_flight'],
         isKilled: store.exits.has(one['name']) && one['pid'] === null && one['process'] !== null,
         changedAgoS:
             change === undefined || change['previous_state'] === 'initial' ? null : store.nowS() - change['real_s'],

@@ -4,6 +4,8 @@
 /** @import {Item} from '../types.js' */
 
 export const EDGE_MAX_PER_S = 40;
+/** Two hundred a second are 40 dots of five, also where it was two hundred and three. */
+const SLACK = 1.1;
 const RATE_SPAN_MS = 2000;
 /** A smaller number of requests a dot is gone back to only well below the rate that asked for more: no flicker. */
 const BACK = 0.8;
@@ -26,7 +28,7 @@ export function isError(item) {
 export function perDot(perSecond) {
     for (let power = 1; ; power *= 10) {
         for (const one of NICE) {
-            if (perSecond <= EDGE_MAX_PER_S * one * power) return one * power;
+            if (perSecond <= EDGE_MAX_PER_S * SLACK * one * power) return one * power;
         }
     }
 }

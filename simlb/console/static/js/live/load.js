@@ -39,8 +39,10 @@ export function createLoad(root, where, onLoads) {
     let ids = [];
     let settling = 0;
     let isBusy = false;
+    /** @type {number | null} what runs, in real seconds, when that is none of the slider's */
+    let running = null;
 
-    const real = () => RATES[Number(slider.value)] ?? 1;
+    const real = () => running ?? RATES[Number(slider.value)] ?? 1;
 
     function tell() {
         const { speed } = where();
@@ -107,9 +109,11 @@ export function createLoad(root, where, onLoads) {
             1,
         );
         slider.value = String(RATES.indexOf(nearest));
+        running = Math.round(rate * 10) / 10;
     }
 
     slider.addEventListener('input', () => {
+        running = null;
         tell();
         clearTimeout(settling);
         if (ids.length > 0) settling = setTimeout(() => void change(true), SETTLE_MS);

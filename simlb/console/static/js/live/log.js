@@ -53,9 +53,14 @@ export function createLog(root, store, onRequest) {
     let seen = 0;
     let isHeld = false;
     let isProblemsOnly = false;
+    /** @type {string | null} */
+    let balancer = null;
 
     /** @param {Json} event */
-    const isWanted = (event) => filter.test(event) && (!isProblemsOnly || event['elb_status_code'] >= 400);
+    const isWanted = (event) =>
+        (balancer === null || event['load_balancer'] === balancer) &&
+        filter.test(event) &&
+        (!isProblemsOnly || event['elb_status_code'] >= 400);
 
     function draw() {
         if (isHeld || document.hidden) return;
@@ -145,6 +150,12 @@ export function createLog(root, store, onRequest) {
         /** @param {boolean} only whether only what failed is shown */
         setProblemsOnly(only) {
             isProblemsOnly = only;
+            redraw();
+        },
+        /** @param {string | null} name the load balancer whose requests are shown */
+        setBalancer(name) {
+            if (name === balancer) return;
+            balancer = name;
             redraw();
         },
         /** @param {string} text */

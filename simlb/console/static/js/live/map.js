@@ -179,6 +179,8 @@ export function createMap(root, { onTarget = nothing, onGroup = nothing, onListe
                 scene.groups.map(({ id, targets, hidden }) => [id, hidden, byZone(targets).map((target) => target.id)]),
                 chosen,
             ]);
+            const count = scene.groups.reduce((sum, { targets }) => sum + targets.length, 0);
+            sheet.dataset['density'] = count <= 3 ? 'full' : count === 4 ? 'tall' : 'dense';
             if (wanted !== outline) {
                 outline = wanted;
                 build();

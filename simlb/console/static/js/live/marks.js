@@ -11,6 +11,8 @@ export function markOf(event) {
     const atS = Date.parse(event['time']) / 1000;
     switch (event['type']) {
         case 'target_state_changed':
+            // Every target begins with it: no news.
+            if (event['previous_state'] === 'initial' && event['state'] === 'healthy') return null;
             return {
                 atS,
                 kind: 'state',

@@ -4,7 +4,7 @@
 /**
  * @typedef {{name: string, group: string, state: string, reason: string | null, failures: number, passes: number,
  *   unhealthyAfter: number, healthyAfter: number, nextCheckInS: number | null, how: string, faults: string[],
- *   isKilled: boolean, changedAgoS: number | null, blamed: {count: number, code: number} | null}} TargetFact
+ *   isKilled: boolean, inFlight: number, changedAgoS: number | null, blamed: {count: number, code: number} | null}} TargetFact
  *   `how`: what is wrong with it, as a part of a key: `refused`, `silent`, `status` ...; `changedAgoS` real seconds.
  * @typedef {{by: 'elb' | 'target', code: number, target: string | null, group: string | null, how: string, count: number}} Failure
  * @typedef {{isOpen: boolean, hasBalancer: boolean, perSecond: number, requests: number, failures: Failure[],
@@ -17,6 +17,8 @@
 /** A target that came back is news for so many real seconds. */
 const NEWS_S = 12;
 const FEW = 0.001;
+/** More requests than these in flight at a target that is in trouble wait for it. */
+const WAITING = 3;
 
 /**
  * @param {Facts} facts
@@ -72,6 +74,18 @@ function quiet(facts) {
         const values = { target: first.name, well: well.length, ...counting(first), ...(first.blamed ?? {}) };
         const how = first.passes > 0 ? 'returning' : first.isKilled ? 'killed' : first.how;
         return say('warn', `out_${how}`, values, first.blamed !== null ? 'back_blamed' : 'back');
+    }
+    const hung = facts.targets.find(
+        ({ inFlight, failures, how, faults }) =>
+            inFlight > WAITING && (faults.length > 0 || (failures > 0 && how === 'silent')),
+    );
+    if (hung !== undefined) {
+        return say(
+            'warn',
+            'waiting',
+            { target: hung.name, count: hung.inFlight, ...counting(hung) },
+            hung.failures > 0 ? 'leaving' : null,
+        );
     }
     const shaky = facts.targets.find(({ state, failures }) => state === 'healthy' && failures > 0);
     if (shaky !== undefined) {

@@ -148,6 +148,7 @@ export async function mount(root) {
     /** @param {string | null} name */
     function setBalancer(name) {
         balancer = name;
+        log.setBalancer(name);
         if (name !== null) void store.seconds.fetchPast(name).then(show);
     }
 

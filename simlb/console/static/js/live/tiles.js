@@ -152,15 +152,16 @@ export function targetTile(onTarget) {
     const state = el('span', { class: 'live-state' });
     const figures = el('span', { class: 'live-figures number' });
     const inFlight = el('span', { class: 'live-in-flight number' });
+    const brief = el('span', { class: 'live-brief number' });
     const check = el('span', { class: 'live-last-check' });
     const next = el('span', { class: 'live-next number' });
     const faults = el('span', { class: 'live-faults' });
     const element = el(
         'button',
         { class: 'live-tile live-target', type: 'button' },
-        el('span', { class: 'live-row' }, digit, name, zone, state),
+        el('span', { class: 'live-row' }, digit, name, zone, brief, state),
         el('span', { class: 'live-row live-row-figures' }, figures, inFlight),
-        el('span', { class: 'live-row' }, check, next),
+        el('span', { class: 'live-row live-row-check' }, check, next),
         faults,
     );
     let current = '';
@@ -184,6 +185,7 @@ export function targetTile(onTarget) {
                 replace(state, shape(toneOf(target.state)), word);
                 state.className = `live-state live-state-${toneOf(target.state)}`;
             }
+            setText(brief, perSecond(target.rate));
             setText(figures, figuresOf(target));
             setText(inFlight, ` · ${t('live.target.in_flight', { count: target.inFlight })}`);
             setText(check, checkOf(target));
