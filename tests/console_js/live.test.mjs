@@ -196,6 +196,12 @@ for (const [what, facts, key, next] of [
         'gate',
     ],
     ['a gate that nobody waits at is no news', { gates: [{ port: 443, waiting: 0 }] }, 'well_one', 'well'],
+    [
+        'a gate that was closed behind those who are in',
+        { gates: [{ port: 443, waiting: 0, isUsed: true }] },
+        'gate_kept',
+        'gate_kept',
+    ],
     ['502s of the load balancer while checks count', { failures: [REFUSED] }, 'breaks_refused', 'leaving'],
     [
         'a process that was killed',

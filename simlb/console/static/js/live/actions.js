@@ -53,16 +53,25 @@ async function restore(group, target) {
         toast(t('live.fault.removed', { words: fault.words }), 'good');
         done += 1;
     }
-    if (target['process'] !== null && target['pid'] === null && done === 0) {
-        await post(`/api/v1/targets/${encodeURIComponent(target['name'])}/restart`);
-        toast(t('live.done.restart', { target: target['name'] }), 'good');
-        done += 1;
-    }
-    if (target['state'] === 'draining') {
+    const now = await find(group, target['name']);
+    if (now === undefined || now['state'] === 'draining') {
         const body = { url: `http://${target['dial']}`, name: target['name'] };
         await post(`/api/v1/target-groups/${encodeURIComponent(group)}/targets`, body);
         toast(t('live.done.register', { target: target['name'] }), 'good');
         done += 1;
     }
+    if (target['process'] !== null && now?.['pid'] === null && done === 0) {
+        await post(`/api/v1/targets/${encodeURIComponent(target['name'])}/restart`);
+        toast(t('live.done.restart', { target: target['name'] }), 'good');
+        done += 1;
+    }
     if (done === 0) toast(t('live.target.nothing_to_restore', { target: target['name'] }), 'info');
+}
+
+/** @param {string} group @param {string} name @returns {Promise<Json | undefined>} the target as it is now */
+async function find(group, name) {
+    const status = await get('/api/v1/status');
+    const targets =
+        /** @type {Json[]} */ (status['target_groups']).find((one) => one['name'] === group)?.['targets'] ?? [];
+    return /** @type {Json[]} */ (targets).find((one) => one['name'] === name);
 }

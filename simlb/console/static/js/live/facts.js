@@ -62,7 +62,11 @@ export function factsOf(store, balancer, waiting) {
         modes: Object.fromEntries(groups.map(({ name, mode }) => [name, mode])),
         gates: /** @type {Json[]} */ (shown?.['listeners'] ?? [])
             .filter(({ gate }) => gate === 'closed')
-            .map(({ port }) => ({ port, waiting: waiting.get(`${balancer}|${port}`) ?? 0 })),
+            .map(({ port }) => ({
+                port,
+                waiting: waiting.get(`${balancer}|${port}`) ?? 0,
+                isUsed: recent.some(({ listener }) => listener === `${balancer}|${port}`),
+            })),
     };
 }
 

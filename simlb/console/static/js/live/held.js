@@ -10,6 +10,8 @@ const PER_TICK_MAX = 8;
 export function createHeld(send) {
     /** @type {Map<string, {waiting: number, perSecond: number, left: number}>} by listener */
     let gates = new Map();
+    /** @type {Map<string, {finished: number, atMs: number}>} how far each load was when it was last looked at */
+    const seen = new Map();
     const timer = setInterval(() => {
         for (const [listener, gate] of gates) {
             gate.left += (gate.perSecond * TICK_MS) / 1000;
@@ -31,9 +33,20 @@ export function createHeld(send) {
             }
         }
     }, TICK_MS);
+
+    /** @param {Json} load @returns {number} how many had an answer, in each second since it was last asked */
+    function finishedPerS(load) {
+        const before = seen.get(load['id']);
+        const now = { finished: Number(load['finished']), atMs: performance.now() };
+        seen.set(load['id'], now);
+        if (before === undefined) return Infinity;
+        return ((now.finished - before.finished) * 1000) / Math.max(1, now.atMs - before.atMs);
+    }
+
     return {
         /** How many wait, by listener. */
-        waiting: () => new Map([...gates].map(([listener, { waiting }]) => [listener, waiting])),
+        waiting: () =>
+            new Map([...gates].map(([listener, { waiting, perSecond }]) => [listener, perSecond > 0 ? waiting : 0])),
         /**
          * @param {Json[]} loads that run
          * @param {Json | null} status
@@ -47,7 +60,11 @@ export function createHeld(send) {
                     const id = `${balancer.name}|${port}`;
                     const mine = loads.filter(({ listener }) => listener === `${balancer.name} ${protocol}:${port}`);
                     const waiting = mine.reduce((sum, one) => sum + one['in_flight'], 0);
-                    const perSecond = mine.reduce((sum, one) => sum + one['rate_per_s'] * one['speed'], 0);
+                    // On connections that exist requests go on: only those that need a new one wait.
+                    const perSecond = mine.reduce(
+                        (sum, one) => sum + Math.max(0, one['rate_per_s'] * one['speed'] - finishedPerS(one)),
+                        0,
+                    );
                     if (mine.length > 0) gates.set(id, { waiting, perSecond, left: before.get(id)?.left ?? 0 });
                 }
             }

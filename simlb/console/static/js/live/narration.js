@@ -8,7 +8,8 @@
  *   `how`: what is wrong with it, as a part of a key: `refused`, `silent`, `status` ...; `changedAgoS` real seconds.
  * @typedef {{by: 'elb' | 'target', code: number, target: string | null, group: string | null, how: string, count: number}} Failure
  * @typedef {{isOpen: boolean, hasBalancer: boolean, perSecond: number, requests: number, failures: Failure[],
- *   targets: TargetFact[], modes: Record<string, string>, gates: {port: number, waiting: number}[]}} Facts `requests` and
+ *   targets: TargetFact[], modes: Record<string, string>, gates: {port: number, waiting: number, isUsed: boolean}[]}} Facts Closed `gates`; `isUsed`: requests still come through.
+ * `requests` and
  *   `failures` are of the last seconds; `modes` of target groups by name.
  * @typedef {{tone: 'good' | 'bad' | 'warn' | 'info', key: string, values: Record<string, any>, next: string | null}} Saying
  *   `key` and `next` are endings of sentences' names; values that are seconds of the load balancer's end in `_s`.
@@ -29,7 +30,10 @@ export function narrate(facts) {
     if (!facts.hasBalancer) return say('info', 'no_balancer', {}, 'no_balancer');
     const held = facts.gates.find(({ waiting }) => waiting > 0);
     if (held !== undefined) return say('bad', 'gate', { port: held.port, count: held.waiting }, 'gate');
-    return failing(facts) ?? quiet(facts);
+    const shut = facts.gates.find(({ isUsed }) => isUsed);
+    const found = failing(facts);
+    if (found === null && shut !== undefined) return say('warn', 'gate_kept', { port: shut.port }, 'gate_kept');
+    return found ?? quiet(facts);
 }
 
 /** @param {Facts} facts @returns {Saying | null} */

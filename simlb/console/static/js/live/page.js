@@ -101,9 +101,10 @@ export async function mount(root) {
     /** @param {string} id `my-alb|443` */
     function openListener(id) {
         const port = id.slice(id.lastIndexOf('|') + 1);
+        const isOne = store.status()?.['load_balancers'].length === 1;
         panel.show(
             t('live.panel.listener', { port }),
-            otherPanel('listener', port, layout.listenerFacts(store.status(), id)),
+            otherPanel('listener', isOne ? port : id.replace('|', ':'), layout.listenerFacts(store.status(), id)),
         );
     }
 

@@ -136,7 +136,7 @@ function faultsPart(scope, on) {
 
     async function refresh() {
         const { faults } = await get('/api/v1/faults');
-        const mine = /** @type {Json[]} */ (faults).filter((fault) => fault['acts_on'].includes(on));
+        const mine = /** @type {Json[]} */ (faults).filter((fault) => isOn(fault, on));
         replace(
             list,
             mine.length === 0 ? el('li', { class: 'muted' }, t('live.fault.none')) : null,
@@ -157,6 +157,14 @@ function faultsPart(scope, on) {
         element: el('section', { class: 'live-story-part' }, el('h3', null, t('live.fault.title')), list, form),
         refresh: () => void refresh().catch(toastError),
     };
+}
+
+/** A listener is `443` or `my-alb:443` to commands, and `HTTPS:443` where faults tell what they act on.
+ * @param {Json} fault @param {string} on */
+function isOn(fault, on) {
+    return (
+        fault['on'] === on || fault['acts_on'].some((/** @type {string} */ one) => one === on || one.endsWith(`:${on}`))
+    );
 }
 
 /** @param {Json} fault */
