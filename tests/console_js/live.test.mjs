@@ -9,6 +9,7 @@ const { pathOf, pointAt, pointOn, routeOf } = await load('geometry.js');
 const { narrate } = await load('narration.js');
 const { filterOf } = await load('filter.js');
 const { barsPath, linePath, niceTop, stacked } = await load('chart_paths.js');
+const { withParticles } = await load('particles.js');
 const { legsOf, namesOf, waysOf } = await load('ways.js');
 const { bounded, byZone } = await load('shown.js');
 const { createArrivals, itemOf, DELAY_MS } = await load('arrivals.js');
@@ -350,4 +351,11 @@ test('bars stand on each other', () => {
         'M1.0 1.0M3.0 2.0L4.0 3.0',
     );
     assert.deepEqual([0.7, 1, 3, 59, 61, 203].map(niceTop), [0.8, 1, 4, 60, 80, 400]);
+});
+
+test('Korean particles fit the name before them', () => {
+    assert.equal(
+        withParticles('i-03은(는) i-02이(가) 대상을(를) web과(와) ?은(는)'),
+        'i-03은 i-02가 대상을 web와 ?은(는)',
+    );
 });

@@ -5,6 +5,7 @@ import { del, get, post } from '../api.js';
 import { toast, toastError } from '../toast.js';
 import { t } from '../words.js';
 import { install } from './fault_form.js';
+import { withParticles } from './particles.js';
 
 /** @typedef {'kill' | 'hang' | 'slow' | 'drain' | 'restart' | 'restore'} ActionName */
 
@@ -29,11 +30,14 @@ export async function act(action, group, target) {
             );
         else if (action === 'drain') {
             await post(`${path}/deregister`);
-            toast(t('live.done.drain', { target: target['name'] }), 'info');
+            toast(withParticles(t('live.done.drain', { target: target['name'] })), 'info');
         } else if (action === 'restore') await restore(group, target);
         else {
             await post(`${path}/${action}`);
-            toast(t(`live.done.${action}`, { target: target['name'] }), action === 'kill' ? 'info' : 'good');
+            toast(
+                withParticles(t(`live.done.${action}`, { target: target['name'] })),
+                action === 'kill' ? 'info' : 'good',
+            );
         }
     } catch (error) {
         toastError(error);
@@ -57,15 +61,15 @@ async function restore(group, target) {
     if (now === undefined || now['state'] === 'draining') {
         const body = { url: `http://${target['dial']}`, name: target['name'] };
         await post(`/api/v1/target-groups/${encodeURIComponent(group)}/targets`, body);
-        toast(t('live.done.register', { target: target['name'] }), 'good');
+        toast(withParticles(t('live.done.register', { target: target['name'] })), 'good');
         done += 1;
     }
     if (target['process'] !== null && now?.['pid'] === null && done === 0) {
         await post(`/api/v1/targets/${encodeURIComponent(target['name'])}/restart`);
-        toast(t('live.done.restart', { target: target['name'] }), 'good');
+        toast(withParticles(t('live.done.restart', { target: target['name'] })), 'good');
         done += 1;
     }
-    if (done === 0) toast(t('live.target.nothing_to_restore', { target: target['name'] }), 'info');
+    if (done === 0) toast(withParticles(t('live.target.nothing_to_restore', { target: target['name'] })), 'info');
 }
 
 /** @param {string} group @param {string} name @returns {Promise<Json | undefined>} the target as it is now */

@@ -4,6 +4,7 @@
 import { el, replace } from '../dom.js';
 import { t } from '../words.js';
 import { bothTimes } from './figures.js';
+import { withParticles } from './particles.js';
 import { shape } from './shapes.js';
 
 /** @param {HTMLElement} root */
@@ -24,7 +25,7 @@ export function createSaying(root) {
                     name.endsWith('_s') ? bothTimes(Math.ceil(value), speed) : value,
                 ]),
             );
-            const text = t(`live.say.${key}`, filled);
+            const text = withParticles(t(`live.say.${key}`, filled));
             const more = following === null ? '' : t(`live.next.${following}`, filled);
             if (root.dataset['tone'] !== tone) {
                 root.dataset['tone'] = tone;
