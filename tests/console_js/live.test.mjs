@@ -185,7 +185,7 @@ const FACTS = {
     modes: { web: 'healthy' },
     gates: [],
 };
-const REFUSED = { by: 'elb', code: 502, target: 'i-03', group: 'web', how: 'refused', count: 80 };
+const REFUSED = { by: 'elb', code: 502, target: 'i-03', group: 'web', how: 'refused', count: 80, lastAgoS: 0.2 };
 
 for (const [what, facts, key, next] of [
     ['nothing answers', { isOpen: false }, 'lost', null],
@@ -216,6 +216,15 @@ for (const [what, facts, key, next] of [
         { failures: [REFUSED], targets: [{ ...TARGET, state: 'unhealthy' }] },
         'breaks_refused',
         'leaving_now',
+    ],
+    [
+        'it is out and the last error was a while ago',
+        {
+            failures: [{ ...REFUSED, lastAgoS: 2 }],
+            targets: [{ ...TARGET, state: 'unhealthy', passes: 0, isKilled: true }],
+        },
+        'out_killed',
+        'back',
     ],
     [
         'a target that makes errors itself',

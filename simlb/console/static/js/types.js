@@ -20,9 +20,10 @@
  * @typedef {{id: string, name: string, algorithm: string, check: string, mode: string, hidden?: number,
  *   targets: TargetScene[]}} GroupScene `mode`: healthy, fail_open, initial, no_targets, unused. `check` in words.
  * @typedef {{id: string, name: string, zone?: string | null, state: string, reason: string | null, lastCheck: string,
- *   nextCheckInS: number | null, rate: number, p95S: number | null, inFlight: number, failing: string | null,
+ *   nextCheckInS: number | null, nextCheckHereS?: number | null, rate: number, p95S: number | null, inFlight: number, failing: string | null,
  *   faults: string[]}} TargetScene `lastCheck` in words; `failing` is `1/2` while checks fail that have not changed the
- *   state yet; times are the load balancer's.
+ *   state yet; times are the load balancer's,
+ *   `nextCheckHereS` is what that comes to here where time runs at another speed.
  * @typedef {{atMs: number, listener: string, rule: number | string | null, group: string | null, target: string | null,
  *   elb: number, targetStatus: number, count: number, number?: number | null, label?: string, isHeld?: boolean}} Item
  *   A request, or `count` of them, that is to be seen at `atMs` (of performance.now()). `elb` 0: no answer at all.

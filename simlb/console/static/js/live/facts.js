@@ -55,7 +55,7 @@ export function factsOf(store, balancer, waiting) {
         hasBalancer: shown !== undefined || status === null,
         perSecond: figures?.['per_second'] ?? 0,
         requests: sinceFirstFailure(recent),
-        failures: failuresOf(recent),
+        failures: failuresOf(recent, store.nowS()),
         targets: groups.flatMap((group) =>
             group['targets'].map((/** @type {Json} */ one) => targetOf(store, group, one)),
         ),
@@ -84,8 +84,8 @@ function sinceFirstFailure(recent) {
         .reduce((sum, { count }) => sum + count, 0);
 }
 
-/** @param {import('./store.js').Recent[]} recent @returns {Failure[]} */
-function failuresOf(recent) {
+/** @param {import('./store.js').Recent[]} recent @param {number} nowS @returns {Failure[]} */
+function failuresOf(recent, nowS) {
     /** @type {Map<string, Failure>} */
     const found = new Map();
     for (const one of recent) {
@@ -99,8 +99,10 @@ function failuresOf(recent) {
             group: one.group,
             how: 'other',
             count: 0,
+            lastAgoS: 0,
         };
         failure.count += one.count;
+        failure.lastAgoS = Math.max(0, nowS - one.realS);
         if (one.failure !== null) failure.how = howOf(one.failure);
         if (one.elb === 504) failure.how = 'silent';
         found.set(key, failure);

@@ -48,7 +48,6 @@ export function createLayout(root) {
     const empty = el(
         'div',
         { class: 'empty live-empty', hidden: true },
-        el('h2', null, t('live.empty.title')),
         el('p', null, t('live.empty.text')),
         el('a', { class: 'btn btn-primary', href: '#/learn' }, t('live.empty.learn')),
     );

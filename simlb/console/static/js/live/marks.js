@@ -12,7 +12,8 @@ export function markOf(event) {
     switch (event['type']) {
         case 'target_state_changed':
             // Every target begins with it: no news.
-            if (event['previous_state'] === 'initial' && event['state'] === 'healthy') return null;
+            if (event['state'] === 'initial' || (event['previous_state'] === 'initial' && event['state'] === 'healthy'))
+                return null;
             return {
                 atS,
                 kind: 'state',

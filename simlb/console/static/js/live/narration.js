@@ -6,7 +6,8 @@
  *   unhealthyAfter: number, healthyAfter: number, nextCheckInS: number | null, how: string, faults: string[],
  *   isKilled: boolean, inFlight: number, changedAgoS: number | null, blamed: {count: number, code: number} | null}} TargetFact
  *   `how`: what is wrong with it, as a part of a key: `refused`, `silent`, `status` ...; `changedAgoS` real seconds.
- * @typedef {{by: 'elb' | 'target', code: number, target: string | null, group: string | null, how: string, count: number}} Failure
+ * @typedef {{by: 'elb' | 'target', code: number, target: string | null, group: string | null, how: string, count: number,
+ *   lastAgoS: number}} Failure
  * @typedef {{isOpen: boolean, hasBalancer: boolean, perSecond: number, requests: number, failures: Failure[],
  *   targets: TargetFact[], modes: Record<string, string>, gates: {port: number, waiting: number, isUsed: boolean}[]}} Facts Closed `gates`; `isUsed`: requests still come through.
  * `requests` and
@@ -18,6 +19,7 @@
 /** A target that came back is news for so many real seconds. */
 const NEWS_S = 12;
 const FEW = 0.001;
+const OVER_S = 1;
 /** More requests than these in flight at a target that is in trouble wait for it. */
 const WAITING = 3;
 
@@ -38,9 +40,10 @@ export function narrate(facts) {
 
 /** @param {Facts} facts @returns {Saying | null} */
 function failing(facts) {
-    const worst = [...facts.failures].sort((one, other) => other.count - one.count)[0];
+    const goingOn = facts.failures.filter((one) => !isOver(one, facts));
+    const worst = [...goingOn].sort((one, other) => other.count - one.count)[0];
     if (worst === undefined || worst.count / Math.max(1, facts.requests) < FEW) return null;
-    const alike = facts.failures.filter(({ by, code }) => by === worst.by && code === worst.code);
+    const alike = goingOn.filter(({ by, code }) => by === worst.by && code === worst.code);
     const count = alike.reduce((sum, one) => sum + one.count, 0);
     const names = [...new Set(alike.flatMap(({ target }) => (target === null ? [] : [target])))];
     const values = {
@@ -62,6 +65,13 @@ function failing(facts) {
     }
     const mode = facts.modes[target.group];
     return say('bad', key, { ...values, ...counting(target) }, mode === 'fail_open' ? 'fail_open' : 'leaving_now');
+}
+
+/** A target that is out gets nothing more: what it failed a moment ago is no news any more.
+ * @param {Failure} failure @param {Facts} facts */
+function isOver({ target, group, lastAgoS }, { targets, modes }) {
+    const found = targets.find((one) => one.name === target && one.group === group);
+    return found?.state === 'unhealthy' && modes[found.group] !== 'fail_open' && lastAgoS > OVER_S;
 }
 
 /** @param {Facts} facts @returns {Saying} */

@@ -79,13 +79,13 @@ function groupOf(group, pulses, speed, agoS) {
         }),
         mode: group.mode,
         targets: /** @type {Json[]} */ (group.targets).map((one) =>
-            targetOf(group, one, pulses.get(`${group.name}|${one.name}`), agoS),
+            targetOf(group, one, pulses.get(`${group.name}|${one.name}`), speed, agoS),
         ),
     };
 }
 
-/** @param {Json} group @param {Json} one @param {Json | undefined} pulse @param {number} agoS @returns {TargetScene} */
-function targetOf(group, one, pulse, agoS) {
+/** @param {Json} group @param {Json} one @param {Json | undefined} pulse @param {number} speed @param {number} agoS @returns {TargetScene} */
+function targetOf(group, one, pulse, speed, agoS) {
     const state = pulse?.state ?? one.state;
     const check = group.health_check;
     const isFailing = (state === 'healthy' || state === 'initial') && (pulse?.failures ?? 0) > 0;
@@ -98,6 +98,7 @@ function targetOf(group, one, pulse, agoS) {
         reason: pulse === undefined ? one.reason : pulse.reason,
         lastCheck: pulse === undefined ? one.last_check : checkWords(pulse, check),
         nextCheckInS: next === null ? null : Math.max(0, next - agoS),
+        nextCheckHereS: next === null || speed === 1 || speed <= 0 ? null : Math.max(0, next - agoS) / speed,
         rate: pulse?.per_second ?? 0,
         p95S: pulse?.p95_s ?? null,
         inFlight: pulse?.in_flight ?? one.in_flight,

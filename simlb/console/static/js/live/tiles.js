@@ -155,13 +155,14 @@ export function targetTile(onTarget) {
     const brief = el('span', { class: 'live-brief number' });
     const check = el('span', { class: 'live-last-check' });
     const next = el('span', { class: 'live-next number' });
+    const here = el('span', { class: 'live-here muted number' });
     const faults = el('span', { class: 'live-faults' });
     const element = el(
         'button',
         { class: 'live-tile live-target', type: 'button' },
         el('span', { class: 'live-row' }, digit, name, zone, brief, state),
         el('span', { class: 'live-row live-row-figures' }, figures, inFlight),
-        el('span', { class: 'live-row live-row-check' }, check, next),
+        el('span', { class: 'live-row live-row-check' }, check, next, here),
         faults,
     );
     let current = '';
@@ -190,10 +191,10 @@ export function targetTile(onTarget) {
             setText(inFlight, ` · ${t('live.target.in_flight', { count: target.inFlight })}`);
             setText(check, checkOf(target));
             check.classList.toggle('bad', target.failing !== null);
-            setText(
-                next,
-                target.nextCheckInS === null ? '' : t('live.target.next', { seconds: Math.ceil(target.nextCheckInS) }),
-            );
+            const soon = target.nextCheckInS;
+            setText(next, soon === null ? '' : t('live.target.next', { seconds: Math.ceil(soon) }));
+            const hereS = soon === null ? null : (target.nextCheckHereS ?? null);
+            setText(here, hereS === null ? '' : t('live.target.here', { seconds: hereS.toFixed(1) }));
             if (faults.textContent !== target.faults.join(''))
                 replace(
                     faults,
