@@ -11,6 +11,7 @@ from simlb.console import words
 from simlb.console.direct import Direct
 from simlb.console.entry import Entry
 from simlb.console.files import Files
+from simlb.console.live import Live
 
 if TYPE_CHECKING:
     from simlb.app.application import App
@@ -22,12 +23,18 @@ class Console:
     def __init__(self, app: App) -> None:
         self.entry = Entry(app)
         self._direct = Direct(app)
+        self._live = Live(app)
         self._files = Files()
         self._files.add("words.json", words.as_json())
 
     def routes(self) -> Sequence[web.RouteDef]:
         """The page's files, and what each of its parts asks for."""
-        return [web.get("/console/{name:.+}", self._file), *self.entry.routes(), *self._direct.routes()]
+        return [
+            web.get("/console/{name:.+}", self._file),
+            *self.entry.routes(),
+            *self._direct.routes(),
+            *self._live.routes(),
+        ]
 
     async def front(self, request: web.Request) -> web.StreamResponse:
         """The page."""

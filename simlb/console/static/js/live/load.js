@@ -11,14 +11,12 @@ import { t } from '../words.js';
 const RATES = [1, 2, 5, 10, 20, 50, 100, 200, 400];
 const FIRST = 4;
 const SETTLE_MS = 400;
-const POLL_MS = 2000;
 
 /**
  * @param {HTMLElement} root
  * @param {() => {balancer: string | null, port: number | null, speed: number}} where what is loaded, as things are
- * @param {(loads: Json[]) => void} onLoads called with those that run, every two seconds
  */
-export function createLoad(root, where, onLoads) {
+export function createLoad(root, where) {
     const slider = el('input', {
         type: 'range',
         class: 'live-load-rate',
@@ -79,24 +77,26 @@ export function createLoad(root, where, onLoads) {
             toastError(error);
         }
         isBusy = false;
-        await poll();
+        await ask();
     }
 
-    async function poll() {
-        if (document.hidden) return;
+    /** @param {Json[]} loads that run */
+    function setLoads(loads) {
+        if (isBusy) return;
+        const mine = loads.filter(({ listener }) => listener.startsWith(`${where().balancer} `));
+        const isNew = mine.some(({ id }) => !ids.includes(id));
+        ids = mine.map(({ id }) => id);
+        const [first] = mine;
+        if (first !== undefined && isNew && document.activeElement !== slider) {
+            show(first['plan'].rate_per_s * (where().speed || 1));
+        }
+        tell();
+    }
+
+    async function ask() {
         try {
             const { loads } = await get('/api/v1/load');
-            const mine = /** @type {Json[]} */ (loads).filter(
-                ({ state, listener }) =>
-                    (state === 'running' || state === 'starting') && listener.startsWith(`${where().balancer} `),
-            );
-            const isNew = mine.some(({ id }) => !ids.includes(id));
-            ids = mine.map(({ id }) => id);
-            const [first] = mine;
-            if (first !== undefined && isNew && document.activeElement !== slider)
-                show(first['plan'].rate_per_s * (where().speed || 1));
-            tell();
-            onLoads(mine);
+            setLoads(/** @type {Json[]} */ (loads).filter(({ state }) => state === 'running' || state === 'starting'));
         } catch {
             // The frame says that nothing answers.
         }
@@ -119,13 +119,11 @@ export function createLoad(root, where, onLoads) {
         if (ids.length > 0) settling = setTimeout(() => void change(true), SETTLE_MS);
     });
     tell();
-    void poll();
-    const timer = setInterval(() => void poll(), POLL_MS);
     return {
         tell,
+        setLoads,
         toggle: () => void change(ids.length === 0),
         close() {
-            clearInterval(timer);
             clearTimeout(settling);
         },
     };

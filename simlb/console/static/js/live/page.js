@@ -24,6 +24,7 @@ import { createSaying } from './saying.js';
 import { sceneOf } from './scene.js';
 import { WINDOW_S } from './seconds.js';
 import { createStore } from './store.js';
+import { createWatch } from './watch.js';
 
 const REDRAW_MS = 250;
 
@@ -50,7 +51,12 @@ export async function mount(root) {
     const panel = createPanel(layout.aside, () => choose(null));
     const problems = createProblems(layout.problems);
     const held = createHeld((item) => map.send(item));
-    const load = createLoad(layout.load, where, (loads) => held.setLoads(loads, store.status()));
+    const load = createLoad(layout.load, where);
+    const watch = createWatch(({ problems: stories, loads }) => {
+        problems.tell(stories);
+        load.setLoads(loads);
+        held.setLoads(loads, store.status());
+    });
     const arrivals = createArrivals();
 
     /** Which listener the load goes to: one that leads to targets, HTTPS before HTTP. */
@@ -208,7 +214,7 @@ export async function mount(root) {
         events.on('requests_counted', request),
         events.on('*', mark),
         ...['target_state_changed', 'fault_installed', 'fault_removed', 'process_exited'].map((type) =>
-            events.on(type, problems.look),
+            events.on(type, watch.soon),
         ),
         store.on(show),
     ];
@@ -221,7 +227,7 @@ export async function mount(root) {
     return () => {
         clearInterval(timer);
         for (const off of offs) off();
-        for (const part of [map, chart, log, load, held, problems, store, layout]) part.close();
+        for (const part of [map, chart, log, load, held, watch, store, layout]) part.close();
         replace(root, el('div'));
     };
 }

@@ -1,14 +1,12 @@
 // Everything that is not as it should be, as the instance itself sees it.
 
 /** @import {Json} from '../types.js' */
-import { get } from '../api.js';
 import { el, replace } from '../dom.js';
-import { language, t } from '../words.js';
+import { t } from '../words.js';
 import { shape } from './shapes.js';
 import { storyOf } from './request_panel.js';
 
 const TONES = /** @type {const} */ ({ error: 'bad', warning: 'warn', info: 'info' });
-const AGAIN_MS = 3000;
 
 /**
  * @param {HTMLButtonElement} button tells how many there are, and opens them
@@ -16,34 +14,20 @@ const AGAIN_MS = 3000;
 export function createProblems(button) {
     /** @type {Json[]} */
     let stories = [];
-    let timer = 0;
-    let isClosed = false;
-
-    async function look() {
-        clearTimeout(timer);
-        if (!document.hidden) {
-            try {
-                stories = (await get(`/api/v1/explain?lang=${language()}`)).stories;
-            } catch {
-                // The frame says that nothing answers.
-            }
-        }
-        if (isClosed) return;
+    /** @param {Json[]} found the worst first */
+    function tell(found) {
+        stories = found;
         const worst = stories.some(({ facts }) => facts.severity === 'error')
             ? 'bad'
             : stories.length > 0
               ? 'warn'
               : 'good';
-        replace(
-            button,
-            shape(worst),
-            t(stories.length === 0 ? 'live.problems.none' : 'live.problems.some', { count: stories.length }),
-        );
-        timer = setTimeout(look, AGAIN_MS);
+        const key = stories.length === 0 ? 'live.problems.none' : 'live.problems.some';
+        replace(button, shape(worst), t(key, { count: stories.length }));
     }
-    void look();
+    tell([]);
     return {
-        look: () => void look(),
+        tell,
         panel: () =>
             el(
                 'div',
@@ -58,9 +42,5 @@ export function createProblems(button) {
                     ),
                 ),
             ),
-        close() {
-            isClosed = true;
-            clearTimeout(timer);
-        },
     };
 }
