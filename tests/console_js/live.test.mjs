@@ -11,7 +11,7 @@ const { filterOf } = await load('filter.js');
 const { barsPath, linePath, niceTop, stacked } = await load('chart_paths.js');
 const { withParticles } = await load('particles.js');
 const { legsOf, namesOf, waysOf } = await load('ways.js');
-const { bounded, byZone } = await load('shown.js');
+const { beginsZone, bounded, byZone } = await load('shown.js');
 const { createArrivals, itemOf, DELAY_MS } = await load('arrivals.js');
 
 const ITEM = { listener: 'lb|443', rule: 0, group: 'web', target: 'web|i-01', elb: 200, targetStatus: 200, count: 1 };
@@ -134,6 +134,11 @@ test('of many targets those that are well make room for those that are not', () 
         zones.map(({ id }) => id),
         ['b', 'a', 'c'],
     );
+    assert.deepEqual(
+        zones.map((_, index) => beginsZone(zones, index)),
+        [true, true, false],
+    );
+    assert.equal(beginsZone(zones.slice(1), 0), false);
 });
 
 test('requests are shown a constant while after they happened, however late they are told', () => {

@@ -9,7 +9,8 @@ import { needStyles } from './styles.js';
 import { OUTCOMES, classOf, fillOf, line, pattern, swatch } from './chart_key.js';
 import { barsPath, linePath, niceTop, stacked } from './chart_paths.js';
 
-const MARGIN = { left: 58, right: 84, top: 34, bottom: 34 };
+/** Room around the bars for what the axes say, in letters. */
+const MARGIN = { left: 3.1, right: 4.5, top: 1.8, bottom: 1.9 };
 const LINES = 4;
 const MARKS_MAX = 60;
 const SPAN_MIN_S = 60;
@@ -48,11 +49,12 @@ export function createChart(root, { windowS = 180, timeOf = ago } = {}) {
         const first = series.nowS - spanS;
         const points = series.points.filter(({ atS }) => atS > first - 1 && atS <= series.nowS);
         const present = OUTCOMES.filter((name) => points.some(({ outcomes }) => (outcomes[name] ?? 0) > 0));
+        const letter = parseFloat(getComputedStyle(picture).fontSize) || 18;
         const plot = {
-            x: MARGIN.left,
-            y: MARGIN.top,
-            w: width - MARGIN.left - MARGIN.right,
-            h: height - MARGIN.top - MARGIN.bottom,
+            x: MARGIN.left * letter,
+            y: MARGIN.top * letter,
+            w: width - (MARGIN.left + MARGIN.right) * letter,
+            h: height - (MARGIN.top + MARGIN.bottom) * letter,
         };
         const top = niceTop(
             Math.max(1, ...points.map(({ outcomes }) => present.reduce((sum, name) => sum + (outcomes[name] ?? 0), 0))),
@@ -191,7 +193,7 @@ function times(plot, windowS, nowS, timeOf) {
         const x = plot.x + (plot.w * index) / parts;
         return svg(
             'text',
-            { class: 'live-axis', x, y: plot.y + plot.h + 26, 'text-anchor': anchor },
+            { class: 'live-axis', x, y: plot.y + plot.h, dy: '1.4em', 'text-anchor': anchor },
             timeOf(windowS * (1 - index / parts), nowS),
         );
     });

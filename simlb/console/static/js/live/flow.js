@@ -8,7 +8,7 @@ export const EDGE_MAX_PER_S = 40;
 const SLACK = 1.1;
 const RATE_SPAN_MS = 2000;
 /** A smaller number of requests a dot is gone back to only well below the rate that asked for more: no flicker. */
-const BACK = 0.8;
+const BACK = 0.95;
 const NICE = [1, 2, 5];
 /** What is counted and failed comes in one event for up to a thousand: so many dots are made of it at most. */
 const COUNTED_ERRORS_MAX = 60;

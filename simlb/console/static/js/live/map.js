@@ -12,7 +12,7 @@ import { createLines } from './lines.js';
 import { routeOf } from './geometry.js';
 import { needStyles } from './styles.js';
 import { clientTile, gateTile, groupTile, listenerTile, targetTile } from './tiles.js';
-import { bounded, byZone } from './shown.js';
+import { beginsZone, bounded, byZone } from './shown.js';
 import { legsOf, namesOf, waysOf } from './ways.js';
 
 const DIGITS = 9;
@@ -106,11 +106,14 @@ export function createMap(root, { onTarget = nothing, onGroup = nothing, onListe
                                 el(
                                     'div',
                                     { class: 'live-map-targets', dataset: { many: String(group.targets.length > 4) } },
-                                    byZone(group.targets).map((target) => {
+                                    byZone(group.targets).flatMap((target, index, all) => {
                                         digit += 1;
                                         const key = digit <= DIGITS ? digit : null;
                                         const data = { target, digit: key, isChosen: target.id === chosen };
-                                        return put(`target|${target.id}`, () => targetTile(onTarget), data);
+                                        const zone = beginsZone(all, index)
+                                            ? el('p', { class: 'live-zone' }, target.zone)
+                                            : null;
+                                        return [zone, put(`target|${target.id}`, () => targetTile(onTarget), data)];
                                     }),
                                     group.hidden
                                         ? el('p', { class: 'muted' }, t('live.map.more', { count: group.hidden }))

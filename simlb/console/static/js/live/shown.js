@@ -21,3 +21,10 @@ export function bounded(group) {
     );
     return { ...group, targets, hidden: group.targets.length - targets.length };
 }
+
+/** Whether a zone's name stands above a target: above the first of each, when there are several.
+ * @param {TargetScene[]} targets in the order of their zones @param {number} index */
+export function beginsZone(targets, index) {
+    const isOne = targets.every(({ zone }) => zone === targets[0]?.zone);
+    return !isOne && targets[index]?.zone !== targets[index - 1]?.zone;
+}
