@@ -45,9 +45,7 @@ export async function mount(root) {
     const saying = createSaying(layout.say);
     const map = createMap(layout.map, { onTarget: openTarget, onGroup: openGroup, onListener: openListener });
     const chart = createChart(layout.chart, { windowS: WINDOW_S });
-    const log = createLog(layout.log, store, (number) =>
-        panel.show(t('live.panel.request', { number }), requestPanel(number)),
-    );
+    const log = createLog(layout.log, store, openRequest);
     const panel = createPanel(layout.aside, () => choose(null));
     const problems = createProblems(layout.problems);
     const held = createHeld((item) => map.send(item));
@@ -83,6 +81,12 @@ export async function mount(root) {
             if (target !== undefined) return { group, target };
         }
         return null;
+    }
+
+    /** @param {number} number */
+    function openRequest(number) {
+        choose(null);
+        panel.show(t('live.panel.request', { number }), requestPanel(number, openRequest));
     }
 
     /** @param {string} id */

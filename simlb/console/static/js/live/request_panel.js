@@ -11,16 +11,17 @@ const TIMES = ['request_processing_time_s', 'target_processing_time_s', 'respons
 
 /**
  * @param {number} number of the request
+ * @param {(number: number) => void} open shows another request: the one that was sent again
  * @returns {HTMLElement}
  */
-export function requestPanel(number) {
+export function requestPanel(number, open) {
     const root = el(
         'div',
         { class: 'live-story', 'aria-live': 'polite' },
         el('p', { class: 'muted' }, t('live.panel.loading')),
     );
     get(`/api/v1/explain/exchanges/${number}?lang=${language()}`).then(
-        (story) => replace(root, storyOf(story), again(number)),
+        (story) => replace(root, storyOf(story), again(number, open)),
         (error) =>
             replace(
                 root,
@@ -125,31 +126,27 @@ function waterfall(facts) {
     );
 }
 
-/** @param {number} number */
-function again(number) {
-    const result = el('div', { 'aria-live': 'polite' });
-    const button = el('button', { class: 'btn', type: 'button', on: { click: send } }, t('live.story.replay'));
+/** @param {number} number @param {(number: number) => void} open */
+function again(number, open) {
+    const button = el(
+        'button',
+        { class: 'btn live-again', type: 'button', on: { click: send } },
+        t('live.story.replay'),
+    );
 
     async function send() {
         button.disabled = true;
         try {
             const answer = await post(`/api/v1/exchanges/${number}/replay`);
+            const isWell = answer.status !== null && answer.status < 500;
             const now =
-                answer.status === null
-                    ? t('live.story.no_answer', { error: answer.error ?? '' })
-                    : String(answer.status);
-            toast(
-                t('live.story.replayed', { now, ms: milliseconds(answer.duration_s) }),
-                answer.status !== null && answer.status < 500 ? 'good' : 'bad',
-            );
-            replace(
-                result,
-                answer.number === null ? null : el('div', { class: 'live-story-again' }, requestPanel(answer.number)),
-            );
+                answer.status === null ? t('live.story.no_answer', { error: answer.error ?? '' }) : answer.status;
+            toast(t('live.story.replayed', { now, ms: milliseconds(answer.duration_s) }), isWell ? 'good' : 'bad');
+            if (answer.number !== null) open(answer.number);
         } catch (error) {
             toastError(error);
         }
         button.disabled = false;
     }
-    return el('section', { class: 'live-story-part' }, button, result);
+    return button;
 }
