@@ -9,8 +9,10 @@ import { createSeconds } from './seconds.js';
 export const REQUESTS_MAX = 3000;
 /** Failures are looked at for so long when it is told what is going on. */
 const RECENT_S = 4;
-const EXITS_MAX = 200;
-const REFRESH_MS = 150;
+const REFRESH_MS = 250;
+/** Tools call AWS's API many times a second, and thirty pages would all ask after each. */
+const API_REFRESH_MS = 1500;
+const TARGETS_MAX = 2000;
 /** What the status has to be asked for again after. */
 const CHANGES = [
     'target_state_changed',
@@ -20,7 +22,6 @@ const CHANGES = [
     'fault_removed',
     'configuration_changed',
     'certificate_changed',
-    'api_called',
 ];
 
 /**
@@ -64,12 +65,13 @@ export function createStore() {
             status = found;
             tell();
         } catch {
-            // The frame says that nothing answers; the next pulse asks again.
+            // The frame says that nothing answers; it is asked again when the stream is back.
         }
     }
 
-    function refreshSoon() {
-        if (timer === 0 && !isClosed) timer = setTimeout(refresh, REFRESH_MS);
+    /** @param {number} [afterMs] */
+    function refreshSoon(afterMs = REFRESH_MS) {
+        if (timer === 0 && !isClosed) timer = setTimeout(refresh, afterMs);
     }
 
     /** @param {Json} event */
@@ -101,6 +103,7 @@ export function createStore() {
         if (target === null) return;
         if (event['target_status_code'] === 0 && event['elb_status_code'] >= 500) {
             const sum = blamed.get(target) ?? { count: 0, code: 0 };
+            bounded(blamed);
             blamed.set(target, { count: sum.count + count, code: event['elb_status_code'] });
         }
     }
@@ -108,6 +111,7 @@ export function createStore() {
     /** @param {Json} event */
     function takeState(event) {
         const id = `${event['target_group']}|${event['target']}`;
+        bounded(changes);
         changes.set(id, event);
         if (event['state'] === 'healthy') blamed.delete(id);
     }
@@ -125,12 +129,12 @@ export function createStore() {
         events.on('requests_counted', takeRequest),
         events.on('target_state_changed', takeState),
         events.on('process_exited', (event) => {
+            bounded(exits);
             exits.set(event['process'], event);
-            if (exits.size > EXITS_MAX) exits.delete(/** @type {string} */ (exits.keys().next().value));
         }),
         events.on('process_started', (event) => exits.delete(event['process'])),
-        ...CHANGES.map((type) => events.on(type, refreshSoon)),
-        events.on('open', refreshSoon),
+        ...[...CHANGES, 'open'].map((type) => events.on(type, () => refreshSoon())),
+        events.on('api_called', () => refreshSoon(API_REFRESH_MS)),
         events.on('lost', tell),
     ];
     // What this tab heard before the page was shown, after a visit to another page.
@@ -171,6 +175,11 @@ export function createStore() {
             for (const off of offs) off();
         },
     };
+}
+
+/** Make room for one more. @param {Map<string, any>} byName */
+function bounded(byName) {
+    if (byName.size >= TARGETS_MAX) byName.delete(/** @type {string} */ (byName.keys().next().value));
 }
 
 /** @typedef {ReturnType<typeof createStore>} Store */
