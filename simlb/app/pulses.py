@@ -49,6 +49,7 @@ def _target(node: LoadBalancerNode, group: TargetGroupState, state: TargetState,
     now = node.now()
     figures = live.target(group.group.arn, state.address)
     next_check_at = node.next_check_at(state)
+    probe = state.health.last_probe
     return TargetPulse(
         target_group=group.group.name,
         target=state.target.name,
@@ -64,4 +65,9 @@ def _target(node: LoadBalancerNode, group: TargetGroupState, state: TargetState,
         errors_per_second=figures.errors_per_second,
         p50_s=figures.p50_s,
         p95_s=figures.p95_s,
+        passes=state.health.passes,
+        failures=state.health.failures,
+        check_outcome=None if probe is None else str(probe.outcome),
+        check_status_code=None if probe is None else probe.status_code,
+        check_latency_s=None if probe is None else round(probe.latency_s, 6),
     )

@@ -20,7 +20,7 @@ from simlb.controlplane.views import (
 )
 from simlb.core import health, ids
 from simlb.core.attributes import TargetGroupAttributes
-from simlb.core.model import Listener
+from simlb.core.model import Action, ForwardAction, Listener
 from simlb.core.target_group import TargetGroupState, TargetState
 from simlb.faults.fault import Scope
 
@@ -103,10 +103,18 @@ def _rules(listener: Listener) -> Iterator[RuleView]:
             conditions=tuple(map(condition_words, rule.conditions)),
             transforms=tuple(transform_words(rule)),
             action=action_words(rule.action),
+            target_groups=_groups(rule.action),
         )
     yield RuleView(
-        priority="default", arn=ids.default_rule_arn(listener.arn), action=action_words(listener.default_action)
+        priority="default",
+        arn=ids.default_rule_arn(listener.arn),
+        action=action_words(listener.default_action),
+        target_groups=_groups(listener.default_action),
     )
+
+
+def _groups(action: Action) -> tuple[str, ...]:
+    return tuple(entry.target_group for entry in action.target_groups) if isinstance(action, ForwardAction) else ()
 
 
 def _target_group(app: App, node: LoadBalancerNode, group: TargetGroupState) -> TargetGroupView:

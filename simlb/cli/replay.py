@@ -13,11 +13,11 @@ from pathlib import Path
 
 from simlb.cli.curl import curl_command
 from simlb.cli.replay_display import shown_uri
-from simlb.cli.replay_sending import Answer, send
 from simlb.cli.terminal import Style, columns, printable
 from simlb.controlplane.client import ControlClient, segment
 from simlb.controlplane.paths import default_state_dir
 from simlb.controlplane.replay_request import ReplayRequest, request_of
+from simlb.controlplane.replay_sending import Answer, send
 from simlb.controlplane.replay_views import RequestView
 from simlb.core.log_kinds import LogKind
 from simlb.errors import EXIT_FINE, SimlbError

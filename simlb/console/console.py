@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from simlb.console import words
+from simlb.console.direct import Direct
 from simlb.console.entry import Entry
 from simlb.console.files import Files
 from simlb.console.learning.learning import Learning, Lesson
+from simlb.console.live import Live
 
 if TYPE_CHECKING:
     from simlb.app.application import App
@@ -22,13 +24,21 @@ class Console:
     def __init__(self, app: App, lesson: Lesson | None = None) -> None:
         """`lesson` is what `simlb learn` has prepared."""
         self.entry = Entry(app)
+        self._direct = Direct(app)
+        self._live = Live(app)
         self._files = Files()
         self._files.add("words.json", words.as_json())
         self._learning = Learning(app, lesson)
 
     def routes(self) -> Sequence[web.RouteDef]:
         """The page's files, and what each of its parts asks for."""
-        return [*self._learning.routes(), web.get("/console/{name:.+}", self._file), *self.entry.routes()]
+        return [
+            *self._learning.routes(),
+            web.get("/console/{name:.+}", self._file),
+            *self.entry.routes(),
+            *self._direct.routes(),
+            *self._live.routes(),
+        ]
 
     async def front(self, request: web.Request) -> web.StreamResponse:
         """The page."""

@@ -22,7 +22,8 @@ class RuleView:
     """One rule in words. `priority` is a number as text, or `default`, as in elbv2.
 
     All `conditions` must hold (`path /img/*`, `header X-Canary: 1`); the values within one are alternatives. `action`
-    is `forward web 90 %, canary 10 % (sticky 1 h)`, `redirect HTTPS:443 (301)` or `fixed-response 404`.
+    is `forward web 90 %, canary 10 % (sticky 1 h)`, `redirect HTTPS:443 (301)` or `fixed-response 404`; `target_groups`
+    are those that it forwards to.
     """
 
     priority: str
@@ -30,6 +31,7 @@ class RuleView:
     action: str
     conditions: tuple[str, ...] = ()
     transforms: tuple[str, ...] = ()
+    target_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,9 +310,10 @@ def _listener(data: Mapping[str, Any]) -> ListenerView:
 
 def _rule(data: Mapping[str, Any]) -> RuleView:
     return RuleView(
-        **_scalars(RuleView, data, "conditions", "transforms"),
+        **_scalars(RuleView, data, "conditions", "transforms", "target_groups"),
         conditions=tuple(data["conditions"]),
         transforms=tuple(data["transforms"]),
+        target_groups=tuple(data["target_groups"]),
     )
 
 

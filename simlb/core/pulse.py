@@ -10,7 +10,9 @@ class TargetPulse:
     """One target of one group. Rates are per real second over the last few seconds, latencies too: None without any.
 
     `state`, `reason`, `last_check` are as `simlb target ls` shows them; `next_check_in_s` is load-balancer time, None
-    when nobody checks it. `errors_per_second` counts 5xx of the target and failed connections to it.
+    when nobody checks it. `errors_per_second` counts 5xx of the target and failed connections to it. `passes` and
+    `failures` are how many checks in a row did either. `check_outcome` is what the last one met (`answered`, `timed
+    out`), with its status code and how long it took in real seconds; None before the first.
     """
 
     target_group: str
@@ -27,6 +29,11 @@ class TargetPulse:
     errors_per_second: float
     p50_s: float | None
     p95_s: float | None
+    passes: int = 0
+    failures: int = 0
+    check_outcome: str | None = None
+    check_status_code: int | None = None
+    check_latency_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

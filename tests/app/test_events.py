@@ -121,6 +121,13 @@ async def test_a_pulse(bench: Bench) -> None:
     assert (target.state, target.last_check) == (bench.states()["i-01"], bench.group().targets[0].last_check)
     assert target.next_check_in_s is not None
     assert 0 < target.next_check_in_s <= 30
+    before = target.failures
+    bench.probed("i-01", ProbeResult(outcome=ProbeOutcome.TIMED_OUT, latency_s=5.0))
+    pulse = app.observing.events._make_pulse()
+    assert isinstance(pulse, Pulse)
+    (target,) = pulse.targets
+    assert (target.passes, target.failures) == (0, before + 1)
+    assert (target.check_outcome, target.check_status_code, target.check_latency_s) == ("timed out", None, 5.0)
 
 
 async def test_the_stream_ends_with_the_application(bench: Bench) -> None:

@@ -37,3 +37,9 @@ async def test_who_is_anomalous_and_mitigated(bench: Bench) -> None:
         ("i-01", "normal", 1.0),
         ("i-02", "anomalous", 0.05),
     ]
+
+
+async def test_which_groups_a_rule_forwards_to(bench: Bench) -> None:
+    app = await bench.start(web=TARGETS[:1])
+    (balancer,) = app.view().load_balancers
+    assert [listener.rules[-1].target_groups for listener in balancer.listeners] == [("web",), ("api",)]
