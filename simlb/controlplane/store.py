@@ -2,9 +2,10 @@
 
     records(position, account, region, kind, key, body)     body is JSON; position the order within a kind
 
-The rollback journal and `synchronous=EXTRA` make a commit last through a kill and a power cut alike. The file is one
-process's alone while that has it open, readable by its owner only, and looked through when it is opened: a damaged one
-is refused, and never emptied or replaced.
+A commit is appended to `<instance>.db-wal` and synced (`synchronous=FULL`), once: it lasts through a kill and a power
+cut alike. SQLite moves what has gathered there into the database now and then, and when that is closed; what a kill has
+left there is read when it is opened next. The file is one process's alone while that has it open, readable by its owner
+only, and looked through when it is opened: a damaged one is refused, and never emptied or replaced.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ _PUT = """
 INSERT INTO records (account, region, kind, key, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (account, region, kind, key) DO UPDATE SET body = excluded.body
 """
+
+
+LEFTOVERS = ("-wal", "-journal")
+"""What SQLite may leave beside a database, by how its name ends; the second one is an earlier simlb's."""
 
 
 def store_path(state_dir: Path, instance: str) -> Path:
@@ -123,7 +128,7 @@ class Store:
         return SimlbError(
             "E810",
             f"{self.path}, where simlb keeps what API calls have made, is damaged: {what}.",
-            "put a copy from before in its place",
+            f"put a copy from before in its place, without a {self.path.name}-wal beside it",
             "or begin anew: simlb state reset        → and bring back what was exported: simlb state import FILE",
         )
 
@@ -178,8 +183,7 @@ class Store:
     def _look_through(self, connection: sqlite3.Connection) -> None:
         with self._coded():
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute("PRAGMA synchronous = EXTRA")
+            connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN EXCLUSIVE")
             ((found,),) = connection.execute("PRAGMA application_id")
             ((version,),) = connection.execute("PRAGMA user_version")
@@ -196,6 +200,10 @@ class Store:
             if problems != ["ok"]:
                 raise self.damaged(" ".join(problems))
             connection.execute("COMMIT")
+            # One sync for each commit; a rollback journal takes four, of which each may last milliseconds.
+            ((mode,),) = connection.execute("PRAGMA journal_mode = WAL")
+            if mode != "wal":
+                raise self._unusable(f"its journal is '{mode}'")
 
     @contextlib.contextmanager
     def _coded(self) -> Iterator[None]:
