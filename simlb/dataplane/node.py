@@ -105,6 +105,8 @@ class Prepared:
         """New doors of listeners that stay: a load balancer has got, or lost, its IPv6 address."""
         self.contexts: dict[int, tuple[dict[str, ssl.SSLContext], object]] = {}
         self.rules: dict[int, RuleTable] = {}
+        self.has_other_sockets = True
+        """Whether listeners come, go or move."""
 
 
 class LoadBalancerNode:
@@ -203,6 +205,8 @@ class LoadBalancerNode:
         except BaseException:
             self.discard(prepared)
             raise
+        is_same_ports = self.listeners.keys() == prepared.contexts.keys()
+        prepared.has_other_sockets = bool(prepared.opened or prepared.moved) or not is_same_ports
         return prepared
 
     def _prepare_doors(self, prepared: Prepared, listener: Listener, *, is_dualstack: bool) -> None:

@@ -11,6 +11,7 @@ from simlb.controlplane.records.codec import (
     TEXT,
     Codec,
     attributes,
+    encoded_once,
     many,
     member_of,
     members,
@@ -100,14 +101,16 @@ _CONDITIONS: dict[type, Codec[object]] = {
 _CONDITION = one_of("field", {model.FIELDS[kind]: (kind, codec) for kind, codec in _CONDITIONS.items()})
 _REWRITE = optional(members(Rewrite, regex=TEXT, replace=TEXT))
 
-_RULE = members(
-    Rule,
-    priority=INTEGER,
-    arn=TEXT,
-    conditions=many(_CONDITION),
-    action=_ACTION,
-    host_header_rewrite=_REWRITE,
-    url_rewrite=_REWRITE,
+_RULE = encoded_once(
+    members(
+        Rule,
+        priority=INTEGER,
+        arn=TEXT,
+        conditions=many(_CONDITION),
+        action=_ACTION,
+        host_header_rewrite=_REWRITE,
+        url_rewrite=_REWRITE,
+    )
 )
 _CERTIFICATE = members(Certificate, arn=TEXT, names=_TEXTS, certificate_path=_PATH, key_path=_PATH)
 

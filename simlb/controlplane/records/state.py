@@ -9,6 +9,8 @@ acm.certificate, route53.hosted-zone, ...           other services' own, whose b
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,22 +69,22 @@ class State:
 
     def items(self) -> dict[Key, Any]:
         """Its parts, by kind and key, in their order. The same objects as long as nothing changes them."""
-        held = self._held()
+        held = self._held(self.registrations.added, self.registrations.removed)
         return _items(held, held)
 
-    def since(self, before: State) -> tuple[list[Key], list[Key]]:
-        """What leaves and what is new or changed from `before` to this; see `difference`.
+    def since(self, before: State) -> tuple[list[Key], dict[Key, Any]]:
+        """What leaves, and what is new or changed, from `before` to this; see `difference`.
 
-        Of a kind that is the same object in both nothing is looked at.
+        Of a kind that is the same object in both nothing is looked at, and of registrations only at where they differ.
         """
-        old, new = before._held(), self._held()
+        was, now = before.registrations, self.registrations
+        old_added, new_added = _apart(was.added, now.added)
+        old_removed, new_removed = _apart(was.removed, now.removed)
+        old = before._held(old_added, old_removed)
+        new = self._held(new_added, new_removed)
         kinds = [kind for kind in {**old, **new} if old.get(kind) is not new.get(kind)]
-        return difference(_items(old, kinds), _items(new, kinds))
-
-    def row(self, key: Key) -> Row:
-        """One part of it as a record."""
-        kind, name = key
-        return encode(key, self._held()[kind][name])
+        leaving, coming = difference(_items(old, kinds), _items(new, kinds))
+        return leaving, {(kind, name): new[kind][name] for kind, name in coming}
 
     def rows(self) -> list[Row]:
         """All of it as records."""
@@ -117,8 +119,8 @@ class State:
             ),
         )
 
-    def _held(self) -> dict[str, Mapping[str, Any]]:
-        """By kind and key."""
+    def _held(self, added: tuple[Registration, ...], removed: tuple[Registration, ...]) -> dict[str, Mapping[str, Any]]:
+        """By kind and key, with these of its registrations."""
         changes = self.changes
         return {
             "load-balancer": changes.load_balancers,
@@ -128,8 +130,8 @@ class State:
             "tags": changes.tags,
             "facts": changes.facts,
             "security-group": changes.security_groups,
-            "registration": _by_key(self.registrations.added),
-            "deregistration": _by_key(self.registrations.removed),
+            "registration": _by_key(added),
+            "deregistration": _by_key(removed),
             **changes.records,
         }
 
@@ -174,6 +176,21 @@ def _codec(kind: str) -> Codec[Any]:
 
 def _items(held: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> dict[Key, Any]:
     return {(kind, key): value for kind in kinds for key, value in held.get(kind, {}).items()}
+
+
+def _apart(
+    before: tuple[Registration, ...], after: tuple[Registration, ...]
+) -> tuple[tuple[Registration, ...], tuple[Registration, ...]]:
+    """Both without what they have in common at their beginning and, where only something leaves, at their end."""
+    if before is after:
+        return (), ()
+    # Mostly something comes at the end of a thousand, or leaves from anywhere.
+    begin = sum(1 for _ in itertools.takewhile(bool, map(operator.is_, before, after)))
+    rest, coming = before[begin:], after[begin:]
+    leaving = len(rest) - len(coming)
+    if coming and leaving > 0 and all(map(operator.is_, rest[leaving:], coming)):
+        return rest[:leaving], ()
+    return rest, coming
 
 
 def _keyed(registrations: tuple[Registration, ...]) -> dict[str, Registration]:

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 
 from simlb.controlplane.records import KINDS, RecordError, Row, State, difference
 from simlb.controlplane.records.state import Key
+from simlb.core.model import Target
+from simlb.core.registrations import Registration, Registrations
 from tests.controlplane.records.states import FULL, GROUP, LB, STATES
 
 SAMPLE = Path(__file__).with_name("state-1.json")
@@ -38,19 +40,47 @@ def test_a_difference_makes_one_state_of_another(before: State, after: State) ->
     wanted = after.items()
     leaving, coming = after.since(before)
     held: dict[Key, Any] = {key: value for key, value in before.items().items() if key not in leaving}
-    held |= {key: wanted[key] for key in coming}
+    held |= coming
     assert held == wanted
     for kind in {kind for kind, _ in wanted}:
         assert [key for key in held if key[0] == kind] == [key for key in wanted if key[0] == kind]
 
 
 def test_what_did_not_change_is_not_written_again() -> None:
-    assert FULL.since(FULL) == ([], [])
+    assert FULL.since(FULL) == ([], {})
     assert difference(FULL.items(), FULL.items()) == ([], [])
     tagged = replace(FULL, changes=replace(FULL.changes, tags={LB: {"team": "b"}}))
-    assert tagged.since(FULL) == ([], [("tags", LB)])
+    assert tagged.since(FULL) == ([], {("tags", LB): {"team": "b"}})
     without = replace(FULL, changes=replace(FULL.changes, target_groups={}, changed=frozenset()))
-    assert without.since(FULL) == ([("target-group", GROUP), ("changed", GROUP)], [])
+    assert without.since(FULL) == ([("target-group", GROUP), ("changed", GROUP)], {})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "leaving", "coming"),
+    [
+        ("abcd", "abcde", "", "e"),
+        ("abcd", "ad", "bc", ""),
+        ("abcd", "bcd", "a", ""),
+        ("abcd", "acb", "db", "b"),
+        ("abcd", "axcd", "bcd", "xcd"),
+        ("abcd", "aBcd", "", "B"),
+        ("abcd", "", "abcd", ""),
+        ("", "ab", "", "ab"),
+    ],
+)
+def test_of_registrations_only_what_differs_is_written(before: str, after: str, leaving: str, coming: str) -> None:
+    """`B` is another target under the key of `b`."""
+    made = {letter: _registration(letter) for letter in "abcdexB"}
+    states = [State(registrations=Registrations(added=tuple(made[each] for each in side))) for side in (before, after)]
+    left, came = states[1].since(states[0])
+    assert [key for _, key in left] == [f"web/127.0.0.1/{ord(letter)}" for letter in leaving]
+    assert list(came.values()) == [made[letter] for letter in coming]
+
+
+def _registration(letter: str) -> Registration:
+    port = ord(letter.lower())
+    target = Target(id="127.0.0.1", port=port, dial_host="127.0.0.1", dial_port=port, name=letter)
+    return Registration("web", target)
 
 
 def test_what_moves_is_appended_again_with_all_behind_it() -> None:
