@@ -556,6 +556,10 @@ class App:
         """How a group of the configuration stands. None once a group that no listener uses has lost its last target."""
         return self._node_of(target_group).groups.get(target_group)
 
+    def home_of(self, target_group: str) -> LoadBalancerNode | None:
+        """The node that has a group of the configuration."""
+        return self._homes.get(target_group)
+
     def find_live_group(self, name: str) -> TargetGroupState | None:
         """How a group stands; one that has left the node that has it in the configuration is found where it drains."""
         home = self._homes.get(name)
