@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from simlb.controlplane.records.codec import RecordError
-from simlb.controlplane.records.state import State, encode
+from simlb.controlplane.records.state import State
 from simlb.controlplane.store import GLOBAL_SERVICES, Store
 from simlb.errors import SimlbError
 
@@ -78,7 +78,7 @@ class Keeping:
             raise SimlbError("E813", "The change was not made: this instance is stopping.")
 
         def write() -> None:
-            store.write(region, remove=leaving, put=[encode(key, value) for key, value in coming.items()])
+            store.write(region, remove=leaving, put=[state.row(key) for key in coming])
             self._kept = state
 
         await _in_thread(write)

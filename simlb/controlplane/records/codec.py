@@ -12,10 +12,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
-from simlb.core.remembered import Remembered
-
-ENCODED_REMEMBERED_MAX = 4096
-
 T = TypeVar("T")
 S = TypeVar("S", covariant=True)
 E = TypeVar("E", bound=Enum)
@@ -194,14 +190,6 @@ def members(kind: type[T], **codecs: Codec[Any]) -> Codec[T]:
         return kind(**{name: _at(codecs[name], name, item) for name, item in given.items()})
 
     return Codec(encode, decode)
-
-
-def encoded_once(codec: Codec[T]) -> Codec[T]:
-    """The same, for values of which there are many in one record, and few of them change: a plain value stays.
-
-    Plain values are shared between records, so that nobody may change one in place.
-    """
-    return Codec(Remembered(codec.encode, ENCODED_REMEMBERED_MAX), codec.decode)
 
 
 def one_of(tag: str, choices: Mapping[str, tuple[type, Codec[Any]]]) -> Codec[Any]:

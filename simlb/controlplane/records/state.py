@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simlb.controlplane.records.codec import TEXT, Codec, RecordError, by_name
@@ -69,22 +69,23 @@ class State:
 
     def items(self) -> dict[Key, Any]:
         """Its parts, by kind and key, in their order. The same objects as long as nothing changes them."""
-        held = self._held(self.registrations.added, self.registrations.removed)
+        held = self._held()
         return _items(held, held)
 
-    def since(self, before: State) -> tuple[list[Key], dict[Key, Any]]:
-        """What leaves, and what is new or changed, from `before` to this; see `difference`.
+    def since(self, before: State) -> tuple[list[Key], list[Key]]:
+        """What leaves and what is new or changed from `before` to this; see `difference`.
 
         Of a kind that is the same object in both nothing is looked at, and of registrations only at where they differ.
         """
-        was, now = before.registrations, self.registrations
-        old_added, new_added = _apart(was.added, now.added)
-        old_removed, new_removed = _apart(was.removed, now.removed)
-        old = before._held(old_added, old_removed)
-        new = self._held(new_added, new_removed)
+        was, now = _apart(before.registrations, self.registrations)
+        old, new = replace(before, registrations=was)._held(), replace(self, registrations=now)._held()
         kinds = [kind for kind in {**old, **new} if old.get(kind) is not new.get(kind)]
-        leaving, coming = difference(_items(old, kinds), _items(new, kinds))
-        return leaving, {(kind, name): new[kind][name] for kind, name in coming}
+        return difference(_items(old, kinds), _items(new, kinds))
+
+    def row(self, key: Key) -> Row:
+        """One part of it as a record."""
+        kind, name = key
+        return encode(key, self._held()[kind][name])
 
     def rows(self) -> list[Row]:
         """All of it as records."""
@@ -119,8 +120,8 @@ class State:
             ),
         )
 
-    def _held(self, added: tuple[Registration, ...], removed: tuple[Registration, ...]) -> dict[str, Mapping[str, Any]]:
-        """By kind and key, with these of its registrations."""
+    def _held(self) -> dict[str, Mapping[str, Any]]:
+        """By kind and key."""
         changes = self.changes
         return {
             "load-balancer": changes.load_balancers,
@@ -130,8 +131,8 @@ class State:
             "tags": changes.tags,
             "facts": changes.facts,
             "security-group": changes.security_groups,
-            "registration": _by_key(added),
-            "deregistration": _by_key(removed),
+            "registration": _by_key(self.registrations.added),
+            "deregistration": _by_key(self.registrations.removed),
             **changes.records,
         }
 
@@ -178,10 +179,16 @@ def _items(held: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> dict[
     return {(kind, key): value for kind in kinds for key, value in held.get(kind, {}).items()}
 
 
-def _apart(
+def _apart(before: Registrations, after: Registrations) -> tuple[Registrations, Registrations]:
+    """Both, each without what it has in common with the other at the beginning and, where something leaves, the end."""
+    old_added, added = _trimmed(before.added, after.added)
+    old_removed, removed = _trimmed(before.removed, after.removed)
+    return Registrations(old_added, old_removed), Registrations(added, removed)
+
+
+def _trimmed(
     before: tuple[Registration, ...], after: tuple[Registration, ...]
 ) -> tuple[tuple[Registration, ...], tuple[Registration, ...]]:
-    """Both without what they have in common at their beginning and, where only something leaves, at their end."""
     if before is after:
         return (), ()
     # Mostly something comes at the end of a thousand, or leaves from anywhere.
