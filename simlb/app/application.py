@@ -96,6 +96,8 @@ class App:
         self.keeping = Keeping(Store(store_path(options.state_dir, options.kept_name)) if options.keeps_state else None)
         self.clock: Clock = clock or ScaledClock(options.speed or compiled.settings.speed)
         self.nodes: dict[str, LoadBalancerNode] = {}
+        self._homes: dict[str, LoadBalancerNode] = {}
+        """The node of each target group, by its name."""
         self._is_serving = False
         self.started_at = datetime.now(UTC)
         self.control = ""
@@ -411,10 +413,11 @@ class App:
             if self._is_serving:
                 await self._reconcile_processes(self.configuration)
             raise
+        before, self.configuration = self.configuration, configuration
         self.compiled = compiled
         self.changes = changes
         self.registrations = registrations
-        self.configuration = configuration
+        self._homes = {name: node for node, held in groups.items() for name in held}
         self._is_serving = True
         self.observing.expect(configuration)
         for node, ready in prepared:
@@ -423,14 +426,17 @@ class App:
             await node.commit(ready, groups[node])
             self._say_where(ready)
         await self.spare.keep_unused(groups[self.spare])
+        has_other_files = configuration.processes is not before.processes or len(nodes) != len(self.nodes)
+        has_other_files = has_other_files or any(ready.has_other_sockets for _, ready in prepared)
         for name in [name for name in self.nodes if name not in nodes]:
             node = self.nodes.pop(name)
             node.stop_accepting()
             self.keep(node.close(grace_s=STOP_GRACE_S))
         self.nodes = nodes
         self.observing.use(configuration)
-        if touched:
+        if is_new_file or has_other_files:
             self.descriptors.measure()
+        if touched:
             self.certificates.look()
         if self.heap is not None:
             self.heap.keep(configuration)
@@ -551,9 +557,19 @@ class App:
         """How a group of the configuration stands. None once a group that no listener uses has lost its last target."""
         return self._node_of(target_group).groups.get(target_group)
 
+    def home_of(self, target_group: str) -> LoadBalancerNode | None:
+        """The node that has a group of the configuration."""
+        return self._homes.get(target_group)
+
+    def find_live_group(self, name: str) -> TargetGroupState | None:
+        """How a group stands; one that has left the node that has it in the configuration is found where it drains."""
+        home = self._homes.get(name)
+        if home is not None and name in home.groups:
+            return home.groups[name]
+        return next((node.groups[name] for node in (*self.nodes.values(), self.spare) if name in node.groups), None)
+
     def _node_of(self, target_group: str) -> LoadBalancerNode:
-        groups = self._groups_by_node(self.configuration, self.nodes)
-        return next(node for node, names in groups.items() if target_group in names)
+        return self._homes[target_group]
 
     # -- Instance ------------------------------------------------------------------------------------------------------
 

@@ -73,10 +73,7 @@ class AppEstate:
 
     def live_group(self, name: str) -> TargetGroupState | None:
         """How a target group stands."""
-        nodes = (*self._app.nodes.values(), self._app.spare)
-        found = [node.groups[name] for node in nodes if name in node.groups]
-        # A group that has moved to another load balancer drains where it was.
-        return self._app.live_group(name) if len(found) > 1 else next(iter(found), None)
+        return self._app.find_live_group(name)
 
     @property
     def changes(self) -> Changes:

@@ -138,8 +138,12 @@ class Metering:
 
     def on_state_changed(self, group: TargetGroupState) -> None:
         """A target of this group is in another state: count them before they change again."""
-        for meter in self._meters.values():
-            if meter.node.groups.get(group.group.name) is group:
+        home = self._app.home_of(group.group.name)
+        # One that has left its load balancer drains somewhere else.
+        nodes = (home,) if home is not None and home.groups.get(group.group.name) is group else self._meters
+        for node in nodes:
+            meter = self._meters.get(node)
+            if meter is not None and node.groups.get(group.group.name) is group:
                 self._sample(meter, group, int(self._wall()))
 
     def know_nodes(self) -> None:

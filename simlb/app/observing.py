@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from simlb.core.log_kinds import LogKind
 from simlb.core.metrics import MetricStore
 from simlb.core.model import Configuration, LoadBalancer
 from simlb.core.plan import ListenerPlan
-from simlb.core.remembered import Remembered
+from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered
 from simlb.observe.event_hub import EventHub
 from simlb.observe.exchange_ring import ExchangeRing
 from simlb.observe.line_log import LineLog
@@ -146,10 +145,16 @@ class Observing:
         await self.files.close()
 
 
-def log_places(configuration: Configuration) -> Iterator[LogPlace]:
+def log_places(configuration: Configuration) -> tuple[LogPlace, ...]:
     """Where the logs of its load balancers go, of those that are enabled."""
-    for load_balancer in configuration.load_balancers:
-        yield from _log_places(load_balancer)
+    return _all_log_places(configuration.load_balancers)
+
+
+def _of_all(load_balancers: tuple[LoadBalancer, ...]) -> tuple[LogPlace, ...]:
+    return tuple([place for load_balancer in load_balancers for place in _log_places(load_balancer)])
+
+
+_all_log_places = Remembered(_of_all, LARGE_REMEMBERED_MAX)
 
 
 @Remembered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -45,6 +46,8 @@ class TerminalPresenter:
         self._settled = False
         self._explained: set[str] = set()
         self._notices_shown: set[str] = set()
+        self._waiting: list[str] = []
+        """Lines that are printed before the loop's next turn, or before any other."""
 
     def ready(self, view: InstanceView, app: Instance, clock: Clock) -> None:
         """Everything listens: say where, and what to type."""
@@ -100,18 +103,31 @@ class TerminalPresenter:
 
     def close(self) -> None:
         """The last word."""
-        if self._is_ready:
-            self.say("simlb stopped.")
+        self.say(*(["simlb stopped."] if self._is_ready else []))
 
     def say(self, *lines: str) -> None:
         """Print lines as they are. When nobody can read them any more, the load balancer goes on without."""
-        if self._is_unheard:
+        waiting, self._waiting = self._waiting, []
+        if self._is_unheard or not (waiting or lines):
             return
         try:
-            self._out.write("".join(f"{line}\n" for line in lines))
+            self._out.write("".join([f"{line}\n" for line in (*waiting, *lines)]))
             self._out.flush()
         except OSError:  # the terminal or the pipe's reader has gone
             self._is_unheard = True
+
+    def _say_soon(self, line: str) -> None:
+        """Print a line together with those of the same turn of the loop.
+
+        A thousand targets may change at once, and writing takes longer than all else that telling one does.
+        """
+        self._waiting.append(line)
+        if len(self._waiting) > 1:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self.say)
+        except RuntimeError:  # without a loop there are no turns
+            self.say()
 
     def show_targets(self, view: InstanceView) -> None:
         """Print the target table."""
@@ -126,9 +142,9 @@ class TerminalPresenter:
         if event.previous_state == _INITIAL and event.state == _HEALTHY and not self._settled:
             self._check_settled(event.at_s)
             return
-        self.say(self._line(event))
+        self._say_soon(self._line(event))
         if event.hint:
-            self.say(self.style.yellow(f"      → {event.hint}"))
+            self._say_soon(self.style.yellow(f"      → {event.hint}"))
         self._explain(event)
         self._check_settled(event.at_s)
 

@@ -53,7 +53,7 @@ def bring_in(arguments: Namespace) -> int:
 
 def reset(arguments: Namespace) -> int:
     """Forget everything, of an instance that runs or of one that does not."""
-    from simlb.controlplane.store import store_path
+    from simlb.controlplane.store import LEFTOVERS, store_path
 
     state_dir = default_state_dir()
     path = store_path(state_dir, check_instance_name(arguments.instance))
@@ -69,8 +69,8 @@ def reset(arguments: Namespace) -> int:
             print(client.ask("POST", "/api/v1/state/reset")["message"])
         return EXIT_FINE
     try:
-        # What a write that was broken off has left goes too: it would be taken for a part of the next file.
-        for leftover in (path, path.with_name(f"{path.name}-journal")):
+        # What a kill has left beside it goes too: it would be taken for a part of the next file.
+        for leftover in (path, *(path.with_name(f"{path.name}{end}") for end in LEFTOVERS)):
             leftover.unlink(missing_ok=True)
     except OSError as error:
         raise SimlbError("E813", f"{path} cannot be removed: {error.strerror}.") from error

@@ -5,9 +5,10 @@
 All regions are in it. In version 1 of its form a record was under the region of the configuration that was in force,
 and a security group did not say its own.
 
-The rollback journal and `synchronous=EXTRA` make a commit last through a kill and a power cut alike. The file is one
-process's alone while that has it open, readable by its owner only, and looked through when it is opened: a damaged one
-is refused, and never emptied or replaced.
+A commit is appended to `<instance>.db-wal` and synced (`synchronous=FULL`), once: it lasts through a kill and a power
+cut alike. SQLite moves what has gathered there into the database now and then, and when that is closed; what a kill has
+left there is read when it is opened next. The file is one process's alone while that has it open, readable by its owner
+only, and looked through when it is opened: a damaged one is refused, and never emptied or replaced.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import msgspec
 
 from simlb.controlplane.records.state import Place, Row, place_of
 from simlb.controlplane.runfile import locked
@@ -45,6 +48,14 @@ _PUT = """
 INSERT INTO records (account, region, kind, key, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (account, region, kind, key) DO UPDATE SET body = excluded.body
 """
+
+
+LEFTOVERS = ("-wal", "-journal")
+"""What SQLite may leave beside a database, by how its name ends; the second one is an earlier simlb's."""
+
+
+_JSON = msgspec.json.Encoder()
+"""Ten times as quick as the standard library's, which a load balancer's fifty rules show."""
 
 
 def store_path(state_dir: Path, instance: str) -> Path:
@@ -94,9 +105,7 @@ class Store:
     def write(self, *, remove: Sequence[Place] = (), put: Sequence[Row] = ()) -> None:
         """Remove, then put records: all of it, or nothing. On disk for good when it returns. Raises SimlbError E813."""
         leaving = [(self._account, *place) for place in remove]
-        coming = [
-            (self._account, *row.place, json.dumps(row.body, ensure_ascii=False, separators=(",", ":"))) for row in put
-        ]
+        coming = [(self._account, *row.place, _JSON.encode(row.body).decode()) for row in put]
         try:
             connection = self._held()
             connection.execute("BEGIN IMMEDIATE")
@@ -116,7 +125,7 @@ class Store:
         return SimlbError(
             "E810",
             f"{self.path}, where simlb keeps what API calls have made, is damaged: {what}.",
-            "put a copy from before in its place",
+            f"put a copy from before in its place, without a {self.path.name}-wal beside it",
             "or begin anew: simlb state reset        → and bring back what was exported: simlb state import FILE",
         )
 
@@ -171,8 +180,7 @@ class Store:
     def _look_through(self, connection: sqlite3.Connection) -> None:
         with self._coded():
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute("PRAGMA synchronous = EXTRA")
+            connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN EXCLUSIVE")
             ((found,),) = connection.execute("PRAGMA application_id")
             ((version,),) = connection.execute("PRAGMA user_version")
@@ -191,6 +199,10 @@ class Store:
             if version == 1:
                 _sort_by_region(connection)
             connection.execute("COMMIT")
+            # One sync for each commit; a rollback journal takes four, of which each may last milliseconds.
+            ((mode,),) = connection.execute("PRAGMA journal_mode = WAL")
+            if mode != "wal":
+                raise self._unusable(f"its journal is '{mode}'")
 
     @contextlib.contextmanager
     def _coded(self) -> Iterator[None]:

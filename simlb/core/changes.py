@@ -185,13 +185,17 @@ def _lay_over(changes: Changes, file: Configuration) -> Configuration:
     known: dict[str, Mapping[str, NamedSecurityGroup]] = {}
     gates: dict[tuple[str, ...], SecurityGroup] = {}
     for arn, balancer in balancers.items():
-        named = changes.security_groups_of(balancer)
-        if named != _own_group(balancer) or not changes.security_groups.keys().isdisjoint(named):
+        facts, own = changes.facts.get(arn), _own_group(balancer)
+        named = facts.security_groups if facts is not None and facts.security_groups else own
+        if named == own and changes.security_groups.keys().isdisjoint(own):
+            continue  # as it is
+        gate = gates.get(named)
+        if gate is None:
             region = balancer.region
             here = known.get(region) or known.setdefault(region, changes.all_security_groups(file, region))
             there = foreign.named_groups(changes.records, named)
-            gate = gates.get(named) or gates.setdefault(named, gate_of(named, {**there, **here} if there else here))
-            balancers[arn] = _with_gate(balancer, gate)
+            gate = gates[named] = gate_of(named, {**there, **here} if there else here)
+        balancers[arn] = _with_gate(balancer, gate)
     groups = {group.arn: group for group in file.target_groups.values() if group.arn not in changes.removed}
     for arn, group in changes.target_groups.items():
         groups[arn] = with_targets(group, groups[arn].targets if arn in groups else ())

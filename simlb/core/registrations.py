@@ -83,8 +83,15 @@ class Registrations:
     def deregister_all(self, registrations: Collection[Registration]) -> Registrations:
         """Without any of these, each of which is there: as `deregister`, for as many as a group may have."""
         leaving = {(item.target_group, item.target.key) for item in registrations}
-        added = tuple(item for item in self.added if (item.target_group, item.target.key) not in leaving)
-        own = {(item.target_group, item.target.key) for item in self.added}
+        groups = {item.target_group for item in registrations}
+        own = {(item.target_group, item.target.key) for item in self.added if item.target_group in groups}
+        added = tuple(
+            [
+                item
+                for item in self.added
+                if item.target_group not in groups or (item.target_group, item.target.key) not in leaving
+            ]
+        )
         taken = tuple(item for item in registrations if (item.target_group, item.target.key) not in own)
         return replace(self, added=added, removed=(*self.removed, *taken))
 

@@ -51,7 +51,7 @@ class RememberedBeside(Generic[K, B, V]):
     def __call__(self, of: K, beside: B) -> V:
         """Worked out now, or before."""
         known = self._known.get(id(of))
-        if known is None or known[1] != beside:
+        if known is None or (known[1] is not beside and known[1] != beside):
             if len(self._known) >= self._at_most:
                 self._known.clear()
             known = self._known[id(of)] = of, beside, self._work_out(of, beside)

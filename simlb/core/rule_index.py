@@ -10,7 +10,7 @@ rules that everything else speaks for.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from simlb.core.conditions import (
@@ -33,6 +33,7 @@ SUBJECT_REMEMBERED_MAX_BYTES = 256
 Conditions = Sequence[CompiledCondition[Any]]
 S = TypeVar("S", bound=Hashable)
 C = TypeVar("C", bound=CompiledCondition[Any])
+V = TypeVar("V")
 
 
 class MaskMemo(dict[S, int]):
@@ -92,15 +93,6 @@ class _Intervals:
         return self._masks[bisect_right(self._ends, text)]
 
 
-def _behind(prefix: bytes) -> bytes | None:
-    """The first text, in the order of bytes, behind all that begin with `prefix`; None when nothing is."""
-    shortened = prefix.rstrip(b"\xff")
-    return shortened[:-1] + bytes((shortened[-1] + 1,)) if shortened else None
-
-
-_SETTLED_BY_START = {WildcardKind.EXACT, WildcardKind.PREFIX}
-
-
 class PathIndex:
     """The rules whose path pattern may match, by how the path begins and how it ends."""
 
@@ -111,6 +103,7 @@ class PathIndex:
         starts: list[tuple[bytes, bytes | None, int]] = []
         ends: list[tuple[bytes, bytes | None, int]] = []
         free = 0
+        has_tails = False
         self.unsure = 0
         """The rules whose pattern has to be verified."""
         for place, condition in enumerate(conditions):
@@ -118,20 +111,16 @@ class PathIndex:
             if condition is None:
                 free |= rule
                 continue
-            wildcards = condition.alternatives.wildcards
-            if not wildcards:
-                starts.append((b"", None, rule))
-            for wildcard in wildcards:
-                is_exact = wildcard.kind is WildcardKind.EXACT
-                behind = wildcard.literal + b"\0" if is_exact else _behind(wildcard.literal)
-                starts.append((wildcard.literal, behind, rule))
-            tails = [wildcard.tail[::-1] for wildcard in wildcards]
-            ends += [(tail, _behind(tail), rule) for tail in tails or [b""]]
-            kinds = {wildcard.kind for wildcard in wildcards}
-            if not kinds or not (kinds <= _SETTLED_BY_START or kinds == {WildcardKind.SUFFIX}):
+            spans = condition.spans
+            for low, high in spans.starts:
+                starts.append((low, high, rule))
+            for low, high in spans.ends:
+                ends.append((low, high, rule))
+                has_tails = has_tails or bool(low)
+            if not spans.is_sure:
                 self.unsure |= rule
         self._by_start = _Intervals(free, starts)
-        self._by_end = _Intervals(free, ends) if any(tail for tail, _, _ in ends) else None
+        self._by_end = _Intervals(free, ends) if has_tails else None
         self._with_controls = free | self.unsure
 
     def mask(self, path: bytes) -> int:
@@ -205,36 +194,39 @@ class RuleIndex:
     def __init__(self, rules: Sequence[Conditions]) -> None:
         """`rules`: the conditions of each rule, the first in priority first."""
         self._all = (1 << len(rules)) - 1
-        self._hosts = _memo(_of_kind(rules, HostHeader))
-        self._methods = _memo(_of_kind(rules, HttpRequestMethod))
-        self._sources = _memo(_of_kind(rules, SourceIp))
+        hosts = _of_kind(rules, HostHeader)
+        methods = _of_kind(rules, HttpRequestMethod)
+        sources = _of_kind(rules, SourceIp)
+        self._hosts = MaskMemo(_by_place(rules, hosts)) if hosts else None
+        self._methods = MaskMemo(_by_place(rules, methods)) if methods else None
+        self._sources = MaskMemo(_by_place(rules, sources)) if sources else None
         paths = _of_kind(rules, PathPattern)
         # AWS lets a rule have one path pattern; the model does not say so.
-        self._paths = PathIndex([own[0] if own else None for own in paths]) if any(paths) else None
+        self._paths = PathIndex([own[0] if own else None for own in _by_place(rules, paths)]) if paths else None
         queries = _of_kind(rules, QueryString)
-        indexed = [next(filter(QueryIndex.can_hold, own), None) for own in queries]
-        query_index = QueryIndex(indexed)
-        self._without_query = sum(1 << place for place, own in enumerate(queries) if not own)
+        indexed = {place: next(filter(QueryIndex.can_hold, own), None) for place, own in queries.items()}
+        query_index = QueryIndex([indexed.get(place) for place in range(len(rules))]) if queries else None
+        self._without_query = self._all ^ sum(1 << place for place in queries)
         """The rules that need no query: no condition holds for a request that has none."""
         headers = _of_kind(rules, HttpHeader)
         memos = {
-            name: MaskMemo([[header for header in own if header.name == name] for own in headers])
-            for name in {header.name for own in headers for header in own}
+            name: MaskMemo([[header for header in own if header.name == name] for own in _by_place(rules, headers)])
+            for name in {header.name for own in headers.values() for header in own}
         }
-        self._doubts: list[_Doubts] = []
+        self._doubts: dict[int, _Doubts] = {}
+        """By the places of the rules that have any."""
         self._unsure = 0
-        for place in range(len(rules)):
-            is_path_unsure = self._paths is not None and self._paths.unsure >> place & 1
-            doubts = _Doubts(
-                tuple((name, memos[name]) for name in {header.name: None for header in headers[place]}),
-                None if indexed[place] is None else query_index,
-                tuple(query for query in queries[place] if query is not indexed[place]),
-                tuple(paths[place] if is_path_unsure else paths[place][1:]),
+        path_unsure = self._paths.unsure if self._paths is not None else 0
+        more_paths = {place for place, own in paths.items() if len(own) > 1 or path_unsure >> place & 1}
+        for place in {*headers, *queries, *more_paths}:
+            own_paths, own_query = paths.get(place, ()), indexed.get(place)
+            self._doubts[place] = _Doubts(
+                tuple((name, memos[name]) for name in {header.name: None for header in headers.get(place, ())}),
+                None if own_query is None else query_index,
+                tuple(query for query in queries.get(place, ()) if query is not own_query),
+                tuple(own_paths if path_unsure >> place & 1 else own_paths[1:]),
             )
-            self._doubts.append(doubts)
-            # An index that remembers nothing yet is an empty dictionary, and a doubt all the same.
-            if doubts.query_index is not None or any(doubts):
-                self._unsure |= 1 << place
+            self._unsure |= 1 << place
 
     def first(self, request: RoutedRequest, client_ip: str) -> int:
         """The place of the first rule all of whose conditions hold; -1 when there is none."""
@@ -275,15 +267,20 @@ class RuleIndex:
         return -1
 
 
-def _of_kind(rules: Sequence[Conditions], kind: type[C]) -> list[list[C]]:
-    """The conditions of one kind, by rule."""
-    # Asking for the very class takes a fifth of the time: they are abstract classes' children.
-    return [[condition for condition in conditions if type(condition) is kind] for conditions in rules]
+def _of_kind(rules: Sequence[Conditions], kind: type[C]) -> dict[int, list[C]]:
+    """The conditions of one kind, by the places of the rules that have any."""
+    found: dict[int, list[C]] = {}
+    for place, conditions in enumerate(rules):
+        for condition in conditions:
+            # Asking for the very class takes a fifth of the time: they are abstract classes' children.
+            if type(condition) is kind:
+                found.setdefault(place, []).append(condition)
+    return found
 
 
-def _memo(conditions: Sequence[Sequence[CompiledCondition[S]]]) -> MaskMemo[S] | None:
-    """An index of one kind of condition; None when no rule has any."""
-    return MaskMemo(conditions) if any(conditions) else None
+def _by_place(rules: Sequence[Conditions], found: Mapping[int, Sequence[V]]) -> list[Sequence[V]]:
+    """What was found, for all rules in their order."""
+    return [found.get(place, ()) for place in range(len(rules))]
 
 
 def _all_hold(conditions: Sequence[CompiledCondition[Any]], subject: object) -> bool:

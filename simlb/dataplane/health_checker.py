@@ -18,7 +18,7 @@ from simlb.dataplane.points import Behaviour
 from simlb.dataplane.probe import Probe, wait_until_listening
 
 FIRST_PROBES_MAX = 64
-FIRST_PROBES_AT_ONCE = 8
+FIRST_PROBES_AT_ONCE = 4
 """Begun in one turn of the loop, so that requests get theirs: each takes 0.1 to 0.3 ms."""
 # Successive multiples of the golden ratio's fraction fill an interval evenly, however many targets there will be.
 _PHASE_STEP = 0.6180339887498949

@@ -50,8 +50,8 @@ from simlb.wire.h1_response import ResponseParser
 SWEEP_S = 1.0
 """How often idleness is looked for, in load-balancer seconds. No timer per connection or request is needed."""
 _SWEEP_REAL_MIN_S = 0.02
-TOLD_AT_ONCE = 16
-"""Of so many targets what a new configuration has changed is told before requests get their turn: about 1 ms."""
+TOLD_AT_ONCE = 8
+"""Of so many targets what a new configuration has changed is told before requests get their turn: less than 1 ms."""
 TRACE_IDS_AT_ONCE = 256
 LAST_ANSWERS_S = 0.2
 """How long, in real seconds, answers to what a stop has cut may take to leave."""
@@ -105,6 +105,8 @@ class Prepared:
         """New doors of listeners that stay: a load balancer has got, or lost, its IPv6 address."""
         self.contexts: dict[int, tuple[dict[str, ssl.SSLContext], object]] = {}
         self.rules: dict[int, RuleTable] = {}
+        self.has_other_sockets = True
+        """Whether listeners come, go or move."""
 
 
 class LoadBalancerNode:
@@ -203,6 +205,8 @@ class LoadBalancerNode:
         except BaseException:
             self.discard(prepared)
             raise
+        is_same_ports = self.listeners.keys() == prepared.contexts.keys()
+        prepared.has_other_sockets = bool(prepared.opened or prepared.moved) or not is_same_ports
         return prepared
 
     def _prepare_doors(self, prepared: Prepared, listener: Listener, *, is_dualstack: bool) -> None:

@@ -89,7 +89,8 @@ class Probe(asyncio.Protocol):
         self._health_check = health_check
         self._target = target
         self._clock = clock
-        self._on_result = on_result
+        self._on_result: Callable[[ProbeResult | None], None] | None = on_result
+        """Let go of with the result: it knows this probe, and what is no cycle waits for no garbage collection."""
         self._link = None if behaviours is None else Link(self, behaviours, clock, is_probe=True)
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
@@ -108,6 +109,7 @@ class Probe(asyncio.Protocol):
     def cancel(self) -> None:
         """Nobody wants the result any more."""
         self._is_done = True
+        self._on_result = None
         self._close()
 
     async def _dial(self) -> None:
@@ -209,7 +211,9 @@ class Probe(asyncio.Protocol):
         result = None
         if outcome is not None:
             result = ProbeResult(outcome=outcome, status_code=status_code, latency_s=latency_s, detail=detail)
-        self._on_result(result)
+        on_result, self._on_result = self._on_result, None
+        assert on_result is not None
+        on_result(result)
 
     def _close(self) -> None:
         if self._link is not None:

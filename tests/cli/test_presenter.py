@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import io
 import itertools
@@ -160,6 +161,21 @@ def test_many_targets_are_told_of_without_looking_at_everything_each_time() -> N
         for previous, state in (("healthy", "unhealthy"), ("unhealthy", "healthy"), ("healthy", "draining")):
             assert screen.changed(1, name, previous, state)
     assert instance.looks == 2
+
+
+async def test_what_changes_in_one_turn_of_the_loop_is_written_at_once() -> None:
+    screen = Screen()
+    screen.ready(starting("healthy", "healthy"))
+    assert screen.changed(1, "i-01", "healthy", "draining") == ""
+    assert screen.changed(1, "i-02", "healthy", "draining") == ""
+    await asyncio.sleep(0)
+    assert [line.split()[-4] for line in screen.look().splitlines()] == ["i-01", "i-02"]
+    assert screen.changed(2, "i-01", "draining", "unused") == ""
+    screen.presenter.event(Notice(level="warning", text="now"))
+    first, second = screen.look().splitlines()
+    assert (first.split()[-1], second) == ("unused", " ! now")
+    await asyncio.sleep(0)
+    assert screen.look() == ""
 
 
 def test_at_real_speed_there_is_one_time() -> None:

@@ -159,7 +159,7 @@ def test_what_is_no_json_changes_nothing(store: Store) -> None:
 
 
 def test_a_change_that_was_broken_off_never_was(store: Store, path: Path) -> None:
-    """The file and its journal as a kill in the middle of a commit leaves them."""
+    """The file and its log as a kill in the middle of a commit leaves them."""
     store.write(put=PUT)
     connection = store._held()
     connection.execute("PRAGMA cache_spill = 1")
@@ -170,13 +170,47 @@ def test_a_change_that_was_broken_off_never_was(store: Store, path: Path) -> Non
         "INSERT INTO records (account, region, kind, key, body) VALUES ('0', 'r', 'k', ?, ?)",
         [(str(number), "x" * 5000) for number in range(50)],
     )
-    journal = path.with_name(f"{path.name}-journal")
-    half = {name: name.read_bytes() for name in (path, journal)}
-    assert half[journal]
+    log = path.with_name(f"{path.name}-wal")
+    half = {name: name.read_bytes() for name in (path, log)}
+    assert len(half[log]) > 50 * 5000
     store.close()
     for name, content in half.items():
         name.write_bytes(content)
     assert reopened(path) == PUT
+
+
+def test_a_kill_leaves_what_was_written(store: Store, path: Path) -> None:
+    """The files as they are while it is open: the latest changes are only in the log. A start brings them home."""
+    store.write(put=PUT)
+    left = {file: file.read_bytes() for file in path.parent.iterdir()}
+    store.close()
+    for file, content in left.items():
+        file.write_bytes(content)
+    assert reopened(path) == PUT
+    path.with_name(f"{path.name}-wal").unlink(missing_ok=True)
+    assert reopened(path) == PUT
+
+
+def test_a_file_with_a_rollback_journal_goes_on(path: Path) -> None:
+    """As a simlb before the write-ahead log has left it: killed in the middle of a commit."""
+    store = Store(path)
+    store.open()
+    store.write(put=PUT)
+    store.close()
+    journal = path.with_name(f"{path.name}-journal")
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("UPDATE records SET body = ?", [("x" * 5000,) for _ in range(9)])
+        half = {name: name.read_bytes() for name in (path, journal)}
+        assert half[journal]
+        connection.execute("ROLLBACK")
+    connection.close()
+    for name, content in half.items():
+        name.write_bytes(content)
+    assert reopened(path) == PUT
+    assert not journal.exists()
 
 
 def torn(path: Path) -> None:

@@ -41,21 +41,30 @@ V = TypeVar("V")
 
 
 class Chained(Mapping[str, V]):
-    """Several mappings without a key in common as one, in their order."""
+    """Several mappings without a key in common as one, in their order.
 
-    __slots__ = ("_parts",)
+    What one call asks for is mostly in one part: the part that was found last is asked first.
+    """
+
+    __slots__ = ("_latest", "_parts")
 
     def __init__(self, parts: Sequence[Mapping[str, V]]) -> None:
         self._parts = parts
+        self._latest: Mapping[str, V] = {}
 
     def __getitem__(self, key: str) -> V:
-        for part in self._parts:
-            if key in part:
-                return part[key]
+        if key in self:
+            return self._latest[key]
         raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:
-        return any(key in part for part in self._parts)
+        if key in self._latest:
+            return True
+        for part in self._parts:
+            if key in part:
+                self._latest = part
+                return True
+        return False
 
     def __iter__(self) -> Iterator[str]:
         return itertools.chain.from_iterable(self._parts)
@@ -66,11 +75,13 @@ class Chained(Mapping[str, V]):
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One load balancer's own. `ids` are the last parts of all its ARNs."""
+    """One load balancer's own. `ids` are the last parts of all its ARNs, `groups` the names of its target groups."""
 
+    balancer: LoadBalancer
     listeners: Mapping[str, ListenerEntry]
     rules: Mapping[str, RuleEntry]
     ids: frozenset[str]
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +115,9 @@ def _look_through(configuration: Configuration) -> Catalog:
     load_balancers = configuration.load_balancers
     parts = [_part(balancer) for balancer in load_balancers]
     users: dict[str, tuple[LoadBalancer, ...]] = {}
-    for balancer in load_balancers:
-        for name in balancer.target_group_names():
-            users[name] = (*users.get(name, ()), balancer)
+    for part in parts:
+        for name in part.groups:
+            users[name] = (*users.get(name, ()), part.balancer)
     groups = configuration.target_groups.values()
     return Catalog(
         load_balancers={balancer.arn: balancer for balancer in load_balancers},
@@ -126,7 +137,13 @@ _catalog = Remembered(_look_through, LARGE_REMEMBERED_MAX)
 def _part(balancer: LoadBalancer) -> _Part:
     listeners = {listener.arn: ListenerEntry(balancer, listener) for listener in balancer.listeners}
     rules = {rule.arn: rule for listener in balancer.listeners for rule in rules_of(listener)}
-    return _Part(listeners, rules, frozenset(arn.rpartition("/")[2] for arn in (balancer.arn, *listeners, *rules)))
+    return _Part(
+        balancer,
+        listeners,
+        rules,
+        ids=frozenset([arn.rpartition("/")[2] for arn in (balancer.arn, *listeners, *rules)]),
+        groups=balancer.target_group_names(),
+    )
 
 
 @Remembered

@@ -55,8 +55,10 @@ class Kind:
 
     def find_one(self, held: Mapping[str, T], arn: str) -> T:
         """What the ARN names. Raises as `find`."""
-        (found,) = self.find(held, [arn])
-        return found
+        self.check((arn,))
+        if arn not in held:
+            raise self.missing()
+        return held[arn]
 
 
 _LB = f"app/{_NAME}/{_ID}"

@@ -158,8 +158,8 @@ class _Reader:
         found: list[Target] = []
         for group in self._draft.everything.target_groups.values():
             live = self._call.estate.live_group(group.name)
-            if live is not None:
-                found += [state.target for state in live.targets.values() if state.target.key not in _keys_of(group)]
+            if live is not None and not live.targets.keys() <= _keys_of(group):
+                found += [state.target for key, state in live.targets.items() if key not in _keys_of(group)]
         return found
 
     def _check_zone(self, zone: str | None) -> None:

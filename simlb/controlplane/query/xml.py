@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from simlb.controlplane.query.model import Model, Operation, Shape
+from simlb.core.remembered import Remembered
+
+Content = Callable[[Any], str]
 
 SENDER_FAULTS_BELOW = 500
 
@@ -26,12 +30,11 @@ def escape(text: str) -> str:
 
 def response(model: Model, operation: Operation, result: Mapping[str, Any], request_id: str) -> bytes:
     """The answer to a call that succeeded. A member that the shape does not have is a bug of the operation."""
-    name = operation.name
-    parts = [f'<{name}Response xmlns="{model.namespace}"><{name}Result>']
-    _structure(parts, operation.output, result)
-    parts.append(f"</{name}Result><ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>")
-    parts.append(f"</{name}Response>")
-    return "".join(parts).encode()
+    name, content = operation.name, _content_of(operation.output)(result)
+    return (
+        f'<{name}Response xmlns="{model.namespace}"><{name}Result>{content}</{name}Result>'
+        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>"
+    ).encode()
 
 
 def error_response(namespace: str, status: int, code: str, message: str, request_id: str) -> bytes:
@@ -43,45 +46,45 @@ def error_response(namespace: str, status: int, code: str, message: str, request
     ).encode()
 
 
-def _structure(parts: list[str], shape: Shape, values: Mapping[str, Any]) -> None:
-    members = shape.members
-    assert values.keys() <= members.keys(), f"{shape.name} has no {sorted(values.keys() - members.keys())}"
-    for name, member in members.items():
-        value = values.get(name)
-        if value is not None:
-            _element(parts, name, member, value)
-
-
-def _element(parts: list[str], name: str, shape: Shape, value: Any) -> None:
+def _content(shape: Shape) -> Content:
+    """What writes values of a shape, without the tags around them."""
     kind = shape.kind
     if kind == "string":
-        parts.append(f"<{name}>{escape(value)}</{name}>")
-    elif kind == "structure":
-        parts.append(f"<{name}>")
-        _structure(parts, shape, value)
-        parts.append(f"</{name}>")
-    elif kind == "list":
+        return escape
+    if kind == "structure":
+        return _structure(shape)
+    if kind == "list":
         assert shape.element is not None
-        parts.append(f"<{name}>")
-        for item in value:
-            _element(parts, "member", shape.element, item)
-        parts.append(f"</{name}>")
-    elif kind == "map":
-        _map(parts, name, shape, value)
-    else:
-        parts.append(f"<{name}>{_scalar(kind, value)}</{name}>")
+        element = _content_of(shape.element)
+        return lambda value: "".join([f"<member>{element(item)}</member>" for item in value])
+    if kind == "map":
+        assert shape.key is not None
+        assert shape.value is not None
+        key, held = _content_of(shape.key), _content_of(shape.value)
+        return lambda value: "".join(
+            [f"<entry><key>{key(name)}</key><value>{held(item)}</value></entry>" for name, item in value.items()]
+        )
+    return partial(_scalar, kind)
 
 
-def _map(parts: list[str], name: str, shape: Shape, value: Mapping[str, Any]) -> None:
-    assert shape.key is not None
-    assert shape.value is not None
-    parts.append(f"<{name}>")
-    for key, held in value.items():
-        parts.append("<entry>")
-        _element(parts, "key", shape.key, key)
-        _element(parts, "value", shape.value, held)
-        parts.append("</entry>")
-    parts.append(f"</{name}>")
+_content_of = Remembered(_content)
+"""Shapes are there once and for all. Taking them apart for each value takes twice as long."""
+
+
+def _structure(shape: Shape) -> Content:
+    members = {name: _content_of(member) for name, member in shape.members.items()}
+
+    def content(values: Mapping[str, Any]) -> str:
+        assert values.keys() <= members.keys(), f"{shape.name} has no {sorted(values.keys() - members.keys())}"
+        return "".join(
+            [
+                f"<{name}>{write(value)}</{name}>"
+                for name, write in members.items()
+                if (value := values.get(name)) is not None
+            ]
+        )
+
+    return content
 
 
 def _scalar(kind: str, value: Any) -> str:

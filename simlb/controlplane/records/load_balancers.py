@@ -40,7 +40,10 @@ from simlb.core.model import (
     SecurityGroup,
     WeightedTargetGroup,
 )
+from simlb.core.remembered import Remembered
 from simlb.core.security_groups import NamedSecurityGroup, SecurityGroupRule
+
+RULES_REMEMBERED_MAX = 4096
 
 _NETWORK: Codec[IPNetwork] = written(ipaddress.ip_network)
 _PATH: Codec[PurePath] = written(PurePath)
@@ -101,7 +104,7 @@ _CONDITIONS: dict[type, Codec[object]] = {
 _CONDITION = one_of("field", {model.FIELDS[kind]: (kind, codec) for kind, codec in _CONDITIONS.items()})
 _REWRITE = optional(members(Rewrite, regex=TEXT, replace=TEXT))
 
-_RULE = members(
+_A_RULE = members(
     Rule,
     priority=INTEGER,
     arn=TEXT,
@@ -110,6 +113,9 @@ _RULE = members(
     host_header_rewrite=_REWRITE,
     url_rewrite=_REWRITE,
 )
+_RULE: Codec[Rule] = Codec(Remembered(_A_RULE.encode, RULES_REMEMBERED_MAX), _A_RULE.decode)
+"""There may be a hundred in a record, of which few change. Records share their plain values: nobody changes one."""
+
 _CERTIFICATE = members(Certificate, arn=TEXT, names=_TEXTS, certificate_path=_PATH, key_path=_PATH)
 
 _LISTENER = members(

@@ -12,8 +12,10 @@ instance calls that (`ids.name_here`) depends on the region of its configuration
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simlb.controlplane.records.codec import TEXT, Codec, RecordError, by_name
@@ -91,9 +93,10 @@ class State:
     def since(self, before: State) -> tuple[list[Key], list[Key]]:
         """What leaves and what is new or changed from `before` to this; see `difference`.
 
-        Of a kind that is the same object in both nothing is looked at.
+        Of a kind that is the same object in both nothing is looked at, and of registrations only at where they differ.
         """
-        old, new = before._held(), self._held()
+        was, now = _apart(before.registrations, self.registrations)
+        old, new = replace(before, registrations=was)._held(), replace(self, registrations=now)._held()
         kinds = [kind for kind in {**old, **new} if old.get(kind) is not new.get(kind)]
         return difference(_items(old, kinds), _items(new, kinds))
 
@@ -234,6 +237,27 @@ def _codec(kind: str) -> Codec[Any]:
 
 def _items(held: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> dict[Key, Any]:
     return {(kind, key): value for kind in kinds for key, value in held.get(kind, {}).items()}
+
+
+def _apart(before: Registrations, after: Registrations) -> tuple[Registrations, Registrations]:
+    """Both, each without what it has in common with the other at the beginning and, where something leaves, the end."""
+    old_added, added = _trimmed(before.added, after.added)
+    old_removed, removed = _trimmed(before.removed, after.removed)
+    return Registrations(old_added, old_removed), Registrations(added, removed)
+
+
+def _trimmed(
+    before: tuple[Registration, ...], after: tuple[Registration, ...]
+) -> tuple[tuple[Registration, ...], tuple[Registration, ...]]:
+    if before is after:
+        return (), ()
+    # Mostly something comes at the end of a thousand, or leaves from anywhere.
+    begin = sum(1 for _ in itertools.takewhile(bool, map(operator.is_, before, after)))
+    rest, coming = before[begin:], after[begin:]
+    leaving = len(rest) - len(coming)
+    if coming and leaving > 0 and all(map(operator.is_, rest[leaving:], coming)):
+        return rest[:leaving], ()
+    return rest, coming
 
 
 def _keyed(registrations: tuple[Registration, ...]) -> dict[str, Registration]:

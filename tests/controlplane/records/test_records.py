@@ -12,6 +12,8 @@ from hypothesis import given, settings
 
 from simlb.controlplane.records import KINDS, RecordError, Row, State, difference
 from simlb.controlplane.records.state import Key
+from simlb.core.model import Target
+from simlb.core.registrations import Registration, Registrations
 from tests.controlplane.records.states import FULL, GROUP, LB, REGION, STATES
 
 SAMPLE = Path(__file__).with_name("state-1.json")
@@ -51,6 +53,33 @@ def test_what_did_not_change_is_not_written_again() -> None:
     assert tagged.since(FULL) == ([], [("tags", LB)])
     without = replace(FULL, changes=replace(FULL.changes, target_groups={}, changed=frozenset()))
     assert without.since(FULL) == ([("target-group", GROUP), ("changed", GROUP)], [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "leaving", "coming"),
+    [
+        ("abcd", "abcde", "", "e"),
+        ("abcd", "ad", "bc", ""),
+        ("abcd", "bcd", "a", ""),
+        ("abcd", "acb", "db", "b"),
+        ("abcd", "axcd", "bcd", "xcd"),
+        ("abcd", "aBcd", "", "B"),
+        ("abcd", "", "abcd", ""),
+        ("", "ab", "", "ab"),
+    ],
+)
+def test_of_registrations_only_what_differs_is_written(before: str, after: str, leaving: str, coming: str) -> None:
+    """`B` is another target under the key of `b`."""
+    made = {letter: _registration(letter) for letter in "abcdexB"}
+    states = [State(registrations=Registrations(added=tuple(made[each] for each in side))) for side in (before, after)]
+    expected = [[f"web/127.0.0.1/{ord(letter.lower())}" for letter in side] for side in (leaving, coming)]
+    assert [[key for _, key in side] for side in states[1].since(states[0])] == expected
+
+
+def _registration(letter: str) -> Registration:
+    port = ord(letter.lower())
+    target = Target(id="127.0.0.1", port=port, dial_host="127.0.0.1", dial_port=port, name=letter)
+    return Registration("web", target)
 
 
 def test_what_moves_is_appended_again_with_all_behind_it() -> None:
