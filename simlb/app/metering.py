@@ -150,9 +150,15 @@ class Metering:
         """Count for those too that have come since."""
         balancers = {balancer.name: balancer for balancer in self._app.configuration.load_balancers}
         for name, node in self._app.nodes.items():
-            if node not in self._meters and name in balancers:
-                resource = balancers[name].resource
-                self._meters[node] = _Meter(node, resource)
+            if name not in balancers:
+                continue
+            resource, before = balancers[name].resource, self._meters.get(node)
+            if before is None or before.load_balancer != resource:
+                meter = self._meters[node] = _Meter(node, resource)
+                if before is not None:
+                    # Another load balancer has the name now, as when the region of the file changes.
+                    self._count(before, int(self._wall()))
+                    meter.counted = dict(_totals(meter))
                 self._capacities.setdefault(resource, _Capacity())
                 # There is one node, and so one zone (docs/parity.md).
                 self._sink.store.zones[resource] = zones(balancers[name].region)[0]

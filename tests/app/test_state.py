@@ -25,6 +25,7 @@ from simlb.controlplane.records import Row, State
 from simlb.controlplane.store import Store, store_path
 from simlb.core import ids
 from simlb.core.changes import Changes, LoadBalancerFacts
+from simlb.core.metrics.store import Key
 from simlb.core.model import (
     Bind,
     Certificate,
@@ -276,6 +277,23 @@ async def test_what_is_made_in_a_region_stays_there_whatever_the_files_region(ho
             await home.restart()
             assert home.state == (Changes(), Registrations())
         await home.end()
+
+
+async def test_metrics_follow_the_files_region(home: Home) -> None:
+    """The load balancer of that name is another one then, with metrics of its own."""
+    await home.start()
+    await home.change(make)
+    for region in ("eu-west-1", REGION):
+        home.write(SHOP.replace("load_balancers:", "region: {region}\nload_balancers:"), region)
+        await home.app.reload()
+        store = home.app.observing.collect().store
+        (shop,) = (one for one in home.app.configuration.load_balancers if one.name == "shop")
+        assert store.zones[shop.resource] == f"{region}a"
+        await body(home.app, "shop")
+        key = Key("NewConnectionCount", shop.resource)
+        last_s = home.app.observing.collect().store.last_s(key)
+        assert last_s is not None
+        assert store.minute(key, last_s) == 1
 
 
 async def test_when_it_cannot_be_kept_nothing_changes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
