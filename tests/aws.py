@@ -30,7 +30,7 @@ def elbv2(
         region_name=region,
         aws_access_key_id="simlb",
         aws_secret_access_key="simlb",
-        config=Config(retries={"total_max_attempts": 1}, proxies={}, connect_timeout=5, read_timeout=5),
+        config=Config(retries={"total_max_attempts": 1}, proxies={}, connect_timeout=5, read_timeout=30),
     )
     try:
         yield client
