@@ -44,6 +44,7 @@ def test_json_is_a_flat_list_with_arns(run: Run, running: Running) -> None:
         "action": "forward images",
         "conditions": ["path /img/*, /css/*", "method GET, HEAD"],
         "transforms": ["url-rewrite ^/img/(.*)$ → /$1"],
+        "target_groups": ["images"],
     }
 
 

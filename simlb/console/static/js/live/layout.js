@@ -7,7 +7,7 @@ import { bothTimes } from './figures.js';
 
 const KEYS = ['space', 'digits', 'K', 'R', 'L', 'P', 'slash', 'F', 'Esc', 'help'];
 /** Below this there is no room for all of it at once: the page scrolls. */
-const HEIGHT_MIN = 560;
+const HEIGHT_MIN = 700;
 const WIDTH_MIN = 1000;
 
 /** What the keys do. */
@@ -87,6 +87,7 @@ export function createLayout(root) {
         const height = innerHeight - top - gap;
         const isTight = height < HEIGHT_MIN || innerWidth < WIDTH_MIN;
         root.classList.toggle('live-is-tight', isTight);
+        root.classList.toggle('live-is-narrow', innerWidth < WIDTH_MIN);
         root.style.height = isTight ? '' : `${height}px`;
     }
     fit();

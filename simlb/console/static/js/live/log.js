@@ -51,7 +51,6 @@ export function createLog(root, store, onRequest) {
 
     let filter = filterOf('');
     let seen = 0;
-    let isHeld = false;
     let isProblemsOnly = false;
     /** @type {string | null} */
     let balancer = null;
@@ -63,7 +62,7 @@ export function createLog(root, store, onRequest) {
         (!isProblemsOnly || event['elb_status_code'] >= 400);
 
     function draw() {
-        if (isHeld || document.hidden) return;
+        if (holders.size > 0 || document.hidden) return;
         const { requests, told } = store.requests();
         const fresh = requests.slice(-Math.min(told - seen, requests.length));
         if (told === seen) return;
@@ -85,7 +84,7 @@ export function createLog(root, store, onRequest) {
         const text =
             filter.wrong.length > 0
                 ? t('live.log.wrong', { term: filter.wrong.join(' ') })
-                : isHeld
+                : holders.size > 0
                   ? t('live.log.held')
                   : '';
         setText(note, text);
@@ -134,15 +133,21 @@ export function createLog(root, store, onRequest) {
         const row = /** @type {Element} */ (event.target).closest('tr');
         if (row?.dataset['number'] !== undefined) onRequest(Number(row.dataset['number']));
     });
-    /** @param {boolean} held */
-    const hold = (held) => () => {
-        isHeld = held;
-        tell();
-    };
-    scroller.addEventListener('pointerenter', hold(true));
-    scroller.addEventListener('pointerleave', hold(false));
-    scroller.addEventListener('focusin', hold(true));
-    scroller.addEventListener('focusout', hold(false));
+    /** @type {Set<string>} what holds it: a pointer over it, the focus in it */
+    const holders = new Set();
+    for (const [begin, end] of [
+        ['pointerenter', 'pointerleave'],
+        ['focusin', 'focusout'],
+    ]) {
+        scroller.addEventListener(String(begin), () => {
+            holders.add(String(begin));
+            tell();
+        });
+        scroller.addEventListener(String(end), () => {
+            holders.delete(String(begin));
+            tell();
+        });
+    }
     redraw();
     const timer = setInterval(draw, REDRAW_MS);
 
