@@ -13,6 +13,8 @@ from simlb.console.entry import Entry
 from simlb.console.files import Files
 from simlb.console.learning.learning import Learning, Lesson
 from simlb.console.live import Live
+from simlb.console.scenarios.desk import ScenarioDesk
+from simlb.console.scenarios.routes import scenario_routes
 
 if TYPE_CHECKING:
     from simlb.app.application import App
@@ -26,6 +28,7 @@ class Console:
         self.entry = Entry(app)
         self._direct = Direct(app)
         self._live = Live(app)
+        self.scenarios = ScenarioDesk(app.options.state_dir / "runs" / app.options.instance)
         self._files = Files()
         self._files.add("words.json", words.as_json())
         self._learning = Learning(app, lesson)
@@ -38,6 +41,7 @@ class Console:
             *self.entry.routes(),
             *self._direct.routes(),
             *self._live.routes(),
+            *scenario_routes(self.scenarios),
         ]
 
     async def front(self, request: web.Request) -> web.StreamResponse:
@@ -51,6 +55,7 @@ class Console:
     async def close(self) -> None:
         """End what runs for the page."""
         await self._learning.close()
+        await self.scenarios.close()
 
     async def _file(self, request: web.Request) -> web.Response:
         return self._files.answer(request.match_info["name"], request)

@@ -91,6 +91,14 @@ class Answered(Record, frozen=True, kw_only=True, tag="answer"):
     is_right: bool = False
 
 
+class Paused(Record, frozen=True, kw_only=True, tag="pause"):
+    """Somebody holds the story up: no step comes until it is resumed. Load balancer and clients go on."""
+
+
+class Resumed(Record, frozen=True, kw_only=True, tag="resume"):
+    """The story goes on."""
+
+
 class FaultInstalled(Record, frozen=True, kw_only=True, tag="fault"):
     """A fault was installed."""
 
@@ -222,6 +230,14 @@ class Judged(Record, frozen=True, kw_only=True, tag="expectation"):
     """The first few lines of the journal, from 1, that speak against it."""
 
 
+class Settled(Record, frozen=True, kw_only=True, tag="settled"):
+    """What an expectation is about is over, though the story is not: this is what will become of it."""
+
+    id: str
+    has_passed: bool
+    seen: Spoken
+
+
 Outcome = Literal["passed", "failed", "void", "missed", "interrupted", "broken"]
 """`void`: no steady state. `missed`: a step's trigger never came. `broken`: something that should work did not."""
 
@@ -240,6 +256,8 @@ Entry = (
     | Narrated
     | Asked
     | Answered
+    | Paused
+    | Resumed
     | FaultInstalled
     | FaultHealed
     | TargetGroupChanged
@@ -253,6 +271,7 @@ Entry = (
     | Marked
     | SteadyStateSeen
     | Warned
+    | Settled
     | Judged
     | Ended
 )

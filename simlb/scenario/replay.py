@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from simlb.errors import SimlbError
-from simlb.scenario.journal import Answered, Asked, Entry
+from simlb.scenario.journal import Answered, Asked, Entry, Paused, Resumed
 
 SPEED_MIN, SPEED_MAX = 0.5, 8.0
 ANSWER_AFTER_S = 3.0
-"""However long somebody thought about a question: a replay goes on after so many seconds."""
+"""However long somebody thought about a question, or paused: a replay goes on after so many seconds."""
 
 
 def check_speed(speed: float) -> float:
@@ -35,15 +35,20 @@ def play(
     """
     began = now()
     skipped_s = 0.0
-    asked_s: float | None = None
+    still_s: float | None = None
+    reasons: set[type[Entry]] = set()
     for entry in entries:
-        if isinstance(entry, Asked):
-            asked_s = entry.real_s
-        elif isinstance(entry, Answered) and asked_s is not None:
-            skipped_s += max(0.0, entry.real_s - asked_s - ANSWER_AFTER_S)
-            asked_s = None
-        elif asked_s is not None:
-            # What happened while somebody thought is shown at once.
+        was_still = still_s is not None
+        if isinstance(entry, Asked | Paused):
+            still_s = still_s if was_still else entry.real_s
+            reasons.add(type(entry))
+        elif isinstance(entry, Answered | Resumed):
+            reasons.discard(Asked if isinstance(entry, Answered) else Paused)
+            if still_s is not None and not reasons:
+                skipped_s += max(0.0, entry.real_s - still_s - ANSWER_AFTER_S)
+                still_s = None
+        if was_still and still_s is not None:
+            # What happened while the story stood still is shown at once.
             show(entry)
             continue
         wait_s = began + (entry.real_s - skipped_s) / speed - now()

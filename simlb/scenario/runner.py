@@ -108,6 +108,8 @@ class Run:
         self._journal_path = journal_path
         self._playing: asyncio.Task[None] | None = None
         self._is_interrupted = False
+        self._is_paused = False
+        self._story: Story | None = None
         self._trouble: Exception | None = None
         """What kept the journal or the observer from going on, in a callback that could not raise it."""
 
@@ -116,6 +118,18 @@ class Run:
         self._is_interrupted = True
         if self._playing is not None:
             self._playing.cancel()
+
+    def pause(self) -> None:
+        """Let no further step of the story come. Harmless when repeated. Call it on the run's loop."""
+        self._is_paused = True
+        if self._story is not None:
+            self._story.pause()
+
+    def resume(self) -> None:
+        """Let the story go on."""
+        self._is_paused = False
+        if self._story is not None:
+            self._story.resume()
 
     async def perform(self) -> RunResult:
         """Run it; back when nothing of it is left.
@@ -140,7 +154,7 @@ class Run:
                 if self._playing is not None:
                     self._playing.cancel()
 
-        write(self._meta())
+        write(self.meta)
         story: Story | None = None
         stage: Stage | None = None
         error: SimlbError | None = None
@@ -154,6 +168,9 @@ class Run:
                 tell=lambda event: None if story is None else story.heard(event),
             )
             story = Story(self._scenario, stage, recorder, write, self._observer.ask, seed=self._seed)
+            self._story = story
+            if self._is_paused:
+                story.pause()
             outcome = await self._play(story)
         except SimlbError as raised:
             error = raised
@@ -196,7 +213,9 @@ class Run:
             return "void"
         return story.outcome()
 
-    def _meta(self) -> journal.Meta:
+    @property
+    def meta(self) -> journal.Meta:
+        """The journal's first record; it says when it was asked for."""
         scenario = self._scenario
         return journal.Meta(
             at_s=0.0,

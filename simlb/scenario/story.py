@@ -18,6 +18,7 @@ from simlb.scenario.journal import Asked, Entry, Outcome, Spoken
 from simlb.scenario.model import Ask, Load, Rollback, Scenario
 from simlb.scenario.performer import Performer
 from simlb.scenario.recorder import Recorder
+from simlb.scenario.settling import LATE_REAL_S, is_settled
 from simlb.scenario.stage import Stage
 from simlb.scenario.steadiness import Steadiness
 from simlb.scenario.summary import END, START
@@ -69,6 +70,25 @@ class Story:
         self._changed = asyncio.Event()
         self._later = [load for load in scenario.loads if load.starts_at_s is not None]
         self._is_missed = False
+        self._paused_at = 0.0
+        self._open = list(scenario.expectations)
+        self._settled_real_s = 0.0
+
+    # -- pauses --------------------------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Let no further step come; load balancer and clients go on. Harmless when repeated, or when all is told."""
+        if not self._timeline.is_paused and not self._timeline.is_over:
+            self._paused_at = self._now()
+            self._write(journal.Paused(**self._stage.times()))
+            self._timeline.on_paused(self._paused_at)
+
+    def resume(self) -> None:
+        """Let the story go on. Harmless when it does."""
+        if self._timeline.is_paused:
+            self._timeline.on_resumed(self._now())
+            self._write(journal.Resumed(**self._stage.times()))
+            self._warn_about_pause(self._now() - self._paused_at)
 
     # -- from beginning to end -----------------------------------------------------------------------------------------
 
@@ -190,6 +210,20 @@ class Story:
                 )
             )
 
+    def _settle(self) -> None:
+        """Tell what has been decided already. Now and then: it looks through all that happened."""
+        now = self._stage.times()
+        if now["real_s"] < self._settled_real_s + LATE_REAL_S:
+            return
+        self._settled_real_s = now["real_s"]
+        complete_s = now["at_s"] - LATE_REAL_S * self._stage.app.clock.speed
+        for expectation in tuple(self._open):
+            if is_settled(expectation, self._history, complete_s):
+                self._open.remove(expectation)
+                verdict = judge(expectation, self._history)
+                seen = Spoken.of(verdict.seen)
+                self._write(journal.Settled(**now, id=expectation.id, has_passed=verdict.has_passed, seen=seen))
+
     async def _roll_back(self) -> None:
         """Faults as the scenario wants it. The instance ends in any case, and with it all that is left."""
         rollback = self._scenario.rollback
@@ -234,7 +268,9 @@ class Story:
             await self._performer.start_load(load.id)
 
     def _next_look(self) -> float | None:
-        """When to look again at the latest."""
+        """When to look again at the latest. A pause ends with a record, which wakes the story."""
+        if self._timeline.is_paused:
+            return None
         now = self._now()
         moments = [now + _starts_s(load) - self._timeline.story_s(now) for load in self._later]
         deadline = self._timeline.next_deadline()
@@ -323,6 +359,7 @@ class Story:
             for _, state in self._stage.targets():
                 in_flight[state.target.name] = in_flight.get(state.target.name, 0) + state.outstanding
             self._write(journal.Sampled(**self._stage.times(), in_flight=in_flight))
+            self._settle()
             await asyncio.sleep(max(clock.to_real(_SAMPLE_S), _SAMPLE_REAL_S))
 
     def _catch_up(self) -> None:
@@ -341,8 +378,8 @@ class Story:
         names = [fault.name for fault in self._stage.app.faults if not Performer.is_base(fault.name)]
         if names and paused_s > _AFTERMATH_S:
             shown_names = ", ".join(names)
-            en = f"{paused_s:.0f} s of thinking while {shown_names} was in force: counts over that time are higher."
-            ko = f"장애 {shown_names} 중에 {paused_s:.0f}초 동안 생각했습니다: 그동안 센 수는 더 큽니다."
+            en = f"{paused_s:.0f} s of standing still while {shown_names} was in force: counts over it are higher."
+            ko = f"장애 {shown_names} 중에 {paused_s:.0f}초 동안 이야기가 멈췄습니다: 그동안 센 수는 더 큽니다."
             self._warn(Spoken(en=en, ko=ko))
 
     def _seen(self, condition: Expression) -> str:
@@ -363,7 +400,7 @@ class Story:
         if self.is_over:
             return
         self._write_entry(entry)
-        if not isinstance(entry, journal.RequestEnded | journal.ClientEnded | journal.Sampled):
+        if not isinstance(entry, journal.RequestEnded | journal.ClientEnded | journal.Sampled | journal.Settled):
             self._changed.set()
 
     def _now(self) -> float:

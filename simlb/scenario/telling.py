@@ -18,7 +18,9 @@ from simlb.scenario.journal import (
     FaultInstalled,
     LoadChanged,
     Narrated,
+    Paused,
     Registered,
+    Resumed,
     Spoken,
     StateChanged,
     SteadyStateSeen,
@@ -27,12 +29,15 @@ from simlb.scenario.journal import (
     Warned,
 )
 
-Kind = Literal["say", "ask", "answer", "fault", "heal", "change", "state", "load", "steady", "warning", "missed"]
+Kind = Literal[
+    "say", "ask", "answer", "pause", "fault", "heal", "change", "state", "load", "steady", "warning", "missed"
+]
 
 SIGNS: Mapping[Kind, str] = {
     "say": "»",
     "ask": "?",
     "answer": "=",
+    "pause": "‖",
     "fault": "✗",
     "heal": "✓",
     "change": "~",
@@ -61,6 +66,10 @@ def tell(entry: Entry) -> Told | None:
             return Told(kind="say", words=entry.words)
         case Asked():
             return Told(kind="ask", words=entry.question)
+        case Paused():
+            return _told("pause", "the story is paused", "이야기 일시정지")
+        case Resumed():
+            return _told("pause", "the story goes on", "이야기 계속")
         case FaultInstalled():
             given = _pairs(entry.parameters)
             where = f" · {', '.join(entry.on)}" if entry.on else ""

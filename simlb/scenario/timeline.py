@@ -1,8 +1,9 @@
 """The timeline as a machine: which step comes next, when to look again, what to perform. It knows no clock.
 
 Steps come one after another. The first is waited for from the start; each further one from when the step before it has
-been performed. Story time runs with load-balancer time, but stands still while a question waits for its answer; only
-`at` follows it. The shell calls `on_change` when something has happened, `on_deadline` when `next_deadline()` has come,
+been performed. Story time runs with load-balancer time, but stands still while a question waits for its answer or the
+story is paused; only `at` follows it. In a pause no step comes, and how long it lasts does not count against `within`.
+The shell calls `on_change` when something has happened, `on_deadline` when `next_deadline()` has come,
 and `on_performed` when it has done what a `Perform` said.
 """
 
@@ -67,7 +68,9 @@ class Timeline:
         self._waiting_since = 0.0
         self._previous_at = 0.0
         self._paused_s = 0.0
-        self._asked_at: float | None = None
+        self._still_since: float | None = None
+        self._is_asking = False
+        self._pause_began_at: float | None = None
         self._is_performing = False
         self._looked_at = 0.0
         self.is_over = False
@@ -75,6 +78,8 @@ class Timeline:
     def start(self, now: float) -> Command | None:
         """The story begins."""
         self._started_at = self._waiting_since = self._previous_at = now
+        if self.is_paused:
+            self._still_since = self._pause_began_at = now
         return self._look(now)
 
     def on_change(self, now: float) -> Command | None:
@@ -94,23 +99,51 @@ class Timeline:
 
     def on_asked(self, now: float) -> None:
         """A question was put: story time stands still."""
-        assert self._asked_at is None
-        self._asked_at = now
+        assert not self._is_asking
+        self._is_asking = True
+        self._stand_still(now)
 
     def on_answered(self, now: float) -> None:
         """It was answered."""
-        assert self._asked_at is not None
-        self._paused_s += now - self._asked_at
-        self._asked_at = None
+        assert self._is_asking
+        self._is_asking = False
+        self._go_on(now)
+
+    def on_paused(self, now: float) -> None:
+        """No step comes until `on_resumed`. Before `start` too: then the story begins with a pause."""
+        if not self.is_paused:
+            self._pause_began_at = now
+            self._stand_still(now)
+
+    def on_resumed(self, now: float) -> None:
+        """The story goes on: call `on_change` next."""
+        if self._pause_began_at is not None:
+            self._waiting_since += max(0.0, now - max(self._pause_began_at, self._waiting_since))
+            self._pause_began_at = None
+            self._go_on(now)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the story waits for somebody to let it go on."""
+        return self._pause_began_at is not None
+
+    def _stand_still(self, now: float) -> None:
+        if self._still_since is None:
+            self._still_since = now
+
+    def _go_on(self, now: float) -> None:
+        if self._still_since is not None and not self._is_asking and not self.is_paused:
+            self._paused_s += now - self._still_since
+            self._still_since = None
 
     def story_s(self, now: float) -> float:
         """Story time."""
-        until = now if self._asked_at is None else self._asked_at
+        until = now if self._still_since is None else self._still_since
         return until - self._started_at - self._paused_s
 
     def next_deadline(self) -> float | None:
         """When to call `on_deadline` at the latest; None: not before something else has been called."""
-        if self.is_over or self._is_performing:
+        if self.is_over or self._is_performing or self.is_paused:
             return None
         trigger = self._steps[self._next].trigger
         again = self._looked_at + AGAIN_S
@@ -126,7 +159,7 @@ class Timeline:
                 return min(again, self._waiting_since + trigger.within_s)
 
     def _look(self, now: float) -> Command | None:
-        if self.is_over or self._is_performing:
+        if self.is_over or self._is_performing or self.is_paused:
             return None
         if self._next == len(self._steps):
             self.is_over = True

@@ -6,8 +6,8 @@ import pytest
 
 from simlb.errors import SimlbError
 from simlb.scenario import replay
-from simlb.scenario.journal import Answered, Entry, Narrated, RequestEnded
-from tests.scenario.journals import META, a_run, request, spoken
+from simlb.scenario.journal import Answered, Asked, Entry, Marked, Narrated, Paused, RequestEnded, Resumed
+from tests.scenario.journals import META, a_run, at, request, spoken
 
 
 class Clock:
@@ -50,6 +50,13 @@ def test_all_records_are_shown_in_their_order() -> None:
 def test_what_was_written_late_is_shown_at_once() -> None:
     entries: list[Entry] = [META, request(25.0, 200, 200), request(10.0, 200, 200)]
     assert [at for at, _ in played(entries)] == [0.0, 2.5, 2.5]
+
+
+def test_a_pause_is_cut_too_also_where_it_lies_over_a_question() -> None:
+    asked = Asked(**at(10.0), question=spoken("?"), choices=(spoken("a"), spoken("b")), answer=0)
+    entries: list[Entry] = [META, asked, Paused(**at(20.0)), Answered(**at(300.0)), Resumed(**at(600.0))]
+    shown = played([*entries, Marked(**at(610.0), name="on")])
+    assert [round(when, 3) for when, _ in shown] == [0.0, 1.0, 1.0, 1.0, 4.0, 5.0]
 
 
 def test_a_long_think_is_cut_to_three_seconds() -> None:

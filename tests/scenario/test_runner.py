@@ -25,9 +25,12 @@ from simlb.scenario.journal import (
     LoadChanged,
     Marked,
     Narrated,
+    Paused,
     Registered,
     RequestEnded,
+    Resumed,
     Sampled,
+    Settled,
     Spoken,
     StateChanged,
     StepMissed,
@@ -166,6 +169,44 @@ async def test_a_wrong_answer_and_none_go_on_as_well(ports: list[int], answer: i
     result = await run(story(ports, QUESTION), observer=Watcher(answer))
     (answered,) = of_kind(result, Answered)
     assert (answered.chosen, answered.is_right) == (answer, is_right)
+
+
+async def test_a_paused_story_goes_on_where_it_was(ports: list[int]) -> None:
+    scenario = story(ports, QUESTION)
+    watcher = Watcher(1)
+    prepared = Run(scenario, observer=watcher)
+    prepared.pause()  # before it has begun: no step comes
+
+    async def let_go() -> None:
+        while not any(isinstance(entry, Marked) for entry in watcher.entries):
+            await asyncio.sleep(0.01)
+        assert not watcher.questions
+        prepared.resume()
+
+    result, _ = await asyncio.gather(prepared.perform(), let_go())
+    assert result.outcome == "passed"
+    kinds = [entry for entry in result.entries if isinstance(entry, Paused | Resumed | Asked)]
+    assert [type(entry) for entry in kinds] == [Paused, Resumed, Asked]
+
+
+async def test_what_is_decided_is_told_before_the_end(ports: list[int]) -> None:
+    # A real second is 50 of the load balancer's.
+    rest = """\
+timeline:
+  - {at: 0s, mark: a}
+  - {at: 5s, mark: b}
+  - {at: 130s, mark: late}
+expect:
+  - {id: early, that: "between(a, b)", in: [4s, 100s]}
+  - {id: never, that: "count(5xx)", eq: 0}
+  - {id: ready, that: "healthy(web, at=a)", eq: 1}
+"""
+    result = await run(story(ports, STEADY + rest), observer=Watcher())
+    settled = {entry.id: entry for entry in of_kind(result, Settled)}
+    judged = {entry.id: entry for entry in of_kind(result, Judged)}
+    assert {name: entry.has_passed for name, entry in settled.items()} == {"early": True, "ready": False}
+    assert all(entry.seen == judged[name].seen for name, entry in settled.items())
+    assert list(judged) == ["early", "never", "ready"]
 
 
 async def test_thinking_while_a_fault_is_in_force_is_noted(ports: list[int]) -> None:

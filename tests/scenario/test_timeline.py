@@ -122,5 +122,53 @@ def test_story_time_stands_still_while_a_question_is_open() -> None:
     assert performed(story.on_deadline(40)) == 1
 
 
+def test_in_a_pause_no_step_comes_and_story_time_stands_still() -> None:
+    facts = Facts()
+    story = Timeline([step(At(at_s=5)), step(When(condition=said("out"), within_s=10)), step(At(at_s=9))], facts)
+    assert story.start(0) is None
+    story.on_paused(3)
+    story.on_paused(4)
+    assert story.next_deadline() is None
+    assert story.on_change(20) is None
+    story.on_resumed(23)
+    story.on_resumed(24)
+    assert story.story_s(24) == 4
+    assert story.next_deadline() == 25
+    assert performed(story.on_deadline(25)) == 0
+    assert story.on_performed(25) is None
+    # What happens in a pause counts when it is over, and its length does not count against `within`.
+    story.on_paused(30)
+    facts.since["out"] = 31
+    assert story.on_change(50) is None
+    story.on_resumed(50)
+    assert performed(story.on_change(50)) == 1
+    assert performed(story.on_performed(50)) == 2
+
+
+def test_a_pause_does_not_make_a_step_late() -> None:
+    story = Timeline([step(When(condition=said("out"), within_s=10))], Facts())
+    story.start(0)
+    story.on_paused(4)
+    story.on_resumed(104)
+    assert story.on_deadline(109) is None
+    assert isinstance(story.on_deadline(110), Missed)
+
+
+def test_a_pause_over_a_question_ends_when_both_are_over() -> None:
+    story = Timeline([step(At(at_s=5)), step(At(at_s=10))], Facts())
+    story.on_paused(0)
+    assert story.start(2) is None, "paused before it began"
+    story.on_resumed(10)
+    assert performed(story.on_deadline(15)) == 0
+    story.on_asked(15)
+    story.on_paused(16)
+    story.on_answered(20)
+    assert story.story_s(30) == 5
+    assert story.on_performed(30) is None
+    story.on_resumed(40)
+    assert story.story_s(41) == 6
+    assert performed(story.on_deadline(45)) == 1
+
+
 def test_a_story_without_steps_is_over_at_once() -> None:
     assert Timeline([], Facts()).start(0) == Finished()
