@@ -22,9 +22,9 @@ def _missing(what: str) -> None:
     pytest.skip(f"{what} is missing: nobody has checked that the console works (make test installs it where it can)")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
+    """Chromium, without a window. It goes with the file: while it is there, an event loop runs in this thread."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         _missing("chromium")
