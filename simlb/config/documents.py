@@ -55,8 +55,8 @@ class MutualAuthenticationEntry(Struct, forbid_unknown_fields=True, frozen=True,
     )
     ignore_client_certificate_expiry: Annotated[bool, Meta(description="verify: clients may have expired.")] = False
     advertise_trust_store_ca_names: Annotated[
-        bool, Meta(description="verify: clients are told whose certificates are taken.")
-    ] = False
+        Literal["on", "off"], Meta(description="verify: on tells clients whose certificates are taken.")
+    ] = "off"
 
 
 class ListenerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

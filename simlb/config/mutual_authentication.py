@@ -37,7 +37,7 @@ class TrustStoreCompiler:
                 entry.mode,
                 trust_store=entry.trust_store is not None or bool(entry.revocations),
                 ignores_expiry=entry.ignore_client_certificate_expiry,
-                advertises=entry.advertise_trust_store_ca_names,
+                advertises=entry.advertise_trust_store_ca_names == "on",
             ):
                 raise Refused(f"{error.message} ({error.code})")
         if entry.mode == "off":
@@ -47,7 +47,7 @@ class TrustStoreCompiler:
             mode=entry.mode,
             trust_store_arn=None if store is None else store.arn,
             ignore_client_certificate_expiry=entry.ignore_client_certificate_expiry,
-            advertise_trust_store_ca_names=entry.advertise_trust_store_ca_names,
+            advertise_trust_store_ca_names=entry.advertise_trust_store_ca_names == "on",
             trust_store=store,
         )
         for error in mutual_authentication_errors(Protocol(listener.protocol), mutual):
