@@ -67,6 +67,7 @@ class Party:
         digest: Any = None,
         subject: x509.Name | None = None,
         serial: int | None = None,
+        filling_bytes: int = 0,
     ) -> Party:
         """A certificate that this one signs."""
         key = key or ec.generate_private_key(ec.SECP256R1())
@@ -82,6 +83,9 @@ class Party:
         )
         if usage is not None and not is_authority:
             builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        if filling_bytes:
+            filling = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), bytes(filling_bytes))
+            builder = builder.add_extension(filling, critical=False)
         above = () if self.certificate.issuer == self.certificate.subject else (self.certificate, *self.above)
         return Party(builder.sign(self.key, digest or hashes.SHA256()), key, above)
 

@@ -12,6 +12,7 @@ from simlb.core.access_log import ConnectionFacts
 from simlb.core.connection_log import UNMAPPED, ConnectionRecord
 from simlb.core.model import Certificate, IPNetwork, Listener, MutualAuthentication, Protocol
 from simlb.core.plan import ListenerPlan
+from simlb.core.refused_clients import RefusedClient
 from simlb.core.rules import RuleTable
 from simlb.core.server_names import choose_certificate
 from simlb.core.ssl_policies import POLICIES
@@ -242,6 +243,12 @@ class OpenListener:
 
     def tell_handshake_failed(self, transport: asyncio.BaseTransport, tls: TlsLayer) -> None:
         """A client's TLS handshake has failed."""
+        if tls.mutual is not None:
+            client = tls.client_certificate
+            refused = RefusedClient(
+                self.node.wall(), self.model.port, tls.verify_status, None if client is None else client.subject
+            )
+            self.node.refused_clients.add(refused)
         if self.node.on_connection is not None:
             facts = self.facts_for(transport)
             record = ConnectionRecord(

@@ -7,6 +7,7 @@ mutual authentication never come here.
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,7 @@ from simlb.core.client_verification import (
 from simlb.core.connection_log import SUCCESS, ClientCertificate
 from simlb.core.model import MutualAuthentication
 from simlb.core.ssl_policies import SslPolicy
+from simlb.errors import SimlbError
 
 _VERSIONS = {
     "TLSv1": SSL.TLS1_VERSION,
@@ -54,7 +56,7 @@ class MutualContext:
     """What an HTTPS listener with mutual authentication presents for one certificate, and how it judges its clients."""
 
     def __init__(self, certificate_path: str, key_path: str, policy: SslPolicy, mutual: MutualAuthentication) -> None:
-        """Raises OSError or ssl.SSLError for what cannot be used: files, policy, or trust store."""
+        """Raises OSError or ssl.SSLError for what cannot be used, SimlbError E805 when that is the policy."""
         self.mutual = mutual
         self._context = context = SSL.Context(SSL.TLS_SERVER_METHOD)
         try:
@@ -89,13 +91,20 @@ class MutualContext:
             # As in simlb.dataplane.tls: TLS 1.0 and 1.1 sign with SHA-1.
             level = ["@SECLEVEL=0"] if _OLD & set(policy.protocols) else []
             chosen = ":".join((*ciphers, *level)).encode()
-            context.set_cipher_list(chosen)
             # A context that has a connection takes no more changes: another one tells what there is.
             tried = SSL.Context(SSL.TLS_SERVER_METHOD)
-            tried.set_cipher_list(chosen)
-            offered = set(SSL.Connection(tried, None).get_cipher_list())
+            offered: set[str] = set()
+            with contextlib.suppress(SSL.Error):  # none of them
+                tried.set_cipher_list(chosen)
+                offered = set(SSL.Connection(tried, None).get_cipher_list())
             if missing := [cipher for cipher in ciphers if cipher not in offered]:
-                raise ValueError(f"with mutual TLS, security policy {policy.name} cannot be served: no {missing[0]}")
+                raise SimlbError(
+                    "E805",
+                    f"Security policy {policy.name} cannot be served with mutual TLS: "
+                    f"{SSL.SSLeay_version(SSL.SSLEAY_VERSION).decode()} has no {missing[0]}.",
+                    "a policy with newer versions and ciphers: ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+                )
+            context.set_cipher_list(chosen)
         context.set_min_proto_version(_VERSIONS[policy.protocols[-1]])
         context.set_max_proto_version(_VERSIONS[policy.protocols[0]])
 

@@ -27,6 +27,7 @@ from simlb.core.health_check_log import ProbeRecord
 from simlb.core.metrics import ConnectionCounts
 from simlb.core.model import HealthCheck, Listener, LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
+from simlb.core.refused_clients import RefusedClients
 from simlb.core.rules import RuleTable
 from simlb.core.stickiness import GroupCookies
 from simlb.core.stickiness_seal import KEY_BYTES, CookieSealer
@@ -148,6 +149,7 @@ class LoadBalancerNode:
         self.groups: dict[str, TargetGroupState] = {}
         self.listeners: dict[int, OpenListener] = {}
         self.tls_failures = TlsFailures()
+        self.refused_clients = RefusedClients()
         self.counts = ConnectionCounts()
         self._on_tls_failed = on_tls_failed
         self._on_anomaly = on_anomaly

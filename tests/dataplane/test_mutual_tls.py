@@ -20,6 +20,7 @@ from simlb.core.attributes import ListenerAttributes
 from simlb.core.model import Certificate, MutualAuthentication, Protocol, Revocation, TrustStore
 from simlb.core.ssl_policies import LISTENER_POLICY, POLICIES
 from simlb.dataplane.mutual_tls import MutualConnection, MutualContext
+from simlb.errors import SimlbError
 from tests.client_certificates import DAY, NOW, Party, give, name, root, rsa_key
 from tests.dataplane.harness import GET, Rig, Script, echo, until
 from tests.dataplane.test_clients import post
@@ -51,6 +52,7 @@ def verify(*authorities: Party, revoked: tuple[str, ...] = (), **members: bool) 
     return MutualAuthentication(mode="verify", trust_store_arn=STORE_ARN, trust_store=trusted, **members)
 
 
+TOO_LARGE = "Failed:ClientCertMaxSizeExceeded"
 PASSTHROUGH = MutualAuthentication(mode="passthrough")
 
 
@@ -98,7 +100,8 @@ def shake(context: MutualContext, asking: ssl.SSLContext, session: ssl.SSLSessio
             shaken.client_error = step("read", lambda: shaken.received.append(client.read(10))) or shaken.client_error
         if done.get("server"):
             step("write", lambda: server.write(b"x"))
-    shaken.session = client.session
+    if shaken.server_error is None:
+        shaken.session = client.session
     return shaken
 
 
@@ -391,3 +394,31 @@ def test_a_hostile_name_ends_no_header_line(presented: tuple[str, str], tmp_path
     lines = shaken.server.client.header_lines(ListenerAttributes().mutual_tls_headers).split(b"\r\n")
     assert lines[2] == (b'X-Amzn-Mtls-Clientcert-Subject: CN=a\\0D\\0AX-Admin: yes,O=\\C3\\BCn\\C3\\AF\\, \\"q\\"')
     assert len(lines) == 6
+
+
+@pytest.mark.parametrize(("filling_bytes", "end"), [(50_000, "in"), (70_000, TOO_LARGE), (200_000, TOO_LARGE)])
+@BOTH
+def test_what_is_too_large(
+    presented: tuple[str, str], tmp_path: Path, version: ssl.TLSVersion, filling_bytes: int, end: str
+) -> None:
+    client = ROOT.issue("large", filling_bytes=filling_bytes)
+    for mutual in (verify(), PASSTHROUGH):
+        shaken = shake(context(presented, mutual), give(trusting(version), client, tmp_path))
+        assert shaken.end == end
+
+
+def test_a_policy_that_cannot_be_served_says_so(presented: tuple[str, str]) -> None:
+    policy = replace(POLICIES[LISTENER_POLICY], ciphers=("DES-CBC3-SHA",), protocols=("TLSv1.2",))
+    with pytest.raises(SimlbError) as caught:
+        MutualContext(*presented, policy, verify())
+    assert caught.value.code == "E805"
+    assert "has no DES-CBC3-SHA" in caught.value.what
+
+
+@pytest.mark.parametrize("policy", ["ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-TLS13-1-3-2021-06"])
+def test_the_policy_of_the_listener_holds(presented: tuple[str, str], tmp_path: Path, policy: str) -> None:
+    ends = {}
+    for key, version in VERSIONS.items():
+        ends[key] = shake(context(presented, verify(), policy), give(trusting(version), GOOD, tmp_path)).server_error
+    assert ends["1.2" if "2016" in policy else "1.3"] is None
+    assert ends["1.3" if "2016" in policy else "1.2"] in {"unsupported protocol", "protocol version"}
