@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -136,3 +137,22 @@ def give(context: ssl.SSLContext, party: Party, folder: Path) -> ssl.SSLContext:
     chain, key = party.write(folder, f"client-{party.certificate.serial_number:x}")
     context.load_cert_chain(chain, key)
     return context
+
+
+def mangled(authority: Party, party: Party, old: bytes, new: bytes) -> tuple[str, str]:
+    """Chain and key as PEM of a certificate that is signed all the same, with other bytes of the same length inside."""
+    inside = party.certificate.tbs_certificate_bytes
+    assert inside.count(old) >= 1
+    assert len(old) == len(new)
+    inside = inside.replace(old, new, 1)
+    signature = b"\0" + authority.key.sign(inside, ec.ECDSA(hashes.SHA256()))
+    kind = bytes.fromhex("300a06082a8648ce3d040302")  # ecdsa-with-SHA256
+    der = _wrapped(0x30, inside + kind + _wrapped(0x03, signature))
+    body = base64.encodebytes(der).decode()
+    return f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n", party.key_pem
+
+
+def _wrapped(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    length = bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")
+    return bytes([tag]) + length + content

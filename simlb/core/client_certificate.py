@@ -32,7 +32,7 @@ _SHORT_NAMES = {
 class ClientIdentity:
     """Who the client of a connection is, once its handshake is done. `chain` begins with the client's own certificate.
 
-    Raises ValueError for a certificate that cannot be read.
+    Raises one of `client_verification.UNREADABLE` for a certificate that cannot be read.
     """
 
     __slots__ = ("_chain", "_issuer", "certificate", "mode")
@@ -59,7 +59,7 @@ class ClientIdentity:
 
 
 def logged(certificate: x509.Certificate) -> ClientCertificate:
-    """What is told of a certificate. Raises ValueError when it cannot be read."""
+    """What is told of a certificate. Raises one of `client_verification.UNREADABLE` when it cannot be read."""
     return ClientCertificate(
         distinguished_name(certificate.subject),
         _seconds(certificate.not_valid_before_utc),
@@ -69,7 +69,9 @@ def logged(certificate: x509.Certificate) -> ClientCertificate:
 
 
 def serial_number(number: int) -> str:
-    """Upper-case hex digits, two for each byte."""
+    """Upper-case hex digits, two for each byte. Raises ValueError for a negative one, which X.509 has not."""
+    if number < 0:
+        raise ValueError(f"the serial number {number} is negative")
     digits = f"{number:X}"
     return digits if len(digits) % 2 == 0 else f"0{digits}"
 

@@ -36,6 +36,9 @@ class ClientCertFailure(StrEnum):
     UNMAPPED = "UnmappedConnectionError"
 
 
+UNREADABLE = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+"""What reading a part of a certificate that a stranger has made may raise."""
+
 HAS_EXPIRED = 10
 """X509_V_ERR_CERT_HAS_EXPIRED."""
 NO_CRL = 3
@@ -79,7 +82,7 @@ def is_supported(certificate: x509.Certificate) -> bool:
     """Whether AWS takes such a certificate: X.509v3, RSA of 2048 to 8192 bits or a NIST curve, signed with SHA-2."""
     try:
         key, digest = certificate.public_key(), certificate.signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False
     if certificate.version is not x509.Version.v3 or not isinstance(digest, _HASHES):
         return False

@@ -22,6 +22,7 @@ from simlb.core.client_verification import (
     CHAIN_MAX_BYTES,
     HAS_EXPIRED,
     NO_CRL,
+    UNREADABLE,
     ClientCertFailure,
     failure_of,
     is_supported,
@@ -164,7 +165,7 @@ class MutualConnection:
             return SUCCESS
         return f"Failed:{self._failure or ClientCertFailure.UNMAPPED}"
 
-    def judge(self, certificate: x509.Certificate, error: int, depth: int) -> bool:
+    def judge(self, presented: crypto.X509, error: int, depth: int) -> bool:
         """Whether to go on after what OpenSSL found about one certificate of the chain; 0 is the client's own.
 
         What is wrong further up is remembered until the client's own certificate comes, so that it can be told whose
@@ -174,16 +175,18 @@ class MutualConnection:
             return True
         if error == NO_CRL or (error == HAS_EXPIRED and depth == 0 and self._mutual.ignore_client_certificate_expiry):
             error = 0
-        if self._failure is None:
-            if error:
-                self._failure = failure_of(error)
-            elif certificate.subject != certificate.issuer and not is_supported(certificate):
+        if self._failure is None and error:
+            self._failure = failure_of(error)
+        try:
+            certificate = presented.to_cryptography()
+            if self._failure is None and certificate.subject != certificate.issuer and not is_supported(certificate):
                 self._failure = ClientCertFailure.TYPE_UNSUPPORTED
-        if depth == 0 and self._failure is not None:
-            try:
-                self.refused = logged(certificate)
-            except ValueError:
-                self._failure = ClientCertFailure.INVALID
+            if depth == 0:
+                # Read while it can still be refused with an alert.
+                told = logged(certificate)
+                self.refused = None if self._failure is None else told
+        except UNREADABLE:
+            self._failure = self._failure or ClientCertFailure.INVALID
         return depth != 0 or self._failure is None
 
     def do_handshake(self) -> None:
@@ -194,9 +197,12 @@ class MutualConnection:
         except SSL.WantReadError as error:
             raise ssl.SSLWantReadError from error
         except SSL.Error as error:
+            self._connection.set_app_data(None)
             raise MutualTlsError(self._handshake_reason(error)) from error
         finally:
             self._drain()
+        # Nothing is judged any more. Without the circle both go at once, not when the cycle collector comes by.
+        self._connection.set_app_data(None)
         self._identify()
 
     def _handshake_reason(self, error: SSL.Error) -> str:
@@ -209,23 +215,28 @@ class MutualConnection:
         """Who it is that has proved to own the key of a certificate."""
         if self._failure is not None:
             raise MutualTlsError(self._failure.value)
-        leaf = self._connection.get_peer_certificate(as_cryptography=True)
-        if leaf is None:
-            if self._mutual.mode == "verify":
-                raise MutualTlsError("peer did not return a certificate")
-            return
-        # On this side OpenSSL's chain begins above the client's own certificate.
-        chain: Sequence[x509.Certificate] = (leaf, *(self._connection.get_peer_cert_chain(as_cryptography=True) or ()))
-        if len(chain) > 1 and chain[1] == leaf:
-            chain = chain[1:]
-        if sum(len(one.public_bytes(Encoding.DER)) for one in chain) > CHAIN_MAX_BYTES:
-            self._failure = ClientCertFailure.MAX_SIZE_EXCEEDED
-            raise MutualTlsError(self._failure.value)
         try:
-            self.client = ClientIdentity(self._mutual.mode, chain)
-        except ValueError as error:
+            chain = self._chain()
+            if sum(len(one.public_bytes(Encoding.DER)) for one in chain) > CHAIN_MAX_BYTES:
+                self._failure = ClientCertFailure.MAX_SIZE_EXCEEDED
+                raise MutualTlsError(self._failure.value)
+            if chain:
+                self.client = ClientIdentity(self._mutual.mode, chain)
+        except UNREADABLE as error:
             self._failure = ClientCertFailure.INVALID
             raise MutualTlsError(self._failure.value) from error
+        if self.client is None and self._mutual.mode == "verify":
+            raise MutualTlsError("peer did not return a certificate")
+
+    def _chain(self) -> Sequence[x509.Certificate]:
+        """What the client has sent, its own certificate first; nothing when it has none."""
+        connection = self._connection
+        leaf = connection.get_peer_certificate(as_cryptography=True)
+        if leaf is None:
+            return ()
+        # On this side OpenSSL's chain begins above the client's own certificate, in some versions with it.
+        above = connection.get_peer_cert_chain(as_cryptography=True) or []
+        return above if above[:1] == [leaf] else (leaf, *above)
 
     def read(self, size: int) -> bytes:
         """As `ssl.SSLObject.read`: nothing once the client has said goodbye."""
@@ -296,7 +307,7 @@ def _judge(connection: SSL.Connection, certificate: crypto.X509, error: int, dep
     session = connection.get_app_data()
     assert isinstance(session, MutualConnection)
     # What fails without saying why fails all the same.
-    return session.judge(certificate.to_cryptography(), error or int(not is_good), depth)
+    return session.judge(certificate, error or int(not is_good), depth)
 
 
 def _choose_protocol(_connection: SSL.Connection, offered: list[bytes]) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +23,7 @@ from simlb.core.model import Certificate, MutualAuthentication, Protocol, Revoca
 from simlb.core.ssl_policies import LISTENER_POLICY, POLICIES
 from simlb.dataplane.mutual_tls import MutualConnection, MutualContext
 from simlb.errors import SimlbError
-from tests.client_certificates import DAY, NOW, Party, give, name, root, rsa_key
+from tests.client_certificates import DAY, NOW, Party, give, mangled, name, root, rsa_key
 from tests.dataplane.harness import GET, Rig, Script, echo, until
 from tests.dataplane.test_clients import post
 from tests.dataplane.test_tls import certificates, trusting
@@ -422,3 +424,67 @@ def test_the_policy_of_the_listener_holds(presented: tuple[str, str], tmp_path: 
         ends[key] = shake(context(presented, verify(), policy), give(trusting(version), GOOD, tmp_path)).server_error
     assert ends["1.2" if "2016" in policy else "1.3"] is None
     assert ends["1.3" if "2016" in policy else "1.2"] in {"unsupported protocol", "protocol version"}
+
+
+VICTIM = ROOT.issue("victim", serial=0x11223344556677)
+INVALID = "Failed:ClientCertInvalid"
+MANGLED = [
+    ("version 10", b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09"),
+    ("version 1 with extensions", b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x00"),
+    ("negative serial number", b"\x02\x07\x11", b"\x02\x07\x91"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+@BOTH
+@pytest.mark.parametrize(("old", "new"), [row[1:] for row in MANGLED], ids=[row[0] for row in MANGLED])
+def test_certificates_that_nobody_should_make_let_nobody_in(
+    presented: tuple[str, str], tmp_path: Path, version: ssl.TLSVersion, old: bytes, new: bytes
+) -> None:
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    for path, text in zip((chain, key), mangled(ROOT, VICTIM, old, new), strict=True):
+        path.write_text(text)
+    asking = trusting(version)
+    asking.load_cert_chain(chain, key)
+    ends = [shake(context(presented, mutual), asking).end for mutual in (verify(), PASSTHROUGH)]
+    assert ends == [INVALID, INVALID]
+
+
+@BOTH
+async def test_clients_that_break_off_or_babble_leave_nothing_behind(
+    rig: Rig, certificates: tuple[Certificate, ...], tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    await guarded(rig, certificates, verify())
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trusting(version).wrap_bio(incoming, outgoing, server_hostname="lb.test")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    hello = outgoing.read()
+    for babble in (
+        b"",
+        b"\x17\x03\x03\x00\x04abcd",
+        b"\x16\x03\x03\xff\xff" + bytes(70_000),
+        b"GET / HTTP/1.1\r\n\r\n",
+    ):
+        one = await rig.client(443)
+        one.send(hello)
+        await one.exactly(5)
+        one.send(babble)
+        one.writer.close()
+    await until(lambda: not rig.node.connections, "all are gone")
+    assert {record.verify_status for record in rig.connections} == {"Failed:UnmappedConnectionError"}
+    good = await rig.client(443, ssl=give(trusting(version), GOOD, tmp_path), server_hostname="lb.test")
+    assert (await good.ask()).status == 200
+
+
+def test_a_session_goes_without_the_cycle_collector(presented: tuple[str, str], tmp_path: Path) -> None:
+    for party in (GOOD, FOREIGN.issue("mallory")):
+        shaken = shake(context(presented, verify()), give(trusting(), party, tmp_path))
+        gc.collect()
+        gc.disable()
+        try:
+            session = weakref.ref(shaken.server)
+            del shaken
+            assert session() is None
+        finally:
+            gc.enable()
