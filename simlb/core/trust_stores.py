@@ -49,6 +49,11 @@ def region_of(arn: str) -> str:
     return arn.split(":", 4)[3]
 
 
+def in_region(stores: Mapping[str, TrustStore], region: str) -> dict[str, TrustStore]:
+    """Those of a region, by ARN."""
+    return {arn: store for arn, store in stores.items() if region_of(arn) == region}
+
+
 def read_bundle(content: bytes) -> tuple[str, int]:
     """A bundle as it is kept, and how many certificates it has. Raises ContentError."""
     text = _text(content)

@@ -115,7 +115,8 @@ class MutualContext:
             raise ValueError(f"there is no trust store {self.mutual.trust_store_arn}")
         store = context.get_cert_store()
         assert store is not None
-        for certificate in x509.load_pem_x509_certificates(trusted.ca_certificates.encode()):
+        authorities = x509.load_pem_x509_certificates(trusted.ca_certificates.encode())
+        for certificate in authorities:
             store.add_cert(crypto.X509.from_cryptography(certificate))
             if self.mutual.advertise_trust_store_ca_names:
                 context.add_client_ca(certificate)
@@ -123,8 +124,11 @@ class MutualContext:
             store.add_crl(x509.load_pem_x509_crl(revocation.content.encode()))
         if trusted.revocations:
             store.set_flags(_CRL_FLAGS)
-        # An authority of the bundle is trusted as it is, also without the one that signed it.
-        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+        subjects = {authority.subject for authority in authorities}
+        if any(authority.issuer not in subjects for authority in authorities):
+            # An authority of the bundle is trusted as it is, also without the one that signed it. Only then: OpenSSL
+            # ends every chain at the first one, where the revocation list of the one above cannot be verified any more.
+            store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
 
     def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *, server_side: bool) -> MutualConnection:
         """As `ssl.SSLContext.wrap_bio`."""

@@ -25,6 +25,7 @@ from simlb.core import ids
 from simlb.core.attributes import AttributeValueError, ListenerAttributes
 from simlb.core.model import Listener, Protocol
 from simlb.core.ssl_policies import API_POLICY, LISTENER_POLICY
+from simlb.core.trust_stores import in_region
 from simlb.core.validation import load_balancer_quota_errors
 
 
@@ -158,7 +159,7 @@ def _plain(call: Call, changed: Listener) -> Listener:
 
 
 def _mutual(call: Call, draft: Draft, changed: Listener) -> Listener:
-    stores = draft.changes.trust_stores(draft.file)
+    stores = in_region(draft.changes.trust_stores(draft.file), call.region)
     mutual = read_mutual_authentication(call, stores, changed.mutual_authentication, changed.protocol)
     return replace(changed, mutual_authentication=mutual)
 

@@ -18,7 +18,7 @@ from simlb.controlplane.operations.references import (
     check_count,
 )
 from simlb.controlplane.query.errors import QueryError, invalid
-from simlb.core.trust_stores import region_of
+from simlb.core.trust_stores import in_region
 
 TAGS_MAX = 50
 """Of one resource (reference 1.6)."""
@@ -94,11 +94,7 @@ def _resources(call: Call, catalog: Catalog) -> tuple[str, ...]:
         LISTENER: catalog.listeners,
         RULE: catalog.rules,
         TARGET_GROUP: catalog.target_groups,
-        TRUST_STORE: {
-            arn: store
-            for arn, store in call.estate.changes.trust_stores(call.estate.file).items()
-            if region_of(arn) == call.region
-        },
+        TRUST_STORE: in_region(call.estate.changes.trust_stores(call.estate.file), call.region),
     }
     for arn in arns:
         if arn not in held[_kind(arn)]:

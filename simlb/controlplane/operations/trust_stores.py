@@ -26,10 +26,10 @@ NO_VERSION = "null"
 REVOCATIONS_AT_ONCE = 20
 
 
-def trust_stores_of(call: Call) -> dict[str, TrustStore]:
-    """Those of the call's region, by ARN."""
-    held = call.estate.changes.trust_stores(call.estate.file)
-    return {arn: store for arn, store in held.items() if trust_stores.region_of(arn) == call.region}
+def trust_stores_of(call: Call, draft: Draft | None = None) -> dict[str, TrustStore]:
+    """Those of the call's region, by ARN; with a draft as it has them."""
+    changes = call.estate.changes if draft is None else draft.changes
+    return trust_stores.in_region(changes.trust_stores(call.estate.file), call.region)
 
 
 def describe_trust_stores(call: Call) -> Result:
@@ -60,7 +60,7 @@ async def create_trust_store(call: Call) -> Result:
     bundle, count = await _bundle(call)
 
     def create(draft: Draft) -> Result:
-        held = draft.changes.trust_stores(draft.file)
+        held = trust_stores_of(call, draft)
         present = next((store for store in held.values() if store.name == name), None)
         if present is not None:
             if present.ca_certificates != bundle or tags != draft.changes.tags.get(present.arn, {}):
@@ -83,7 +83,7 @@ async def modify_trust_store(call: Call) -> Result:
     bundle, count = await _bundle(call)
 
     def modify(draft: Draft) -> Result:
-        present = _own(call, draft.changes.trust_stores(draft.file))
+        present = _own(call, trust_stores_of(call, draft))
         changed = TrustStore(
             name=present.name,
             arn=present.arn,
@@ -102,10 +102,10 @@ async def delete_trust_store(call: Call) -> Result:
     """Forget one that no listener uses."""
 
     def delete(draft: Draft) -> Result:
-        present = TRUST_STORE.find_one(draft.changes.trust_stores(draft.file), call.text("TrustStoreArn"))
+        present = TRUST_STORE.find_one(trust_stores_of(call, draft), call.text("TrustStoreArn"))
         if users := _users(draft.configuration, present.arn):
             raise QueryError("TrustStoreInUse", f"Trust store '{present.arn}' is in use by '{users[0]}'")
-        _own(call, draft.changes.trust_stores(draft.file))
+        _own(call, trust_stores_of(call, draft))
         draft.remove_record(KIND, present.arn)
         draft.put_tags(present.arn, {})
         return {}
@@ -131,7 +131,7 @@ async def add_trust_store_revocations(call: Call) -> Result:
     lists = [await _revocation_list(call, one) for one in given]
 
     def add(draft: Draft) -> Result:
-        present = _own(call, draft.changes.trust_stores(draft.file))
+        present = _own(call, trust_stores_of(call, draft))
         try:
             changed, added = trust_stores.with_revocations(present, lists)
         except TooManyEntriesError:
@@ -150,7 +150,7 @@ async def remove_trust_store_revocations(call: Call) -> Result:
         raise invalid("At least one revocation ID must be specified")
 
     def remove(draft: Draft) -> Result:
-        present = _own(call, draft.changes.trust_stores(draft.file))
+        present = _own(call, trust_stores_of(call, draft))
         _check_revocations(present, wanted)
         rest = tuple(one for one in present.revocations if one.id not in wanted)
         _put(
