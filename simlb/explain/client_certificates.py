@@ -53,8 +53,8 @@ _REASONS: Mapping[str, _Reason] = {
     ClientCertFailure.CRL_HIT: _Reason(
         Words("Its authority has revoked the certificate.", "발급 기관이 인증서를 폐기했습니다."),
         Words(
-            "Issue another one, or remove the revocation: aws elbv2 remove-trust-store-revocations",
-            "새로 발급하거나 폐기 목록을 제거하세요: aws elbv2 remove-trust-store-revocations",
+            "Issue another one, or take the list away: revocations in the file, or RemoveTrustStoreRevocations",
+            "새로 발급하거나 폐기 목록을 제거하세요: 파일의 revocations 또는 RemoveTrustStoreRevocations",
         ),
     ),
     ClientCertFailure.CRL_PROCESSING_ERROR: _Reason(
