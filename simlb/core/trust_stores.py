@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cryptography import x509
-
 from simlb.core import ids
 from simlb.core.model.load_balancer import Configuration, LoadBalancer
 from simlb.core.model.mutual_authentication import Revocation, TrustStore
@@ -56,6 +54,8 @@ def in_region(stores: Mapping[str, TrustStore], region: str) -> dict[str, TrustS
 
 def read_bundle(content: bytes) -> tuple[str, int]:
     """A bundle as it is kept, and how many certificates it has. Raises ContentError."""
+    from cryptography import x509  # not for those who have no trust stores: it takes 30 ms
+
     text = _text(content)
     blocks = list(_blocks(text, *_CERTIFICATE))
     if not blocks:
@@ -64,9 +64,11 @@ def read_bundle(content: bytes) -> tuple[str, int]:
         raise ContentError(f"it has more than {CA_CERTIFICATES_PER_TRUST_STORE.limit} certificates")
     for number, block in enumerate(blocks, 1):
         try:
-            certificate = x509.load_pem_x509_certificate(block.encode())
-            is_authority = _is_authority(certificate)
-        except ValueError as error:
+            extensions = x509.load_pem_x509_certificate(block.encode()).extensions
+            is_authority = extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        except x509.ExtensionNotFound:
+            is_authority = False
+        except (ValueError, x509.InvalidVersion, x509.DuplicateExtension) as error:
             raise ContentError(f"certificate {number} cannot be read: {error}") from error
         if not is_authority:
             raise ContentError(f"certificate {number} is not that of a certificate authority")
@@ -75,6 +77,8 @@ def read_bundle(content: bytes) -> tuple[str, int]:
 
 def read_revocation_list(content: bytes) -> tuple[str, int]:
     """A revocation list as it is kept, and how many certificates it revokes. Raises ContentError."""
+    from cryptography import x509
+
     text = _text(content)
     blocks = list(_blocks(text, *_LIST))
     if len(blocks) != 1:
@@ -136,13 +140,6 @@ def _blocks(text: str, begin: str, end: str) -> Iterator[str]:
             )
     if block:
         raise ContentError(f"its last block has no {end}")
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
 
 
 # -- records -----------------------------------------------------------------------------------------------------------
