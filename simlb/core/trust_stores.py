@@ -42,14 +42,9 @@ def trust_store_arn(region: str, name: str, store_id: str) -> str:
     return f"arn:aws:elasticloadbalancing:{region}:{ids.ACCOUNT}:truststore/{name}/{store_id}"
 
 
-def region_of(arn: str) -> str:
-    """Where a trust store is."""
-    return arn.split(":", 4)[3]
-
-
 def in_region(stores: Mapping[str, TrustStore], region: str) -> dict[str, TrustStore]:
     """Those of a region, by ARN."""
-    return {arn: store for arn, store in stores.items() if region_of(arn) == region}
+    return {arn: store for arn, store in stores.items() if ids.region_of(arn) == region}
 
 
 def read_bundle(content: bytes) -> tuple[str, int]:
@@ -179,7 +174,7 @@ def check_record(arn: str, body: Any) -> None:
     store = of_record(arn, body)
     if NAME.fullmatch(store.name) is None or len(store.name) > NAME_MAX:
         raise ValueError(f"'{store.name}' is no name of a trust store")
-    if arn != trust_store_arn(region_of(arn), store.name, arn.rpartition("/")[2]):
+    if arn != trust_store_arn(ids.region_of(arn), store.name, arn.rpartition("/")[2]):
         raise ValueError("its ARN and its name do not go together")
     if read_bundle(store.ca_certificates.encode()) != (store.ca_certificates, store.number_of_ca_certificates):
         raise ValueError("it has another number of certificates than it says")

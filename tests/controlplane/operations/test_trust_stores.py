@@ -8,6 +8,7 @@ import pytest
 
 from simlb.controlplane.records import State
 from simlb.core.registrations import Registrations
+from tests.aws import REGION
 from tests.client_certificates import root
 from tests.controlplane.operations.conftest import Api, Held
 from tests.controlplane.operations.shop import SHOP
@@ -232,12 +233,12 @@ async def test_what_is_stored_comes_back(api: Api, estate: Held) -> None:
     arn = (await created(api))["TrustStoreArn"]
     await mutual(api, arns(api)["443"], Mode="verify", TrustStoreArn=arn, AdvertiseTrustStoreCaNames="on")
     await api("AddTrustStoreRevocations", TrustStoreArn=arn, RevocationContents=[CRL_HERE])
-    rows = State(changes=estate.changes, registrations=Registrations()).rows()
+    rows = State(changes=estate.changes, registrations=Registrations()).rows(REGION)
     (kept,) = [row for row in rows if row.kind == "elbv2.trust-store"]
-    assert kept.key == arn
+    assert (kept.key, kept.region) == (arn, REGION)
     (balancer,) = [row for row in rows if row.kind == "load-balancer"]
     assert "BEGIN" not in str(balancer.body)
-    configuration = State.of(rows).changes.applied_to(estate.file)
+    configuration = State.of(rows, REGION).changes.applied_to(estate.file)
     assert configuration == estate.configuration()
     (listener,) = [each for each in configuration.load_balancers[0].listeners if each.port == 443]
     assert listener.mutual_authentication is not None
