@@ -246,3 +246,19 @@ async def test_what_is_stored_comes_back(api: Api, estate: Held) -> None:
     assert store is not None
     assert store.ca_certificates == BUNDLE.decode()
     assert [one.content for one in store.revocations] == [CRL.decode()], "listeners follow their trust store"
+
+
+async def test_a_trust_store_is_of_its_region(api: Api, estate: Held) -> None:
+    here = (await created(api))["TrustStoreArn"]
+    elsewhere = (await api("CreateTrustStore", region="us-east-1", Name="clients", **HERE))["TrustStores"][0]
+    assert elsewhere["TrustStoreArn"].startswith("arn:aws:elasticloadbalancing:us-east-1:")
+    for region, arn in ((REGION, here), ("us-east-1", elsewhere["TrustStoreArn"])):
+        found = (await api("DescribeTrustStores", region=region))["TrustStores"]
+        assert [store["TrustStoreArn"] for store in found] == [arn]
+    asked = {"Mode": "verify", "TrustStoreArn": elsewhere["TrustStoreArn"]}
+    assert (await api.fails("ModifyListener", ListenerArn=arns(api)["443"], MutualAuthentication=asked))[0] == (
+        "TrustStoreNotFound"
+    )
+    assert (await api.fails("DeleteTrustStore", region="us-east-1", TrustStoreArn=here))[0] == "TrustStoreNotFound"
+    await api("DeleteTrustStore", region="us-east-1", TrustStoreArn=elsewhere["TrustStoreArn"])
+    assert list(estate.changes.trust_stores(estate.file)) == [here]
