@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 _CONTRADICTION_HINTS = (
     "through the API, delete the load balancer that it made, or its listener or rule that forwards there",
-    "or leave the target group to it in the file",
+    "or leave the target group or the trust store to it in the file",
     "where the instance does not start: simlb state reset forgets all that was made through the API",
 )
 STOP_GRACE_S = 5.0
