@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 _CONTRADICTION_HINTS = (
     "through the API, delete the load balancer that it made, or its listener or rule that forwards there",
-    "or leave the target group to it in the file",
+    "or leave the target group or the trust store to it in the file",
     "where the instance does not start: simlb state reset forgets all that was made through the API",
 )
 STOP_GRACE_S = 5.0
@@ -220,6 +220,7 @@ class App:
         from simlb.controlplane.load_routes import load_routes
         from simlb.controlplane.metric_routes import metric_routes
         from simlb.controlplane.replay_routes import replay_routes
+        from simlb.controlplane.trust_store_routes import trust_store_routes
         from simlb.faults.desk import BookDesk
 
         faults = fault_routes(BookDesk(self.faults, self.fault_site))
@@ -234,6 +235,7 @@ class App:
             *replay_routes(Replaying(self)),
             *remote_routes(self),
             *transfer_routes(self),
+            *trust_store_routes(lambda: self.changes.trust_stores(self.compiled.configuration)),
             *event_routes(self.observing.events),
             *aws_routes(self, None if extension is None else extension.front),
         ]

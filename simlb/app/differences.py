@@ -56,6 +56,8 @@ def _listener(old: Listener, new: Listener) -> Iterator[str]:
         yield "certificates"
     if old.ssl_policy != new.ssl_policy:
         yield "security policy"
+    if old.mutual_authentication != new.mutual_authentication:
+        yield "mutual authentication"
     if old.binds != new.binds:
         yield "bind"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -23,6 +24,7 @@ from simlb.core.model import Bind, Certificate, Configuration, Listener, LoadBal
 from simlb.core.regional import NOTHING, in_region
 from simlb.core.target_group import TargetGroupState
 from simlb.errors import BindError, SimlbError
+from simlb.observe.buckets import read_object
 
 if TYPE_CHECKING:
     from simlb.app.application import App
@@ -107,6 +109,14 @@ class AppEstate:
     def of_file(self, arn: str) -> Certificate | None:
         """One that the file names."""
         return _presented(self._app.compiled.configuration, arn)
+
+    async def read_object(self, bucket: str, key: str, max_bytes: int) -> bytes:
+        """Below `s3/` of the state folder, and nowhere else."""
+        return await asyncio.to_thread(read_object, self._app.observing.files.buckets, bucket, key, max_bytes)
+
+    def control_url(self, path: str) -> str:
+        """At the address where it really listens."""
+        return f"http://{self._app.control}{path}"
 
     def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
         """On the load balancer's own loopback address: the port, then those in its stead."""

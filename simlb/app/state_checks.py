@@ -39,6 +39,7 @@ from simlb.core.validation import (
     GivenTransform,
     fixed_response_errors,
     forward_errors,
+    mutual_authentication_errors,
     priority_errors,
     quota_errors,
     redirect_errors,
@@ -195,6 +196,7 @@ def _listener_problems(
         yield refused
     if (listener.protocol is Protocol.HTTPS) is not bool(listener.certificates):
         yield "an HTTPS listener has certificates, an HTTP listener none"
+    yield from _sentences(mutual_authentication_errors(listener.protocol, listener.mutual_authentication))
     yield from _sentences(_action_errors(listener.default_action, listener, groups))
     taken: set[int] = set()
     prefix = listener.arn.replace(":listener/", ":listener-rule/")

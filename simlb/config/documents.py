@@ -40,6 +40,25 @@ class CertificateEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     key_file: Annotated[str | None, Meta(description="PEM private key; relative to this file.")] = None
 
 
+class MutualAuthenticationEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Whether clients are asked for certificates, and whose are taken."""
+
+    mode: Annotated[
+        Literal["off", "verify", "passthrough"],
+        Meta(description="verify: only clients of the trust store get in. passthrough: targets look themselves."),
+    ]
+    trust_store: Annotated[
+        str | None, Meta(description="verify: PEM bundle of CA certificates; relative to this file.")
+    ] = None
+    revocations: Annotated[Names, Meta(description="verify: PEM files, one revocation list (CRL) each.")] = field(
+        default_factory=list
+    )
+    ignore_client_certificate_expiry: Annotated[bool, Meta(description="verify: clients may have expired.")] = False
+    advertise_trust_store_ca_names: Annotated[
+        Literal["on", "off"], Meta(description="verify: on tells clients whose certificates are taken.")
+    ] = "off"
+
+
 class ListenerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A listener: protocol, port, rules and one default action."""
 
@@ -62,6 +81,9 @@ class ListenerEntry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
             description="HTTPS only: TLS versions and ciphers, by the name of AWS's policy. "
             "Default: ELBSecurityPolicy-TLS13-1-2-Res-2021-06."
         ),
+    ] = None
+    mutual_authentication: Annotated[
+        MutualAuthenticationEntry | None, Meta(description="HTTPS only: certificates of clients. Default: off.")
     ] = None
     attributes: AttributeValues = field(default_factory=dict)
     rules: Annotated[list[RuleEntry], Meta(description="Tried by ascending priority before the default action.")] = (
@@ -215,7 +237,6 @@ NOT_YET: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
     },
     ListenerEntry: {
         "alpn_policy": "",
-        "mutual_authentication": "",
     },
     ForwardAction: {
         "forward_config": "write target_groups and target_group_stickiness_config in the action itself",

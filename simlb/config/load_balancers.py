@@ -10,6 +10,7 @@ from simlb.config import binds, names
 from simlb.config.actions import ActionCompiler, ListenerScope
 from simlb.config.context import Context, attribute_values
 from simlb.config.documents import CertificateEntry, InboundEntry, ListenerEntry, LoadBalancerEntry
+from simlb.config.mutual_authentication import TrustStoreCompiler
 from simlb.config.problems import NOT_YET, REFERENCE, SCHEMA, Refused, did_you_mean
 from simlb.config.rules import RuleCompiler
 from simlb.core import ids, model, ssl_policies
@@ -51,6 +52,7 @@ class LoadBalancerCompiler:
         self._control_port = control_port
         self._actions = ActionCompiler(context, groups)
         self._rules = RuleCompiler(context, region, self._actions)
+        self._trust_stores = TrustStoreCompiler(context, region)
         self._names: dict[str, str] = {}
         self._binds: dict[tuple[str, int], list[_Taken]] = {}
         self._bind_ports: set[int] = set()
@@ -109,6 +111,7 @@ class LoadBalancerCompiler:
                 ssl_policy=self._ssl_policy(listener),
                 rules=self._rules.compile(scope, lb_id),
                 attributes=self._listener_attributes(listener),
+                mutual_authentication=self._trust_stores.compile(listener),
             )
         return model.LoadBalancer(
             name=entry.name,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from simlb.core.desync import Finding, worst
 
 if TYPE_CHECKING:
+    from simlb.core.client_certificate import ClientIdentity
     from simlb.core.rules import Decision
     from simlb.core.target_group import Basis
     from simlb.core.target_state import TargetState
@@ -40,6 +41,7 @@ class ConnectionFacts:
 
     __slots__ = (
         "certificate_arn",
+        "client",
         "client_ip",
         "client_port",
         "dns_name",
@@ -79,6 +81,8 @@ class ConnectionFacts:
         self.tls_cipher = self.tls_protocol = "-"
         self.server_name: str | None = None
         self.certificate_arn: str | None = None
+        self.client: ClientIdentity | None = None
+        """Who the client is, where the listener asks for its certificate and there is one."""
         self.trace_id = "-"
         """`TID_` and 32 hex digits."""
         self.rendered: tuple[str, str, str, str] | None = None

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from simlb.core import foreign, ids
-from simlb.core.model import Configuration, LoadBalancer, SecurityGroup, TargetGroup
+from simlb.core import foreign, ids, trust_stores
+from simlb.core.model import Configuration, LoadBalancer, SecurityGroup, TargetGroup, TrustStore
 from simlb.core.model.target_group import with_targets
 from simlb.core.remembered import LARGE_REMEMBERED_MAX, Remembered, RememberedBeside
 from simlb.core.security_groups import NamedSecurityGroup as NamedSecurityGroup
@@ -71,6 +71,10 @@ class Changes:
     def all_security_groups(self, file: Configuration, region: str) -> dict[str, NamedSecurityGroup]:
         """Every security group of the region by id: the default one, the file's and the API's."""
         return security_groups(file, region, self.security_groups)
+
+    def trust_stores(self, file: Configuration) -> dict[str, TrustStore]:
+        """Every trust store by ARN: those of the file's listeners and the API's."""
+        return {**trust_stores.of_records(self.records), **trust_stores.of_file(file)}
 
     def owner(self, arn: str) -> Owner:
         """Whose load balancer or target group that is."""
@@ -152,6 +156,7 @@ class Changes:
             there.add(balancer.arn)
             for listener in balancer.listeners:
                 there |= {listener.arn, ids.default_rule_arn(listener.arn), *(rule.arn for rule in listener.rules)}
+        there |= self.trust_stores(file).keys()
         there |= {group.arn for group in configuration.target_groups.values()}
         strays = {arn for arn in {*self.tags, *self.facts} if _ELBV2 in arn and arn not in there}
         return replace(
@@ -162,7 +167,7 @@ class Changes:
 
 
 def contradictions(configuration: Configuration) -> Iterator[str]:
-    """What cannot be served of file and API together: target groups that are not there, or that two load balancers use.
+    """What cannot be served of file and API together: what is used and not there, target groups of two load balancers.
 
     Neither says so by itself; a file that has changed beneath the API's own load balancers may.
     """
@@ -173,6 +178,11 @@ def contradictions(configuration: Configuration) -> Iterator[str]:
                 yield f"load balancer {balancer.name} forwards to target group {name}, which is not there any more"
             elif users.setdefault(name, balancer.name) != balancer.name:
                 yield f"load balancers {users[name]} and {balancer.name} both forward to target group {name}"
+        for listener in balancer.listeners:
+            mutual = listener.mutual_authentication
+            if mutual is not None and mutual.mode == "verify" and mutual.trust_store is None:
+                what = f"trust store {mutual.trust_store_arn}, which is not there any more"
+                yield f"listener {listener.port} of load balancer {balancer.name} verifies against {what}"
 
 
 def _lay_over(changes: Changes, file: Configuration) -> Configuration:
@@ -184,7 +194,10 @@ def _lay_over(changes: Changes, file: Configuration) -> Configuration:
     balancers |= changes.load_balancers
     known: dict[str, Mapping[str, NamedSecurityGroup]] = {}
     gates: dict[tuple[str, ...], SecurityGroup] = {}
+    stores = changes.trust_stores(file)
     for arn, balancer in balancers.items():
+        if trust_stores.named_by(balancer):
+            balancers[arn] = balancer = trust_stores.resolved(balancer, stores)
         facts, own = changes.facts.get(arn), _own_group(balancer)
         named = facts.security_groups if facts is not None and facts.security_groups else own
         if named == own and changes.security_groups.keys().isdisjoint(own):

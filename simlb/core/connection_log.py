@@ -19,6 +19,11 @@ class ClientCertificate(NamedTuple):
     not_after: float
     serial_number: str
 
+    @property
+    def validity(self) -> str:
+        """`NotBefore=2023-09-21T01:50:17Z;NotAfter=2024-09-20T01:50:17Z`."""
+        return f"NotBefore={_second(self.not_before)};NotAfter={_second(self.not_after)}"
+
 
 class ConnectionRecord:
     """One connection, or one that failed in its handshake. `at` is the wall-clock second at which that was settled.
@@ -68,8 +73,7 @@ def format_line(record: ConnectionRecord) -> str:
     latency = "-" if record.handshake_s is None else f"{record.handshake_s:.3f}"
     leaf = '"-" - -'
     if certificate is not None:
-        validity = f"NotBefore={_second(certificate.not_before)};NotAfter={_second(certificate.not_after)}"
-        leaf = f'"{_quoted(certificate.subject)}" {validity} {certificate.serial_number}'
+        leaf = f'"{_quoted(certificate.subject)}" {certificate.validity} {certificate.serial_number}'
     return (
         f"{timestamp(record.at)} {facts.client_ip} {facts.client_port} {facts.listener_port} "
         f"{facts.tls_protocol} {facts.tls_cipher} {latency} {leaf} {record.verify_status} {facts.trace_id} "

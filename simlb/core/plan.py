@@ -10,7 +10,7 @@ from copy import copy
 
 from simlb.core import forwarding, response_headers
 from simlb.core.actions import DEFAULT_PORTS
-from simlb.core.attributes.listener import TLS_CIPHER_SUITE, TLS_VERSION
+from simlb.core.attributes.listener import MUTUAL_TLS, TLS_CIPHER_SUITE, TLS_VERSION
 from simlb.core.model import Listener, LoadBalancer, Protocol
 from simlb.core.rules import RuleTable
 
@@ -21,11 +21,13 @@ class ListenerPlan:
     """One listener's configuration in the form the hot path needs."""
 
     __slots__ = (
+        "_forged",
         "_host_lines",
         "attributes",
         "default_port",
         "dns_name",
         "elb",
+        "is_mutual",
         "is_plain",
         "listener",
         "load_balancer",
@@ -59,8 +61,12 @@ class ListenerPlan:
             and not attributes.drop_invalid_header_fields
             and not attributes.preserve_host_header
             and not attributes.tls_version_and_cipher_suite_headers
+            and listener.mutual_authentication is None
         )
         """True when no attribute changes how an everyday request's header is rewritten."""
+        self.is_mutual = listener.mutual_authentication is not None
+        """Whether clients are asked for certificates, and targets told of them."""
+        self._forged = self._names_to_forge()
         self.response_headers = response_headers.compiled(listener.attributes)
         self.dns_name = load_balancer.dns_name.encode()
         self.proto_port_lines = f"X-Forwarded-Proto: {self.scheme}\r\nX-Forwarded-Port: {listener.port}\r\n".encode()
@@ -91,13 +97,21 @@ class ListenerPlan:
 
     def without_renamed(self, lines: bytes) -> bytes:
         """A client's field lines without those that it could pass off as the load balancer's own."""
-        attributes = self.listener.attributes
-        if (attributes.tls_version_header, attributes.tls_cipher_suite_header) == (TLS_VERSION, TLS_CIPHER_SUITE):
+        names = self._forged
+        if not names:
             return lines  # under their own names they have been dropped already
-        names = tuple(
-            f"{name.lower()}:".encode() for name in (attributes.tls_version_header, attributes.tls_cipher_suite_header)
-        )
         return b"".join(line for line in lines.splitlines(keepends=True) if not line.lower().startswith(names))
+
+    def _names_to_forge(self) -> tuple[bytes, ...]:
+        """Names that this listener has given to headers of its own, each with its colon, lower case."""
+        attributes = self.listener.attributes
+        given: list[tuple[str, str]] = []
+        if self.attributes.tls_version_and_cipher_suite_headers and self.scheme == "https":
+            given += [(attributes.tls_version_header, TLS_VERSION)]
+            given += [(attributes.tls_cipher_suite_header, TLS_CIPHER_SUITE)]
+        if self.is_mutual:
+            given += zip(attributes.mutual_tls_headers, MUTUAL_TLS, strict=True)
+        return tuple(f"{name.lower()}:".encode() for name, own in given if name.lower() != own.lower())
 
     def client_value(self, ip: str, port: int) -> bytes:
         """How X-Forwarded-For names a client of this listener."""

@@ -55,6 +55,25 @@ CERTIFICATES = Quota(
 )
 """Of all listeners together; default certificates are not counted."""
 
+VERIFYING_LISTENERS = Quota(
+    name=None,
+    limit=2,
+    code="InvalidConfigurationRequest",
+    message=_reached("listeners per load balancer whose MutualAuthentication mode is 'verify'"),
+)
+TRUST_STORES = Quota(name=None, limit=20, code="TooManyTrustStores", message=_reached("trust stores per region"))
+CA_CERTIFICATES_PER_TRUST_STORE = Quota(
+    name=None,
+    limit=25,
+    code="InvalidCaCertificatesBundle",
+    message=_reached("CA certificates per trust store"),
+)
+REVOCATION_ENTRIES_PER_TRUST_STORE = Quota(
+    name=None,
+    limit=500_000,
+    code="TooManyTrustStoreRevocationEntries",
+    message=_reached("revocation entries per trust store"),
+)
 TARGET_GROUPS = Quota(
     name="target-groups",
     limit=3000,

@@ -323,8 +323,10 @@ class Exchange(ExchangeRecord):
             b"X-Amzn-Trace-Id: " + trace + b"\r\n",
             fields.strict_lines if attributes.drop_invalid_header_fields else fields.lines,
         ]
+        pieces[-1] = plan.without_renamed(pieces[-1])
+        if plan.is_mutual and self.facts.client is not None:
+            pieces.append(self.facts.client.header_lines(plan.listener.attributes.mutual_tls_headers))
         if attributes.tls_version_and_cipher_suite_headers and plan.scheme == "https":
-            pieces[-1] = plan.without_renamed(pieces[-1])
             pieces.append(plan.tls_lines(self.facts.tls_protocol, self.facts.tls_cipher))
         if head.is_websocket:
             pieces.append(b"Connection: Upgrade\r\nUpgrade: websocket\r\n")

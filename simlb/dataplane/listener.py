@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from simlb.core.access_log import ConnectionFacts
-from simlb.core.connection_log import SUCCESS, UNMAPPED, ConnectionRecord
-from simlb.core.model import Certificate, IPNetwork, Listener, Protocol
+from simlb.core.connection_log import UNMAPPED, ConnectionRecord
+from simlb.core.model import Certificate, IPNetwork, Listener, MutualAuthentication, Protocol
 from simlb.core.plan import ListenerPlan
+from simlb.core.refused_clients import RefusedClient
 from simlb.core.rules import RuleTable
 from simlb.core.server_names import choose_certificate
 from simlb.core.ssl_policies import POLICIES
@@ -25,7 +26,11 @@ from simlb.dataplane.tls import TlsLayer, server_context
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
+    from simlb.dataplane.mutual_tls import MutualContext
     from simlb.dataplane.node import LoadBalancerNode
+
+Contexts = dict[str, "ssl.SSLContext | MutualContext"]
+"""What an HTTPS listener presents, by the ARN of the certificate."""
 
 NAMES_REMEMBERED_MAX = 256
 
@@ -41,7 +46,8 @@ def _stamp_of(listener: Listener) -> object:
         ]
     except OSError:
         return None
-    return listener.ssl_policy, [certificate.arn for certificate in listener.certificates], files
+    arns = [certificate.arn for certificate in listener.certificates]
+    return listener.ssl_policy, arns, files, listener.mutual_authentication
 
 
 def _own_address(transport: asyncio.BaseTransport, default: str) -> str:
@@ -76,10 +82,10 @@ class OpenListener:
         self.gate: Gate
         """Who may connect, whichever way."""
         self._is_closed = False
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: Contexts = {}
         self._stamp: object = None
         self._certificates: tuple[Certificate, ...] = ()
-        self._chosen: dict[str | None, tuple[ssl.SSLContext, Certificate, bool]] = {}
+        self._chosen: dict[str | None, tuple[ssl.SSLContext | MutualContext, Certificate, bool]] = {}
 
     @property
     def is_tls(self) -> bool:
@@ -98,16 +104,24 @@ class OpenListener:
         return tuple(dict.fromkeys(one.holder.load_balancer for one in tenants if one.node is not self.node))
 
     @staticmethod
-    def load_contexts(certificates: tuple[Certificate, ...], ssl_policy: str) -> dict[str, ssl.SSLContext]:
-        """Load what an HTTPS listener presents, by ARN, under its security policy.
+    def load_contexts(
+        certificates: tuple[Certificate, ...], ssl_policy: str, mutual: MutualAuthentication | None = None
+    ) -> Contexts:
+        """Load what an HTTPS listener presents, by ARN, under its security policy, and how it judges its clients.
 
         Raises SimlbError when a file cannot be used, or the policy not be served.
         """
-        contexts = {}
+        contexts: Contexts = {}
         for certificate in certificates:
             files = str(certificate.certificate_path), str(certificate.key_path)
             try:
-                contexts[certificate.arn] = server_context(*files, POLICIES[ssl_policy])
+                if mutual is None:
+                    contexts[certificate.arn] = server_context(*files, POLICIES[ssl_policy])
+                else:
+                    # Not earlier: its library is for those who use it.
+                    from simlb.dataplane.mutual_tls import MutualContext
+
+                    contexts[certificate.arn] = MutualContext(*files, POLICIES[ssl_policy], mutual)
             except (OSError, ssl.SSLError) as error:
                 raise SimlbError(
                     "E211",
@@ -123,7 +137,7 @@ class OpenListener:
             return self.plan.rules
         return RuleTable(listener.default_action, listener.rules, like=self.plan.rules)
 
-    def contexts_for(self, listener: Listener) -> tuple[dict[str, ssl.SSLContext], object]:
+    def contexts_for(self, listener: Listener) -> tuple[Contexts, object]:
         """Those for `listener` in place of the present one. Raises as `load_contexts`.
 
         Where nothing has changed they are the present ones, so that clients can go on resuming their sessions. What
@@ -132,16 +146,14 @@ class OpenListener:
         stamp = _stamp_of(listener)
         if stamp is not None and stamp == self._stamp:
             return self._contexts, stamp
-        return self.load_contexts(listener.certificates, listener.ssl_policy), stamp
+        return self.load_contexts(listener.certificates, listener.ssl_policy, listener.mutual_authentication), stamp
 
-    def use_contexts(
-        self, contexts: dict[str, ssl.SSLContext], certificates: tuple[Certificate, ...], stamp: object = None
-    ) -> None:
+    def use_contexts(self, contexts: Contexts, certificates: tuple[Certificate, ...], stamp: object = None) -> None:
         """Present these from the next handshake on."""
         self._contexts, self._certificates, self._stamp = contexts, certificates, stamp
         self._chosen = {}
 
-    def context_for(self, server_name: str | None) -> tuple[ssl.SSLContext, Certificate, bool]:
+    def context_for(self, server_name: str | None) -> tuple[ssl.SSLContext | MutualContext, Certificate, bool]:
         """The TLS context for a server name, its certificate, and whether the name chose it."""
         chosen = self._chosen.get(server_name)
         if chosen is None:
@@ -204,6 +216,8 @@ class OpenListener:
         if isinstance(tls, TlsLayer):
             facts.tls_cipher, facts.tls_protocol = tls.cipher, tls.version
             facts.server_name, facts.certificate_arn = tls.server_name, tls.certificate_arn
+            if tls.mutual is not None:
+                facts.client = tls.mutual.client
         return facts
 
     def tell_connected(
@@ -220,14 +234,24 @@ class OpenListener:
                 node.wall(),
                 handshake_s=tls.handshake_s,
                 key_exchange=tls.key_exchange or "-",
-                verify_status=SUCCESS,
+                verify_status=tls.verify_status,
+                certificate=tls.client_certificate,
             )
         else:
             record = ConnectionRecord(facts, node.wall(), verify_status=UNMAPPED if is_plain_on_tls else "-")
         node.on_connection(record)
 
-    def tell_handshake_failed(self, transport: asyncio.BaseTransport) -> None:
+    def tell_handshake_failed(self, transport: asyncio.BaseTransport, tls: TlsLayer) -> None:
         """A client's TLS handshake has failed."""
+        if tls.mutual is not None:
+            client = tls.client_certificate
+            refused = RefusedClient(
+                self.node.wall(), self.model.port, tls.verify_status, None if client is None else client.subject
+            )
+            self.node.refused_clients.add(refused)
         if self.node.on_connection is not None:
             facts = self.facts_for(transport)
-            self.node.on_connection(ConnectionRecord(facts, self.node.wall(), verify_status=UNMAPPED))
+            record = ConnectionRecord(
+                facts, self.node.wall(), verify_status=tls.verify_status, certificate=tls.client_certificate
+            )
+            self.node.on_connection(record)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
@@ -28,6 +27,7 @@ from simlb.core.health_check_log import ProbeRecord
 from simlb.core.metrics import ConnectionCounts
 from simlb.core.model import HealthCheck, Listener, LoadBalancer, TargetGroup
 from simlb.core.plan import ListenerPlan
+from simlb.core.refused_clients import RefusedClients
 from simlb.core.rules import RuleTable
 from simlb.core.stickiness import GroupCookies
 from simlb.core.stickiness_seal import KEY_BYTES, CookieSealer
@@ -37,7 +37,7 @@ from simlb.dataplane.door import Door, Holder
 from simlb.dataplane.doors import Doors
 from simlb.dataplane.exchange import Exchange
 from simlb.dataplane.health_checker import HealthChecker, StateChanged
-from simlb.dataplane.listener import OpenListener
+from simlb.dataplane.listener import Contexts, OpenListener
 from simlb.dataplane.points import Behaviour
 from simlb.dataplane.probe import probe_address
 from simlb.dataplane.streams import TargetStream
@@ -103,7 +103,7 @@ class Prepared:
         self.opened: dict[int, OpenListener] = {}
         self.moved: dict[int, tuple[Door, ...]] = {}
         """New doors of listeners that stay: a load balancer has got, or lost, its IPv6 address."""
-        self.contexts: dict[int, tuple[dict[str, ssl.SSLContext], object]] = {}
+        self.contexts: dict[int, tuple[Contexts, object]] = {}
         self.rules: dict[int, RuleTable] = {}
         self.has_other_sockets = True
         """Whether listeners come, go or move."""
@@ -149,6 +149,7 @@ class LoadBalancerNode:
         self.groups: dict[str, TargetGroupState] = {}
         self.listeners: dict[int, OpenListener] = {}
         self.tls_failures = TlsFailures()
+        self.refused_clients = RefusedClients()
         self.counts = ConnectionCounts()
         self._on_tls_failed = on_tls_failed
         self._on_anomaly = on_anomaly
@@ -301,7 +302,9 @@ class LoadBalancerNode:
         for open_ in self.listeners.values():
             certificates = open_.model.certificates
             if any(certificate.arn in arns for certificate in certificates):
-                open_.use_contexts(OpenListener.load_contexts(certificates, open_.model.ssl_policy), certificates)
+                model = open_.model
+                contexts = OpenListener.load_contexts(certificates, model.ssl_policy, model.mutual_authentication)
+                open_.use_contexts(contexts, certificates)
 
     def _reconcile_groups(self, used: Collection[str], target_groups: Mapping[str, TargetGroup]) -> None:
         now = self.now()

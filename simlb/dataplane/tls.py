@@ -13,6 +13,7 @@ import ssl
 import warnings
 from typing import TYPE_CHECKING, Any, cast
 
+from simlb.core.connection_log import SUCCESS, UNMAPPED
 from simlb.core.ssl_policies import SslPolicy
 from simlb.dataplane.h1_client import H1ClientConnection
 from simlb.errors import SimlbError
@@ -20,7 +21,9 @@ from simlb.wire.client_hello import NotTls, read_client_hello
 from simlb.wire.server_hello import negotiated_group
 
 if TYPE_CHECKING:
+    from simlb.core.connection_log import ClientCertificate
     from simlb.dataplane.listener import OpenListener
+    from simlb.dataplane.mutual_tls import MutualConnection
 
 READ_BYTES = 64 * 1024
 _HELLO, _HANDSHAKE, _OPEN, _CLOSED = range(4)
@@ -47,12 +50,13 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         "certificate_arn",
         "handshake_s",
         "key_exchange",
+        "mutual",
         "server_name",
         "version",
     )
 
     _raw: asyncio.Transport
-    _tls: ssl.SSLObject
+    _tls: ssl.SSLObject | MutualConnection
     _protocol: H1ClientConnection
 
     def __init__(self, listener: OpenListener) -> None:
@@ -76,6 +80,8 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         """The negotiated protocol version, `TLSv1.3`."""
         self.server_name: str | None = None
         self.certificate_arn: str | None = None
+        self.mutual: MutualConnection | None = None
+        """The session, on a listener that asks for its clients' certificates."""
 
     # -- protocol of the TCP transport ---------------------------------------------------------------------------------
 
@@ -141,7 +147,9 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         # The log names the server only when the name chose the certificate (reference 6.1).
         self.server_name = hello.server_name if is_named else None
         self.certificate_arn = certificate.arn
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._tls = tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        if not isinstance(tls, ssl.SSLObject):
+            self.mutual = tls
         self._state = _HANDSHAKE
         self._incoming.write(self._hello)
         self._hello = b""
@@ -188,7 +196,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         self._node.forget_connection(self)
         protocol = self._protocol = self._new_codec()
         protocol.connection_made(self)
-        if self._incoming.pending:
+        if self._incoming.pending or self.mutual is not None:  # which has taken in what came with the handshake
             self._deliver()
 
     def _new_codec(self) -> H1ClientConnection:
@@ -204,7 +212,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
     def _fail(self, reason: str) -> None:
         """There will be no TLS session."""
         self._node.on_handshake_failed(reason)
-        self._listener.tell_handshake_failed(self._raw)
+        self._listener.tell_handshake_failed(self._raw, self)
 
     # -- data ----------------------------------------------------------------------------------------------------------
 
@@ -318,6 +326,20 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
     def get_write_buffer_size(self) -> int:
         """Bytes on their way out."""
         return self._raw.get_write_buffer_size()
+
+    @property
+    def verify_status(self) -> str:
+        """How the handshake ended, as the connection log has it."""
+        if self.mutual is not None:
+            return self.mutual.verify_status
+        return SUCCESS if self._state == _OPEN else UNMAPPED
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """The client's own certificate, taken or refused, as far as it is known."""
+        if self.mutual is None:
+            return None
+        return self.mutual.refused if self.mutual.client is None else self.mutual.client.certificate
 
     @property
     def cipher(self) -> str:

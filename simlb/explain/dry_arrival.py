@@ -9,6 +9,7 @@ from simlb.core.server_names import choose_certificate, covers
 from simlb.dataplane.gate import Gate
 from simlb.dataplane.listener import OpenListener
 from simlb.explain.causes import Cause
+from simlb.explain.client_certificates import asked_of_clients
 from simlb.explain.dry_place import Place
 from simlb.explain.dry_request import DryRequest
 from simlb.explain.story import Step, Topic, Words
@@ -138,6 +139,9 @@ def _shake_hands(arrival: Arrival, listener: OpenListener, request: DryRequest) 
         f"TLS with {said.en}: the certificate for {names} ({chosen.en}). {verdict.en}",
         f"TLS({said.ko}): {names}용 인증서({chosen.ko}). {verdict.ko}",
     )
+    asked = asked_of_clients(listener)
+    if asked is not None:
+        arrival.tell(Topic.TLS, asked.en, asked.ko)
 
 
 def _uncovered(host: str, names: str) -> Cause:

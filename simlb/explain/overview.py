@@ -16,6 +16,7 @@ from simlb.dataplane.gate import GateState
 from simlb.dataplane.listener import OpenListener
 from simlb.dataplane.node import LoadBalancerNode
 from simlb.explain.causes import Cause, Outcome, cause_of
+from simlb.explain.client_certificates import refused_client_stories
 from simlb.explain.health_causes import undo_words
 from simlb.explain.story import Language, Step, Story, Topic, Words
 from simlb.explain.target_facts import TargetFacts
@@ -167,6 +168,8 @@ def _of_listener(model: LoadBalancer, listener: OpenListener) -> Iterator[tuple[
         )
     if not listener.is_tls:
         return
+    for story in refused_client_stories(model.name, listener):
+        yield Severity.AT_RISK, story
     certificates = listener.model.certificates
     bare = [one for one in model.names if not any(covers(certificate.names, one) for certificate in certificates)]
     if bare:

@@ -18,6 +18,9 @@ from simlb.core.attributes.log_bucket import check_bucket
 _IS_RELATIVE = {os.open, os.mkdir, os.rename, os.unlink} <= os.supports_dir_fd
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_READ = (
+    os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+)  # a pipe that nobody writes to holds nobody up
 
 
 class ObjectWriter:
@@ -99,6 +102,33 @@ def _check(bucket: str, parts: tuple[str, ...]) -> None:
         raise OSError(errno.EINVAL, f"'{bucket}/{'/'.join(parts)}' is no path below a bucket")
 
 
+def read_object(root: Path, bucket: str, key: str, max_bytes: int) -> bytes:
+    """The first `max_bytes` of an object. Raises OSError, as `ObjectWriter`, also for what is no plain file."""
+    *folders, name = key.split("/")
+    _check(bucket, (*folders, name))
+    if not _IS_RELATIVE:
+        path = root.joinpath(bucket, *folders, name)
+        if path.resolve() != root.resolve() / path.relative_to(root):
+            raise _link_error(key)
+        return _read(os.open(path, _READ), max_bytes)
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in (bucket, *folders):
+            inner = _open_part(part, folder)
+            os.close(folder)
+            folder = inner
+        return _read(_open_part(name, folder, _READ), max_bytes)
+    finally:
+        os.close(folder)
+
+
+def _read(descriptor: int, max_bytes: int) -> bytes:
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a file")
+        return file.read(max_bytes)
+
+
 def put_object(root: Path, bucket: str, key: str, data: bytes) -> None:
     """Write a small object. Raises OSError."""
     writer = ObjectWriter(root, bucket, key)
@@ -133,9 +163,9 @@ def _open_folder(above: Path, parts: tuple[str, ...]) -> int:
     return folder
 
 
-def _open_part(part: str, folder: int) -> int:
+def _open_part(part: str, folder: int, flags: int = _FOLDER) -> int:
     try:
-        return os.open(part, _FOLDER, dir_fd=folder)
+        return os.open(part, flags, dir_fd=folder)
     except OSError:
         # What the system says of a link depends on the system.
         if stat.S_ISLNK(os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -147,12 +147,14 @@ class ALB:
         cert: str | Sequence[Any] | None = None,
         protocol: str | None = None,
         ssl_policy: str | None = None,
+        mutual_authentication: Mapping[str, Any] | None = None,
     ) -> Listener:
         """A listener, whose action is called next: `alb.listen(443, cert="api.simlb.test").forward(web)`.
 
         `port` is what rules, logs and redirects see. `cert` is a name to issue a certificate for - any name - or
         several, the first being the default one; or `{"certificate_file": ..., "key_file": ...}`. The protocol is
-        HTTPS with a certificate and on 443, else HTTP. `ssl_policy` is AWS's name for its TLS versions and ciphers.
+        HTTPS with a certificate and on 443, else HTTP. `ssl_policy` is AWS's name for its TLS versions and ciphers,
+        `mutual_authentication` as in a file: `{"mode": "verify", "trust_store": "/tmp/clients-ca.pem"}`.
         """
         self.refuse_if_running("listen()")
         entries: list[dict[str, Any]] = self._values["load_balancers"][0]["listeners"]
@@ -162,7 +164,7 @@ class ALB:
             "protocol": chosen,
             "port": port,
             "bind": _FREE_PORT,
-            **some(certificates=certificates, ssl_policy=ssl_policy),
+            **some(certificates=certificates, ssl_policy=ssl_policy, mutual_authentication=mutual_authentication),
         }
         self.calls["load_balancers", 0, "listeners", len(entries)] = call(
             "listen", port, cert=cert, protocol=protocol, ssl_policy=ssl_policy

@@ -205,12 +205,13 @@ class Life:
 
     async def _open_control(self) -> None:
         from simlb.controlplane.runfile import new_token
-        from simlb.controlplane.server import ControlServer
+        from simlb.controlplane.server import HOST, ControlServer
 
         self._control_token = new_token()
         self._control = ControlServer(self.app, self._control_token, 0, routes=self.app.control_routes())
         self._ends.push_async_callback(self._control.close)
         await self._control.start()
+        self.app.control = f"{HOST}:{self._control.port}"
 
     def _fakes(self) -> Iterator[tuple[Target, OwnFake]]:
         """Every target that a backend of this process serves as."""

@@ -124,8 +124,6 @@ NOT_YET = [
     (listeners("protocol: HTTPS, port: 443, forward: web, ssl_policy: ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"),
      "E505 simlb.yaml:5: policy ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 is not supported by simlb: its post-quantum"
      " key exchange cannot be chosen in Python's ssl module"),
-    (listeners("protocol: HTTPS, port: 443, forward: web, mutual_authentication: {mode: passthrough}"),
-     "E505 simlb.yaml:5: 'mutual_authentication' is not supported yet"),
     (listeners("protocol: HTTPS, port: 443, forward: web, alpn_policy: [HTTP2Preferred]"),
      "E505 simlb.yaml:5: 'alpn_policy' is not supported yet"),
     (balancer("security_group: {inbound: [{source: sg-0123}]}"),

@@ -74,6 +74,12 @@ class Estate(Protocol):
         Raises QueryError UnsupportedCertificate for one that was requested and is not issued.
         """
 
+    async def read_object(self, bucket: str, key: str, max_bytes: int) -> bytes:
+        """The first `max_bytes` of an object in a bucket, which is a folder. Raises OSError when there is none."""
+
+    def control_url(self, path: str) -> str:
+        """Where a path of the control port is."""
+
     def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
         """Where the socket of a new listener of `load_balancer` goes, in the order in which places are tried.
 

@@ -13,6 +13,7 @@ from simlb.controlplane.operations.listener_parameters import (
     check_plain,
     check_unsupported,
     read_certificate,
+    read_mutual_authentication,
     read_protocol,
     read_ssl_policy,
 )
@@ -24,6 +25,7 @@ from simlb.core import ids
 from simlb.core.attributes import AttributeValueError, ListenerAttributes
 from simlb.core.model import Listener, Protocol
 from simlb.core.ssl_policies import API_POLICY, LISTENER_POLICY
+from simlb.core.trust_stores import in_region
 from simlb.core.validation import load_balancer_quota_errors
 
 
@@ -49,6 +51,7 @@ async def create_listener(call: Call) -> Result:
             default_action=reader.read(call.parameters["DefaultActions"]),
         )
         wanted = _secured(call, wanted) if protocol is Protocol.HTTPS else _plain(call, wanted)
+        wanted = _mutual(call, draft, wanted)
         present = next((each for each in balancer.listeners if each.port == port), None)
         if present is not None:
             held = draft.changes.tags.get(present.arn, {})
@@ -87,6 +90,7 @@ async def modify_listener(call: Call) -> Result:
         if (protocol, port) != (present.protocol, present.port):
             reader.check(changed)
         changed = _secured(call, changed, present) if protocol is Protocol.HTTPS else _plain(call, changed)
+        changed = _mutual(call, draft, changed)
         put_listener(draft, entry, changed)
         return _answer(draft, changed)
 
@@ -154,14 +158,19 @@ def _plain(call: Call, changed: Listener) -> Listener:
     return replace(changed, certificates=(), ssl_policy=LISTENER_POLICY)
 
 
+def _mutual(call: Call, draft: Draft, changed: Listener) -> Listener:
+    stores = in_region(draft.changes.trust_stores(draft.file), call.region)
+    mutual = read_mutual_authentication(call, stores, changed.mutual_authentication, changed.protocol)
+    return replace(changed, mutual_authentication=mutual)
+
+
 def _is_same(present: Listener, wanted: Listener) -> bool:
     """By what a call that creates a listener can say."""
-    return (present.protocol, present.default_action, present.ssl_policy, present.certificates[:1]) == (
-        wanted.protocol,
-        wanted.default_action,
-        wanted.ssl_policy,
-        wanted.certificates[:1],
-    )
+    return _said(present) == _said(wanted)
+
+
+def _said(one: Listener) -> tuple[object, ...]:
+    return one.protocol, one.default_action, one.ssl_policy, one.certificates[:1], one.mutual_authentication
 
 
 def _duplicate(present: Listener) -> QueryError:

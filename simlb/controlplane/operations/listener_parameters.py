@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
 
+from simlb.controlplane.operations.action_parameters import raise_first
 from simlb.controlplane.operations.call import Call
+from simlb.controlplane.operations.references import TRUST_STORE
 from simlb.controlplane.query.errors import QueryError, invalid
-from simlb.core.model import Certificate, Protocol
+from simlb.core.model import Certificate, MutualAuthentication, Protocol, TrustStore
 from simlb.core.ssl_policies import POLICIES, refusal
+from simlb.core.validation import mutual_authentication_errors, only_with_verify
 
+_MODES = ("passthrough", "verify")
 _PROTOCOLS = tuple(protocol.value for protocol in Protocol)
 
 
@@ -59,18 +65,41 @@ def read_ssl_policy(call: Call) -> str | None:
 
 
 def check_unsupported(call: Call) -> None:
-    """Refuse what simlb does not do, or what no listener of an Application Load Balancer has."""
+    """Refuse what no listener of an Application Load Balancer has."""
     if call.given("AlpnPolicy"):
         raise QueryError("InvalidConfigurationRequest", "ALPN policies are only supported for TLS listeners")
-    mutual = call.parameters.get("MutualAuthentication") or {}
-    if (mode := mutual.get("Mode") or "off") != "off":
-        raise _not_yet(f"MutualAuthentication mode '{mode}'", "'off'")
-    if mutual.get("TrustStoreArn") or mutual.get("ClientCertificateIdentityFilters"):
-        raise invalid("A trust store or filters cannot be specified if the MutualAuthentication mode is 'off'")
-    if mutual.get("IgnoreClientCertificateExpiry"):
-        raise _not_yet("IgnoreClientCertificateExpiry", "false")
-    if mutual.get("AdvertiseTrustStoreCaNames") == "on":
-        raise _not_yet("AdvertiseTrustStoreCaNames 'on'", "'off'")
+
+
+def read_mutual_authentication(
+    call: Call, stores: Mapping[str, TrustStore], present: MutualAuthentication | None, protocol: Protocol
+) -> MutualAuthentication | None:
+    """`MutualAuthentication`, as a whole; `present` when it is not given. None is `off`. `stores` are by ARN."""
+    given: dict[str, Any] | None = call.parameters.get("MutualAuthentication")
+    if not given:
+        return present if protocol is Protocol.HTTPS else None
+    if given.get("ClientCertificateIdentityFilters"):
+        raise QueryError(
+            "InvalidConfigurationRequest", "ClientCertificateIdentityFilters are not supported by simlb yet"
+        )
+    mode: Literal["off", "verify", "passthrough"] = given.get("Mode") or "off"
+    arn = given.get("TrustStoreArn")
+    ignores_expiry = bool(given.get("IgnoreClientCertificateExpiry"))
+    advertises = given.get("AdvertiseTrustStoreCaNames") == "on"
+    if mode == "off":
+        raise_first(only_with_verify(mode, trust_store=bool(arn), ignores_expiry=ignores_expiry, advertises=advertises))
+        return None
+    if mode not in _MODES:
+        raise invalid(f"MutualAuthentication mode '{mode}' must be one of 'off, {', '.join(_MODES)}'")
+    mutual = MutualAuthentication(
+        mode=mode,
+        trust_store_arn=arn,
+        ignore_client_certificate_expiry=ignores_expiry,
+        advertise_trust_store_ca_names=advertises,
+    )
+    raise_first(mutual_authentication_errors(protocol, mutual))
+    if arn:
+        mutual = replace(mutual, trust_store=TRUST_STORE.find_one(stores, arn))
+    return mutual
 
 
 def check_plain(call: Call) -> None:
@@ -79,7 +108,3 @@ def check_plain(call: Call) -> None:
         raise invalid("A certificate cannot be specified for HTTP listeners")
     if call.given("SslPolicy"):
         raise invalid("An SSL policy cannot be specified for HTTP listeners")
-
-
-def _not_yet(what: str, only: str) -> QueryError:
-    return QueryError("InvalidConfigurationRequest", f"{what} is not supported by simlb yet (only {only})")

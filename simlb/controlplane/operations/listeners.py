@@ -12,7 +12,7 @@ from simlb.controlplane.operations.paging import paged
 from simlb.controlplane.operations.references import LISTENER, check_exclusive, listener, load_balancer
 from simlb.controlplane.query.errors import invalid
 from simlb.core.attributes import HTTP_LISTENER_ATTRIBUTES, HTTPS_LISTENER_ATTRIBUTES, Attribute
-from simlb.core.model import Certificate, Protocol
+from simlb.core.model import Certificate, MutualAuthentication, Protocol
 
 
 def describe_listeners(call: Call) -> Result:
@@ -71,9 +71,24 @@ def listener_result(catalog: Catalog, entry: ListenerEntry) -> Result:
         result |= {
             "Certificates": [{"CertificateArn": certificate.arn} for certificate in model.certificates[:1]],
             "SslPolicy": model.ssl_policy,
-            "MutualAuthentication": {"Mode": "off"},
+            "MutualAuthentication": mutual_authentication_result(model.mutual_authentication),
         }
     return result
+
+
+def mutual_authentication_result(mutual: MutualAuthentication | None) -> Result:
+    """What a listener asks of its clients' certificates, as the API shows it."""
+    if mutual is None:
+        return {"Mode": "off"}
+    if mutual.mode == "passthrough":
+        return {"Mode": "passthrough"}
+    return {
+        "Mode": "verify",
+        "TrustStoreArn": mutual.trust_store_arn,
+        "IgnoreClientCertificateExpiry": mutual.ignore_client_certificate_expiry,
+        "TrustStoreAssociationStatus": "active",
+        "AdvertiseTrustStoreCaNames": "on" if mutual.advertise_trust_store_ca_names else "off",
+    }
 
 
 HANDLERS: Handlers = {

@@ -1,4 +1,4 @@
-"""Every operation of the API and what carries it out. Those without a row are refused."""
+"""Every operation of the API and what carries it out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from simlb.controlplane.operations import (
 from simlb.controlplane.operations.call import Call, Handler
 from simlb.controlplane.operations.catalog import Catalog
 from simlb.controlplane.operations.estate import Estate
-from simlb.controlplane.operations.refused import refuse
 from simlb.controlplane.query.credentials import Scope, check_region
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.model import Operation, elbv2
@@ -70,7 +69,7 @@ class Elbv2:
             estate=estate,
             catalog=Catalog.of(estate.configuration()),
         )
-        return HANDLERS.get(operation.name, refuse)(call)
+        return HANDLERS[operation.name](call)
 
 
 def elbv2_service(estate: Estate) -> QueryService:

@@ -1,4 +1,4 @@
-"""Tags of load balancers, listeners, rules and target groups. A listener has one of simlb's own: where it really is."""
+"""Tags of elbv2's resources. A listener has one of simlb's own: where it really is."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from simlb.controlplane.operations.references import (
     check_count,
 )
 from simlb.controlplane.query.errors import QueryError, invalid
+from simlb.core.trust_stores import in_region
 
 TAGS_MAX = 50
 """Of one resource (reference 1.6)."""
@@ -93,7 +94,7 @@ def _resources(call: Call, catalog: Catalog) -> tuple[str, ...]:
         LISTENER: catalog.listeners,
         RULE: catalog.rules,
         TARGET_GROUP: catalog.target_groups,
-        TRUST_STORE: {},
+        TRUST_STORE: in_region(call.estate.changes.trust_stores(call.estate.file), call.region),
     }
     for arn in arns:
         if arn not in held[_kind(arn)]:

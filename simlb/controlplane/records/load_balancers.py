@@ -7,10 +7,12 @@ from pathlib import PurePath
 
 from simlb.controlplane.records.codec import (
     AWS_NAME,
+    FLAG,
     INTEGER,
     NUMBER,
     TEXT,
     Codec,
+    RecordError,
     attributes,
     many,
     member_of,
@@ -32,6 +34,7 @@ from simlb.core.model import (
     IPNetwork,
     Listener,
     LoadBalancer,
+    MutualAuthentication,
     Protocol,
     RedirectAction,
     Rewrite,
@@ -118,6 +121,20 @@ _RULE: Codec[Rule] = Codec(Remembered(_A_RULE.encode, RULES_REMEMBERED_MAX), _A_
 
 _CERTIFICATE = members(Certificate, arn=TEXT, names=_TEXTS, certificate_path=_PATH, key_path=_PATH)
 
+
+def _no_trust_store(plain: object) -> None:
+    if plain is not None:
+        raise RecordError("a trust store is a record of its own")
+
+
+_MUTUAL_AUTHENTICATION = members(
+    MutualAuthentication,
+    mode=word("verify", "passthrough"),
+    trust_store_arn=optional(TEXT),
+    ignore_client_certificate_expiry=FLAG,
+    advertise_trust_store_ca_names=FLAG,
+    trust_store=Codec(lambda _: None, _no_trust_store),
+)
 _LISTENER = members(
     Listener,
     protocol=member_of(Protocol),
@@ -129,6 +146,7 @@ _LISTENER = members(
     ssl_policy=TEXT,
     rules=many(_RULE),
     attributes=attributes(ListenerAttributes.from_wire, lambda held: held.given),
+    mutual_authentication=optional(_MUTUAL_AUTHENTICATION),
 )
 _INBOUND = many(members(InboundRule, port=optional(INTEGER), source=_NETWORK, last_port=optional(INTEGER)))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from simlb.controlplane.acm import certificate
 from simlb.controlplane.records.codec import RecordError
-from simlb.core import foreign
+from simlb.core import foreign, trust_stores
 from simlb.core.dns.bodies import KIND as HOSTED_ZONE
 from simlb.core.dns.bodies import from_body
 
@@ -32,9 +32,17 @@ def _foreign(read: Callable[[str, Any], object]) -> Callable[[str, Any], None]:
     return check
 
 
+def _trust_store(key: str, body: Any) -> None:
+    try:
+        trust_stores.check_record(key, body)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"it is no trust store: {error!r}", (key,)) from None
+
+
 CHECKS: Mapping[str, Callable[[str, Any], None]] = {
     certificate.KIND: certificate.check_record,
     HOSTED_ZONE: _hosted_zone,
+    trust_stores.KIND: _trust_store,
     foreign.SUBNET: _foreign(foreign.subnet_of),
     foreign.SECURITY_GROUP: _foreign(foreign.group_of),
     foreign.TARGET_GROUP: _foreign(foreign.vpc_of),

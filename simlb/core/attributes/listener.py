@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from simlb.core.attributes.table import Attribute, AttributeValueError, flag, resolve, table
 
@@ -13,16 +14,21 @@ _RESPONSE = "routing.http.response"
 _SERVER = f"{_RESPONSE}.server.enabled"
 TLS_VERSION = "X-Amzn-Tls-Version"
 TLS_CIPHER_SUITE = "X-Amzn-Tls-Cipher-Suite"
-_RENAMED = (
-    "X-Amzn-Mtls-Clientcert-Serial-Number",
-    "X-Amzn-Mtls-Clientcert-Issuer",
-    "X-Amzn-Mtls-Clientcert-Subject",
-    "X-Amzn-Mtls-Clientcert-Validity",
-    "X-Amzn-Mtls-Clientcert-Leaf",
-    "X-Amzn-Mtls-Clientcert",
-    TLS_VERSION,
-    TLS_CIPHER_SUITE,
-)
+
+
+class MutualTlsHeaders(NamedTuple):
+    """How targets get to know a client's certificate: with passthrough under `chain`, with verify under the others."""
+
+    serial_number: str = "X-Amzn-Mtls-Clientcert-Serial-Number"
+    issuer: str = "X-Amzn-Mtls-Clientcert-Issuer"
+    subject: str = "X-Amzn-Mtls-Clientcert-Subject"
+    validity: str = "X-Amzn-Mtls-Clientcert-Validity"
+    leaf: str = "X-Amzn-Mtls-Clientcert-Leaf"
+    chain: str = "X-Amzn-Mtls-Clientcert"
+
+
+MUTUAL_TLS = MutualTlsHeaders()
+_RENAMED = (*MUTUAL_TLS, TLS_VERSION, TLS_CIPHER_SUITE)
 _WRITTEN = (
     "Strict-Transport-Security",
     "Access-Control-Allow-Origin",
@@ -83,14 +89,15 @@ class ListenerAttributes:
     """What a listener changes about headers.
 
     `written` are response headers, name and value, that take the place of the target's and stand in answers of the load
-    balancer's own; `names_server` is whether those have a Server line. The other two are what a target gets to know TLS
-    version and cipher under. Headers of mutual TLS are never sent: their names mean nothing.
+    balancer's own; `names_server` is whether those have a Server line. The others are what a target gets to know TLS
+    version, cipher and client certificate under.
     """
 
     written: tuple[tuple[str, str], ...] = ()
     names_server: bool = True
     tls_version_header: str = TLS_VERSION
     tls_cipher_suite_header: str = TLS_CIPHER_SUITE
+    mutual_tls_headers: MutualTlsHeaders = MUTUAL_TLS
     given: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """The wire strings it was read from."""
 
@@ -104,6 +111,7 @@ class ListenerAttributes:
             names_server=values[_SERVER] == "true",
             tls_version_header=values[_renamed_key(TLS_VERSION)],
             tls_cipher_suite_header=values[_renamed_key(TLS_CIPHER_SUITE)],
+            mutual_tls_headers=MutualTlsHeaders(*(values[_renamed_key(header)] for header in MUTUAL_TLS)),
             given=dict(given),
         )
 

@@ -24,6 +24,7 @@ from simlb.core.model.load_balancer import (
     SecurityGroup,
     TargetProcess,
 )
+from simlb.core.model.mutual_authentication import MutualAuthentication, Revocation, TrustStore
 from simlb.core.model.rule import (
     FIELDS,
     Condition,
@@ -68,11 +69,13 @@ __all__ = [
     "IpAddressType",
     "Listener",
     "LoadBalancer",
+    "MutualAuthentication",
     "PathPatternCondition",
     "Protocol",
     "QueryStringCondition",
     "QueryStringPair",
     "RedirectAction",
+    "Revocation",
     "Rewrite",
     "Rule",
     "Scheme",
@@ -82,5 +85,6 @@ __all__ = [
     "TargetGroup",
     "TargetProcess",
     "TargetType",
+    "TrustStore",
     "WeightedTargetGroup",
 ]

@@ -13,6 +13,7 @@ from simlb.core import ids
 from simlb.core.attributes import ListenerAttributes, LoadBalancerAttributes
 from simlb.core.model.action import Action, ForwardAction
 from simlb.core.model.instance import Instance
+from simlb.core.model.mutual_authentication import MutualAuthentication
 from simlb.core.model.rule import IPNetwork, Rule
 from simlb.core.model.target_group import Protocol, TargetGroup
 from simlb.core.remembered import Remembered
@@ -52,7 +53,8 @@ class Listener:
     """A protocol and port with a default action.
 
     `port` is what rules, logs and `#{port}` see; `bind` where the socket is. Several candidates are tried in order.
-    The first certificate is the default one. `ssl_policy` means something on HTTPS listeners only.
+    The first certificate is the default one. `ssl_policy` and `mutual_authentication` mean something on HTTPS listeners
+    only; without the latter clients are not asked for certificates.
     """
 
     protocol: Protocol
@@ -64,6 +66,7 @@ class Listener:
     ssl_policy: str = LISTENER_POLICY
     rules: tuple[Rule, ...] = ()
     attributes: ListenerAttributes = field(default_factory=ListenerAttributes)
+    mutual_authentication: MutualAuthentication | None = None
 
     def actions(self) -> Iterator[Action]:
         """Every action a request may meet here, the default one last."""

@@ -19,6 +19,7 @@ from simlb.core.validation.conditions import (
 )
 from simlb.core.validation.errors import ElbError, ErrorCode, NotSupportedError, quota_errors
 from simlb.core.validation.load_balancers import load_balancer_quota_errors
+from simlb.core.validation.mutual_authentication import mutual_authentication_errors, only_with_verify
 from simlb.core.validation.names import load_balancer_name_errors, name_errors, target_group_name_errors
 from simlb.core.validation.rules import priority_errors
 from simlb.core.validation.transforms import GivenTransform, transform_errors
@@ -38,7 +39,9 @@ __all__ = [
     "forward_errors",
     "load_balancer_name_errors",
     "load_balancer_quota_errors",
+    "mutual_authentication_errors",
     "name_errors",
+    "only_with_verify",
     "priority_errors",
     "quota_errors",
     "redirect_errors",

@@ -8,6 +8,7 @@ from typing import Literal
 from simlb.core.quotas import Quota
 
 ErrorCode = Literal[
+    "InvalidCaCertificatesBundle",
     "InvalidConfigurationRequest",
     "InvalidLoadBalancerAction",
     "PriorityInUse",
@@ -20,6 +21,8 @@ ErrorCode = Literal[
     "TooManyRules",
     "TooManyTargetGroups",
     "TooManyTargets",
+    "TooManyTrustStoreRevocationEntries",
+    "TooManyTrustStores",
     "TooManyUniqueTargetGroupsPerLoadBalancer",
     "ValidationError",
 ]

@@ -52,6 +52,8 @@ class Held:
         self.provisioning: set[str] = set()
         self.stopped: set[str] = set()
         self.foreign = Foreign()
+        self.objects: dict[tuple[str, str], bytes] = {}
+        """What is in buckets, by bucket and key."""
         self.groups = {
             group.name: TargetGroupState(group, 0.0, cookie_key=bytes(32))
             for group in configuration.target_groups.values()
@@ -84,6 +86,14 @@ class Held:
         listeners = (listener for balancer in self.held.load_balancers for listener in balancer.listeners)
         found = (certificate for listener in listeners for certificate in listener.certificates)
         return next((certificate for certificate in found if certificate.arn == arn), None)
+
+    async def read_object(self, bucket: str, key: str, max_bytes: int) -> bytes:
+        if (bucket, key) not in self.objects:
+            raise FileNotFoundError(2, "No such file or directory")
+        return self.objects[bucket, key][:max_bytes]
+
+    def control_url(self, path: str) -> str:
+        return f"http://127.0.0.1:8089{path}"
 
     def binds(self, configuration: Configuration, load_balancer: LoadBalancer, port: int) -> tuple[Bind, ...]:
         return (Bind(host="127.0.0.1", port=port),)

@@ -143,18 +143,18 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         {"Protocol": "HTTP", "Port": 81, "MutualAuthentication": {"Mode": "verify"}},
-        "InvalidConfigurationRequest",
-        "MutualAuthentication mode 'verify' is not supported by simlb yet (only 'off')",
+        "ValidationError",
+        "Mutual authentication can only be specified for HTTPS listeners",
     ),
     (
         {"Protocol": "HTTP", "Port": 81, "MutualAuthentication": {"Mode": "off", "TrustStoreArn": "a"}},
         "ValidationError",
-        "A trust store or filters cannot be specified if the MutualAuthentication mode is 'off'",
+        "A trust store cannot be specified if the MutualAuthentication mode is 'off'",
     ),
     (
         {"Protocol": "HTTP", "Port": 81, "MutualAuthentication": {"IgnoreClientCertificateExpiry": True}},
-        "InvalidConfigurationRequest",
-        "IgnoreClientCertificateExpiry is not supported by simlb yet (only false)",
+        "ValidationError",
+        "IgnoreClientCertificateExpiry cannot be specified if the MutualAuthentication mode is 'off'",
     ),
     (
         {"Protocol": "HTTP", "Port": 81, "Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]},
