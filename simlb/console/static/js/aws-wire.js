@@ -11,27 +11,26 @@
 /** @typedef {Record<string, any>} Parameters parameters by the names that boto3 has for them */
 /** @typedef {{method: string, path: string, headers: Record<string, string>, body: string | null}} AwsRequest */
 
-/** @type {Record<string, {scope: string, version: string}>} */
 const QUERY_SERVICES = {
-  elbv2: { scope: 'elasticloadbalancing', version: '2015-12-01' },
-  ec2: { scope: 'ec2', version: '2016-11-15' },
-  sts: { scope: 'sts', version: '2011-06-15' },
+    elbv2: { scope: 'elasticloadbalancing', version: '2015-12-01' },
+    ec2: { scope: 'ec2', version: '2016-11-15' },
+    sts: { scope: 'sts', version: '2011-06-15' },
 };
 
 /** What EC2 calls these on the wire. @type {Record<string, string>} */
 const EC2_NAMES = {
-  Filters: 'Filter',
-  Values: 'Value',
-  VpcIds: 'VpcId',
-  SubnetIds: 'SubnetId',
-  GroupIds: 'GroupId',
-  GroupNames: 'GroupName',
-  InstanceIds: 'InstanceId',
-  ZoneNames: 'ZoneName',
-  SecurityGroupRuleIds: 'SecurityGroupRuleId',
-  UserIdGroupPairs: 'Groups',
-  TagSpecifications: 'TagSpecification',
-  Tags: 'Tag',
+    Filters: 'Filter',
+    Values: 'Value',
+    VpcIds: 'VpcId',
+    SubnetIds: 'SubnetId',
+    GroupIds: 'GroupId',
+    GroupNames: 'GroupName',
+    InstanceIds: 'InstanceId',
+    ZoneNames: 'ZoneName',
+    SecurityGroupRuleIds: 'SecurityGroupRuleId',
+    UserIdGroupPairs: 'Groups',
+    TagSpecifications: 'TagSpecification',
+    Tags: 'Tag',
 };
 
 const ROUTE53 = '/2013-04-01';
@@ -42,26 +41,44 @@ const ROUTE53_ITEMS = { Changes: 'Change', ResourceRecords: 'ResourceRecord' };
 
 /** Lists of answers, by element: under which name boto3 has them, also when they are empty. @type {Record<string, string>} */
 const LISTS = {
-  ...Object.fromEntries(
-    [
-      'LoadBalancers', 'TargetGroups', 'Listeners', 'Rules', 'TargetHealthDescriptions', 'Attributes', 'Certificates',
-      'SecurityGroups', 'AvailabilityZones', 'LoadBalancerArns', 'DefaultActions', 'Actions', 'Conditions', 'TagDescriptions',
-      'Tags', 'SslPolicies', 'HostedZones', 'ResourceRecordSets', 'ResourceRecords', 'NameServers', 'Messages',
-    ].map((name) => [name, name]),
-  ),
-  vpcSet: 'Vpcs',
-  subnetSet: 'Subnets',
-  securityGroupInfo: 'SecurityGroups',
-  securityGroupRuleSet: 'SecurityGroupRules',
-  groupSet: 'Groups',
-  ipPermissions: 'IpPermissions',
-  ipPermissionsEgress: 'IpPermissionsEgress',
-  ipRanges: 'IpRanges',
-  groups: 'UserIdGroupPairs',
-  reservationSet: 'Reservations',
-  instancesSet: 'Instances',
-  tagSet: 'Tags',
-  availabilityZoneInfo: 'AvailabilityZones',
+    ...Object.fromEntries(
+        [
+            'LoadBalancers',
+            'TargetGroups',
+            'Listeners',
+            'Rules',
+            'TargetHealthDescriptions',
+            'Attributes',
+            'Certificates',
+            'SecurityGroups',
+            'AvailabilityZones',
+            'LoadBalancerArns',
+            'DefaultActions',
+            'Actions',
+            'Conditions',
+            'TagDescriptions',
+            'Tags',
+            'SslPolicies',
+            'HostedZones',
+            'ResourceRecordSets',
+            'ResourceRecords',
+            'NameServers',
+            'Messages',
+        ].map((name) => [name, name]),
+    ),
+    vpcSet: 'Vpcs',
+    subnetSet: 'Subnets',
+    securityGroupInfo: 'SecurityGroups',
+    securityGroupRuleSet: 'SecurityGroupRules',
+    groupSet: 'Groups',
+    ipPermissions: 'IpPermissions',
+    ipPermissionsEgress: 'IpPermissionsEgress',
+    ipRanges: 'IpRanges',
+    groups: 'UserIdGroupPairs',
+    reservationSet: 'Reservations',
+    instancesSet: 'Instances',
+    tagSet: 'Tags',
+    availabilityZoneInfo: 'AvailabilityZones',
 };
 
 /**
@@ -73,31 +90,31 @@ const LISTS = {
  * @returns {AwsRequest}
  */
 export function request(service, region, operation, parameters) {
-  if (service === 'acm') {
+    if (service === 'acm') {
+        return {
+            method: 'POST',
+            path: '/',
+            headers: {
+                Authorization: authorization('acm', region),
+                'Content-Type': 'application/x-amz-json-1.1',
+                'X-Amz-Target': `CertificateManager.${operation}`,
+            },
+            body: JSON.stringify(parameters),
+        };
+    }
+    if (service === 'route53') return route53Request(operation, parameters);
+    const { scope, version } = QUERY_SERVICES[service];
+    const form = new URLSearchParams({ Action: operation, Version: version });
+    for (const [name, value] of flat(parameters, service === 'ec2')) form.append(name, value);
     return {
-      method: 'POST',
-      path: '/',
-      headers: {
-        Authorization: authorization('acm', region),
-        'Content-Type': 'application/x-amz-json-1.1',
-        'X-Amz-Target': `CertificateManager.${operation}`,
-      },
-      body: JSON.stringify(parameters),
+        method: 'POST',
+        path: '/',
+        headers: {
+            Authorization: authorization(scope, region),
+            'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8',
+        },
+        body: form.toString(),
     };
-  }
-  if (service === 'route53') return route53Request(operation, parameters);
-  const { scope, version } = QUERY_SERVICES[service];
-  const form = new URLSearchParams({ Action: operation, Version: version });
-  for (const [name, value] of flat(parameters, service === 'ec2')) form.append(name, value);
-  return {
-    method: 'POST',
-    path: '/',
-    headers: {
-      Authorization: authorization(scope, region),
-      'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8',
-    },
-    body: form.toString(),
-  };
 }
 
 /**
@@ -106,7 +123,7 @@ export function request(service, region, operation, parameters) {
  * @param {string} region
  */
 function authorization(scope, region) {
-  return `AWS4-HMAC-SHA256 Credential=simlb/20151201/${region}/${scope}/aws4_request, SignedHeaders=host, Signature=0`;
+    return `AWS4-HMAC-SHA256 Credential=simlb/20151201/${region}/${scope}/aws4_request, SignedHeaders=host, Signature=0`;
 }
 
 /**
@@ -116,18 +133,18 @@ function authorization(scope, region) {
  * @returns {Generator<[string, string]>}
  */
 export function* flat(value, isEc2, prefix = '') {
-  if (value === undefined || value === null) return;
-  if (Array.isArray(value)) {
-    const start = isEc2 ? prefix : `${prefix}.member`;
-    for (const [index, inner] of value.entries()) yield* flat(inner, isEc2, `${start}.${index + 1}`);
-  } else if (typeof value === 'object') {
-    for (const [name, inner] of Object.entries(value)) {
-      const wire = (isEc2 && Array.isArray(inner) && EC2_NAMES[name]) || name;
-      yield* flat(inner, isEc2, prefix ? `${prefix}.${wire}` : wire);
+    if (value === undefined || value === null) return;
+    if (Array.isArray(value)) {
+        const start = isEc2 ? prefix : `${prefix}.member`;
+        for (const [index, inner] of value.entries()) yield* flat(inner, isEc2, `${start}.${index + 1}`);
+    } else if (typeof value === 'object') {
+        for (const [name, inner] of Object.entries(value)) {
+            const wire = (isEc2 && Array.isArray(inner) && EC2_NAMES[name]) || name;
+            yield* flat(inner, isEc2, prefix ? `${prefix}.${wire}` : wire);
+        }
+    } else {
+        yield [prefix, String(value)];
     }
-  } else {
-    yield [prefix, String(value)];
-  }
 }
 
 /**
@@ -136,55 +153,57 @@ export function* flat(value, isEc2, prefix = '') {
  * @returns {AwsRequest}
  */
 function route53Request(operation, parameters) {
-  const id = encodeURIComponent(String(parameters.Id ?? parameters.HostedZoneId ?? '').replace(/^\/hostedzone\//, ''));
-  const headers = { Authorization: authorization('route53', 'us-east-1'), 'Content-Type': 'application/xml' };
-  /** @param {string} method @param {string} path @param {string | null} body @returns {AwsRequest} */
-  const made = (method, path, body = null) => ({ method, path: ROUTE53 + path, headers, body });
-  const { Id, HostedZoneId, ...rest } = parameters;
-  switch (operation) {
-    case 'CreateHostedZone':
-      return made('POST', '/hostedzone', xml(`${operation}Request`, rest));
-    case 'DeleteHostedZone':
-      return made('DELETE', `/hostedzone/${id}`);
-    case 'GetHostedZone':
-      return made('GET', `/hostedzone/${id}`);
-    case 'ListHostedZones':
-      return made('GET', '/hostedzone');
-    case 'ListHostedZonesByName':
-      return made('GET', `/hostedzonesbyname?dnsname=${encodeURIComponent(parameters.DNSName ?? '')}`);
-    case 'ChangeResourceRecordSets':
-      return made('POST', `/hostedzone/${id}/rrset`, xml(`${operation}Request`, rest));
-    case 'ListResourceRecordSets':
-      return made('GET', `/hostedzone/${id}/rrset`);
-    default:
-      throw new Error(`Route 53's ${operation} is not known here`);
-  }
+    const id = encodeURIComponent(
+        String(parameters.Id ?? parameters.HostedZoneId ?? '').replace(/^\/hostedzone\//, ''),
+    );
+    const headers = { Authorization: authorization('route53', 'us-east-1'), 'Content-Type': 'application/xml' };
+    /** @param {string} method @param {string} path @param {string | null} body @returns {AwsRequest} */
+    const made = (method, path, body = null) => ({ method, path: ROUTE53 + path, headers, body });
+    const { Id, HostedZoneId, ...rest } = parameters;
+    switch (operation) {
+        case 'CreateHostedZone':
+            return made('POST', '/hostedzone', xml(`${operation}Request`, rest));
+        case 'DeleteHostedZone':
+            return made('DELETE', `/hostedzone/${id}`);
+        case 'GetHostedZone':
+            return made('GET', `/hostedzone/${id}`);
+        case 'ListHostedZones':
+            return made('GET', '/hostedzone');
+        case 'ListHostedZonesByName':
+            return made('GET', `/hostedzonesbyname?dnsname=${encodeURIComponent(parameters.DNSName ?? '')}`);
+        case 'ChangeResourceRecordSets':
+            return made('POST', `/hostedzone/${id}/rrset`, xml(`${operation}Request`, rest));
+        case 'ListResourceRecordSets':
+            return made('GET', `/hostedzone/${id}/rrset`);
+        default:
+            throw new Error(`Route 53's ${operation} is not known here`);
+    }
 }
 
 /** @param {string} tag @param {Parameters} content */
 function xml(tag, content) {
-  return `<${tag} xmlns="${ROUTE53_NAMESPACE}">${inner(content, '')}</${tag}>`;
+    return `<${tag} xmlns="${ROUTE53_NAMESPACE}">${inner(content, '')}</${tag}>`;
 }
 
 /** @param {any} value @param {string} name @returns {string} */
 function inner(value, name) {
-  if (Array.isArray(value)) return value.map((each) => element(ROUTE53_ITEMS[name] ?? 'member', each)).join('');
-  if (typeof value === 'object' && value !== null) {
-    return Object.entries(value)
-      .map(([key, each]) => (each === undefined || each === null ? '' : element(key, each)))
-      .join('');
-  }
-  return escape(String(value));
+    if (Array.isArray(value)) return value.map((each) => element(ROUTE53_ITEMS[name] ?? 'member', each)).join('');
+    if (typeof value === 'object' && value !== null) {
+        return Object.entries(value)
+            .map(([key, each]) => (each === undefined || each === null ? '' : element(key, each)))
+            .join('');
+    }
+    return escape(String(value));
 }
 
 /** @param {string} tag @param {any} value */
 function element(tag, value) {
-  return `<${tag}>${inner(value, tag)}</${tag}>`;
+    return `<${tag}>${inner(value, tag)}</${tag}>`;
 }
 
 /** @param {string} text */
 function escape(text) {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+    return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /**
@@ -193,21 +212,21 @@ function escape(text) {
  * @returns {any}
  */
 export function read(node) {
-  const children = [...node.children];
-  if (node.localName in LISTS || (children.length > 0 && children.every(isItem))) return children.map(read);
-  if (children.length === 0) return node.textContent ?? '';
-  /** @type {Record<string, any>} */
-  const found = {};
-  for (const child of children) found[LISTS[child.localName] ?? upper(child.localName)] = read(child);
-  return found;
+    const children = [...node.children];
+    if (node.localName in LISTS || (children.length > 0 && children.every(isItem))) return children.map(read);
+    if (children.length === 0) return node.textContent ?? '';
+    /** @type {Record<string, any>} */
+    const found = {};
+    for (const child of children) found[LISTS[child.localName] ?? upper(child.localName)] = read(child);
+    return found;
 }
 
 /** @param {Element} node */
 function isItem(node) {
-  return node.localName === 'member' || node.localName === 'item';
+    return node.localName === 'member' || node.localName === 'item';
 }
 
 /** EC2's names begin with a small letter, boto3's never do. @param {string} name */
 function upper(name) {
-  return name.charAt(0).toUpperCase() + name.slice(1);
+    return name.charAt(0).toUpperCase() + name.slice(1);
 }

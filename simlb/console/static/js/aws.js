@@ -7,13 +7,13 @@ import { read, request } from './aws-wire.js';
 
 /** What AWS says when it refuses. `code` and `message` are its own. */
 export class AwsError extends Error {
-  /** @param {number} status @param {string} code @param {string} message */
-  constructor(status, code, message) {
-    super(message);
-    this.name = 'AwsError';
-    this.status = status;
-    this.code = code;
-  }
+    /** @param {number} status @param {string} code @param {string} message */
+    constructor(status, code, message) {
+        super(message);
+        this.name = 'AwsError';
+        this.status = status;
+        this.code = code;
+    }
 }
 
 /**
@@ -26,30 +26,30 @@ export class AwsError extends Error {
  * @throws {AwsError} when it is refused; TypeError when nobody answers
  */
 export async function call(service, region, operation, parameters = {}) {
-  const { method, path, headers, body } = request(service, region, operation, parameters);
-  const answer = await fetch(path, { method, headers, body, cache: 'no-store', credentials: 'omit' });
-  const text = await answer.text();
-  if (service === 'acm') return json(answer, text);
-  const root = text ? new DOMParser().parseFromString(text, 'application/xml').documentElement : null;
-  if (!answer.ok) throw refusal(answer.status, root);
-  if (root === null) return {};
-  const result = [...root.children].find((child) => child.localName === `${operation}Result`);
-  const found = read(result ?? root);
-  return typeof found === 'object' ? found : {};
+    const { method, path, headers, body } = request(service, region, operation, parameters);
+    const answer = await fetch(path, { method, headers, body, cache: 'no-store', credentials: 'omit' });
+    const text = await answer.text();
+    if (service === 'acm') return json(answer, text);
+    const root = text ? new DOMParser().parseFromString(text, 'application/xml').documentElement : null;
+    if (!answer.ok) throw refusal(answer.status, root);
+    if (root === null) return {};
+    const result = [...root.children].find((child) => child.localName === `${operation}Result`);
+    const found = read(result ?? root);
+    return typeof found === 'object' ? found : {};
 }
 
 /** @param {Response} answer @param {string} text */
 function json(answer, text) {
-  const found = text ? JSON.parse(text) : {};
-  if (answer.ok) return found;
-  const code = String(found.__type ?? found.code ?? answer.status).replace(/^.*#/, '');
-  throw new AwsError(answer.status, code, String(found.message ?? found.Message ?? ''));
+    const found = text ? JSON.parse(text) : {};
+    if (answer.ok) return found;
+    const code = String(found.__type ?? found.code ?? answer.status).replace(/^.*#/, '');
+    throw new AwsError(answer.status, code, String(found.message ?? found.Message ?? ''));
 }
 
 /** @param {number} status @param {Element | null} root */
 function refusal(status, root) {
-  const first = (/** @type {string} */ tag) => root?.getElementsByTagNameNS('*', tag)[0]?.textContent ?? '';
-  // Route 53 has no code in a refused change: the element says it.
-  const code = first('Code') || (root?.localName ?? String(status));
-  return new AwsError(status, code, first('Message'));
+    const first = (/** @type {string} */ tag) => root?.getElementsByTagNameNS('*', tag)[0]?.textContent ?? '';
+    // Route 53 has no code in a refused change: the element says it.
+    const code = first('Code') || (root?.localName ?? String(status));
+    return new AwsError(status, code, first('Message'));
 }

@@ -13,41 +13,48 @@ const LINE_CHARS = 72;
  * @returns {string}
  */
 export function boto3(call, context) {
-  const parameters = named(call.parameters ?? {}, context.scope);
-  if (call.service === 'client') return requested(parameters);
-  const region = named(call.region ?? '', context.scope);
-  const client =
-    region && region !== context.region ? `boto3.client(${python(call.service)}, region_name=${python(region)})` : call.service;
-  const given = Object.entries(parameters).map(([name, value]) => `${name}=${python(value)}`);
-  const asked = `${client}.${snake(call.operation)}(${laidOut(given)})`;
-  if (call.fails) return refused(asked, call.fails);
-  const saved = Object.entries(call.save ?? {});
-  if (saved.length === 0) return asked;
-  if (saved.length === 1) return `${saved[0][0].toLowerCase()} = ${taken(asked, saved[0][1])}`;
-  return [`answer = ${asked}`, ...saved.map(([name, path]) => `${name.toLowerCase()} = ${taken('answer', path)}`)].join('\n');
+    const parameters = named(call.parameters ?? {}, context.scope);
+    if (call.service === 'client') return requested(parameters);
+    const region = named(call.region ?? '', context.scope);
+    const client =
+        region && region !== context.region
+            ? `boto3.client(${python(call.service)}, region_name=${python(region)})`
+            : call.service;
+    const given = Object.entries(parameters).map(([name, value]) => `${name}=${python(value)}`);
+    const asked = `${client}.${snake(call.operation)}(${laidOut(given)})`;
+    if (call.fails) return refused(asked, call.fails);
+    const saved = Object.entries(call.save ?? {});
+    if (saved.length === 0) return asked;
+    const [first] = saved;
+    if (first !== undefined && saved.length === 1) return `${first[0].toLowerCase()} = ${taken(asked, first[1])}`;
+    return [
+        `answer = ${asked}`,
+        ...saved.map(([name, path]) => `${name.toLowerCase()} = ${taken('answer', path)}`),
+    ].join('\n');
 }
 
 /** The lines before the calls: imports and clients. @param {Call[]} calls @returns {string[]} */
 export function imports(calls) {
-  const services = [...new Set(calls.map((call) => call.service))];
-  const lines = [];
-  if (services.some((service) => service !== 'client')) lines.push('import boto3');
-  if (services.includes('client')) lines.push('import requests');
-  for (const service of services.filter((name) => name !== 'client')) lines.push(`${service} = boto3.client("${service}")`);
-  return lines;
+    const services = [...new Set(calls.map((call) => call.service))];
+    const lines = [];
+    if (services.some((service) => service !== 'client')) lines.push('import boto3');
+    if (services.includes('client')) lines.push('import requests');
+    for (const service of services.filter((name) => name !== 'client'))
+        lines.push(`${service} = boto3.client("${service}")`);
+    return lines;
 }
 
 /** @param {string} asked @param {string} code */
 function refused(asked, code) {
-  const indented = asked.replaceAll('\n', '\n    ');
-  return `try:\n    ${indented}\nexcept botocore.exceptions.ClientError as error:\n    print(error)  # ${code}`;
+    const indented = asked.replaceAll('\n', '\n    ');
+    return `try:\n    ${indented}\nexcept botocore.exceptions.ClientError as error:\n    print(error)  # ${code}`;
 }
 
 /** @param {string[]} given */
 function laidOut(given) {
-  const line = given.join(', ');
-  if (line.length <= LINE_CHARS - 30 && !line.includes('\n')) return line;
-  return `\n${given.map((each) => `    ${each.replaceAll('\n', '\n    ')},\n`).join('')}`;
+    const line = given.join(', ');
+    if (line.length <= LINE_CHARS - 30 && !line.includes('\n')) return line;
+    return `\n${given.map((each) => `    ${each.replaceAll('\n', '\n    ')},\n`).join('')}`;
 }
 
 /**
@@ -56,68 +63,75 @@ function laidOut(given) {
  * @returns {string}
  */
 export function python(value) {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'number') return String(value);
-  if (value instanceof Saved) return variable(value);
-  if (value instanceof Joined) {
-    const parts = value.parts.map((part) =>
-      part instanceof Saved ? `{${variable(part).replaceAll('"', "'")}}` : quoted(part).slice(1, -1).replace(/[{}]/g, '$&$&'),
-    );
-    return `f"${parts.join('')}"`;
-  }
-  if (Array.isArray(value)) return listed('[', value.map(python), ']');
-  if (typeof value === 'object') {
-    return listed('{', Object.entries(value).map(([name, inner]) => `${quoted(name)}: ${python(inner)}`), '}');
-  }
-  return quoted(String(value));
+    if (value === null || value === undefined) return 'None';
+    if (typeof value === 'boolean') return value ? 'True' : 'False';
+    if (typeof value === 'number') return String(value);
+    if (value instanceof Saved) return variable(value);
+    if (value instanceof Joined) {
+        const parts = value.parts.map((part) =>
+            part instanceof Saved
+                ? `{${variable(part).replaceAll('"', "'")}}`
+                : quoted(part).slice(1, -1).replace(/[{}]/g, '$&$&'),
+        );
+        return `f"${parts.join('')}"`;
+    }
+    if (Array.isArray(value)) return listed('[', value.map(python), ']');
+    if (typeof value === 'object') {
+        return listed(
+            '{',
+            Object.entries(value).map(([name, inner]) => `${quoted(name)}: ${python(inner)}`),
+            '}',
+        );
+    }
+    return quoted(String(value));
 }
 
 /** @param {string} open @param {string[]} items @param {string} close */
 function listed(open, items, close) {
-  const line = items.join(', ');
-  if (line.length <= LINE_CHARS && !line.includes('\n')) return `${open}${line}${close}`;
-  return `${open}\n${items.map((each) => `    ${each.replaceAll('\n', '\n    ')},\n`).join('')}${close}`;
+    const line = items.join(', ');
+    if (line.length <= LINE_CHARS && !line.includes('\n')) return `${open}${line}${close}`;
+    return `${open}\n${items.map((each) => `    ${each.replaceAll('\n', '\n    ')},\n`).join('')}${close}`;
 }
 
 /** JSON's texts are Python's too. @param {string} text */
 function quoted(text) {
-  return JSON.stringify(text).replaceAll('\u007f', '\\x7f');
+    return JSON.stringify(text).replaceAll('\u007f', '\\x7f');
 }
 
 /** @param {Saved} saved */
 function variable(saved) {
-  return `${saved.name.toLowerCase()}${members(saved.path)}`;
+    return `${saved.name.toLowerCase()}${members(saved.path)}`;
 }
 
 /** @param {string} path */
 function members(path) {
-  return (path.match(/\[\d+\]|[^.[\]]+/g) ?? []).map((each) => (each.startsWith('[') ? each : `["${each}"]`)).join('');
+    return (path.match(/\[\d+\]|[^.[\]]+/g) ?? [])
+        .map((each) => (each.startsWith('[') ? each : `["${each}"]`))
+        .join('');
 }
 
 /** `Subnets[].SubnetId` of an expression. @param {string} expression @param {string} path */
 function taken(expression, path) {
-  const pieces = path.split('[]');
-  if (pieces.length === 1) return expression + members(path);
-  const last = pieces.length - 1;
-  const names = ['each', 'one', 'item'];
-  let source = expression;
-  const loops = pieces.slice(0, last).map((piece, index) => {
-    const loop = `for ${names[index]} in ${source}${members(piece)}`;
-    source = names[index];
-    return loop;
-  });
-  return `[${source}${members(pieces[last])} ${loops.join(' ')}]`;
+    const pieces = path.split('[]');
+    if (pieces.length === 1) return expression + members(path);
+    const last = pieces.length - 1;
+    const names = ['each', 'one', 'item'];
+    let source = expression;
+    const loops = pieces.slice(0, last).map((piece, index) => {
+        const loop = `for ${names[index]} in ${source}${members(piece)}`;
+        source = names[index] ?? 'item';
+        return loop;
+    });
+    return `[${source}${members(pieces[last] ?? '')} ${loops.join(' ')}]`;
 }
 
 /** @param {Record<string, any>} parameters */
 function requested({ Url = '', Count = 1 }) {
-  const asked = `print(requests.get(${python(Url)}).status_code)`;
-  return Number(Count) > 1 ? `for _ in range(${Number(Count)}):\n    ${asked}` : asked;
+    const asked = `print(requests.get(${python(Url)}).status_code)`;
+    return Number(Count) > 1 ? `for _ in range(${Number(Count)}):\n    ${asked}` : asked;
 }
 
 /** @param {string} name */
 function snake(name) {
-  return kebab(name).replaceAll('-', '_');
+    return kebab(name).replaceAll('-', '_');
 }
-

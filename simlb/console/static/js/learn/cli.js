@@ -22,62 +22,65 @@ const LINE_CHARS = 72;
  * @returns {string}
  */
 export function cli(call, context) {
-  const parameters = named(call.parameters ?? {}, context.scope);
-  if (call.service === 'client') return curl(parameters, context);
-  const region = named(call.region ?? '', context.scope);
-  const options = Object.entries(shortened(call.operation, parameters)).map(([name, value]) => option(name, value, context));
-  if (region && region !== context.region) options.push(`--region ${quote(region, context)}`);
-  const command = ['aws', call.service, kebab(call.operation)].join(' ');
-  const text = saving(command, options, call, context);
-  return call.fails ? `${text}  # ${call.fails}` : text;
+    const parameters = named(call.parameters ?? {}, context.scope);
+    if (call.service === 'client') return curl(parameters, context);
+    const region = named(call.region ?? '', context.scope);
+    const options = Object.entries(shortened(call.operation, parameters)).map(([name, value]) =>
+        option(name, value, context),
+    );
+    if (region && region !== context.region) options.push(`--region ${quote(region, context)}`);
+    const command = ['aws', call.service, kebab(call.operation)].join(' ');
+    const text = saving(command, options, call, context);
+    return call.fails ? `${text}  # ${call.fails}` : text;
 }
 
 /** @param {string} command @param {string[]} options @param {Call} call @param {Context} context */
 function saving(command, options, call, context) {
-  const saved = Object.entries(call.save ?? {}).filter(([, path]) => !path.endsWith(']'));
-  const printed = (/** @type {string} */ query) => broken(command, [...options, `--query '${query}'`, '--output text']);
-  if (saved.length === 0) return broken(command, options);
-  const isList = (/** @type {string} */ name) => context.lists.has(name);
-  if (saved.length === 1 || saved.some(([name]) => isList(name))) {
-    const each = saved.map(([name, path]) => {
-      const text = `$(${printed(path)})`;
-      return isList(name) ? `${name}=(${text})` : `${name}=${text}`;
-    });
-    return (/^(Describe|List|Get)/.test(call.operation) ? each : each.slice(0, 1)).join('\n');
-  }
-  const names = saved.map(([name]) => name).join(' ');
-  return `read -r ${names} < <(${printed(`[${saved.map(([, path]) => path).join(', ')}]`)})`;
+    const saved = Object.entries(call.save ?? {}).filter(([, path]) => !path.endsWith(']'));
+    const printed = (/** @type {string} */ query) =>
+        broken(command, [...options, `--query '${query}'`, '--output text']);
+    if (saved.length === 0) return broken(command, options);
+    const isList = (/** @type {string} */ name) => context.lists.has(name);
+    if (saved.length === 1 || saved.some(([name]) => isList(name))) {
+        const each = saved.map(([name, path]) => {
+            const text = `$(${printed(path)})`;
+            return isList(name) ? `${name}=(${text})` : `${name}=${text}`;
+        });
+        return (/^(Describe|List|Get)/.test(call.operation) ? each : each.slice(0, 1)).join('\n');
+    }
+    const names = saved.map(([name]) => name).join(' ');
+    return `read -r ${names} < <(${printed(`[${saved.map(([, path]) => path).join(', ')}]`)})`;
 }
 
 /** @param {string} command @param {string[]} options */
 function broken(command, options) {
-  const line = [command, ...options].join(' ');
-  return line.length <= LINE_CHARS && !line.includes('\n') ? line : [command, ...options].join(' \\\n  ');
+    const line = [command, ...options].join(' ');
+    return line.length <= LINE_CHARS && !line.includes('\n') ? line : [command, ...options].join(' \\\n  ');
 }
 
 /** What the CLI has shorter options for than the API has parameters. @param {string} operation @param {any} parameters */
 function shortened(operation, parameters) {
-  if (!operation.endsWith('SecurityGroupIngress') || !('FromPort' in parameters)) return parameters;
-  const { IpProtocol, FromPort, ToPort, CidrIp, ...rest } = parameters;
-  const port = FromPort === ToPort ? FromPort : `${FromPort}-${ToPort}`;
-  return { ...rest, Protocol: IpProtocol, Port: port, ...(CidrIp === undefined ? {} : { Cidr: CidrIp }) };
+    if (!operation.endsWith('SecurityGroupIngress') || !('FromPort' in parameters)) return parameters;
+    const { IpProtocol, FromPort, ToPort, CidrIp, ...rest } = parameters;
+    const port = FromPort === ToPort ? FromPort : `${FromPort}-${ToPort}`;
+    return { ...rest, Protocol: IpProtocol, Port: port, ...(CidrIp === undefined ? {} : { Cidr: CidrIp }) };
 }
 
 /** @param {string} name @param {any} value @param {Context} context */
 function option(name, value, context) {
-  const flag = `--${kebab(name)}`;
-  if (typeof value === 'boolean') return value ? flag : `--no-${kebab(name)}`;
-  const words = Array.isArray(value) ? value : [value];
-  if (words.length === 0) return `${flag} '[]'`;
-  if (words.every(isScalar)) return [flag, ...words.map((word) => quote(word, context))].join(' ');
-  const short = words.map(shorthand);
-  if (short.some((word) => word === null)) return `${flag} ${json(value, context)}`;
-  return [flag, ...short.map((word) => quote(word, context))].join(' ');
+    const flag = `--${kebab(name)}`;
+    if (typeof value === 'boolean') return value ? flag : `--no-${kebab(name)}`;
+    const words = Array.isArray(value) ? value : [value];
+    if (words.length === 0) return `${flag} '[]'`;
+    if (words.every(isScalar)) return [flag, ...words.map((word) => quote(word, context))].join(' ');
+    const short = words.map(shorthand);
+    if (short.some((word) => word === null)) return `${flag} ${json(value, context)}`;
+    return [flag, ...short.map((word) => quote(word, context))].join(' ');
 }
 
 /** @param {any} value */
 function isScalar(value) {
-  return typeof value !== 'object' || value === null || value instanceof Saved || value instanceof Joined;
+    return typeof value !== 'object' || value === null || value instanceof Saved || value instanceof Joined;
 }
 
 /**
@@ -86,63 +89,66 @@ function isScalar(value) {
  * @returns {any}
  */
 function shorthand(value) {
-  if (isScalar(value) || Array.isArray(value)) return null;
-  /** @type {(string | Saved)[]} */
-  const parts = [];
-  for (const [name, inner] of Object.entries(value)) {
-    const items = Array.isArray(inner) ? inner : [inner];
-    if (items.length === 0 || !items.every(isShort)) return null;
-    parts.push(`${parts.length ? ',' : ''}${name}=`);
-    for (const [index, item] of items.entries()) {
-      if (index > 0) parts.push(',');
-      parts.push(...(item instanceof Joined ? item.parts : [item instanceof Saved ? item : String(item)]));
+    if (isScalar(value) || Array.isArray(value)) return null;
+    /** @type {(string | Saved)[]} */
+    const parts = [];
+    for (const [name, inner] of Object.entries(value)) {
+        const items = Array.isArray(inner) ? inner : [inner];
+        if (items.length === 0 || !items.every(isShort)) return null;
+        parts.push(`${parts.length ? ',' : ''}${name}=`);
+        for (const [index, item] of items.entries()) {
+            if (index > 0) parts.push(',');
+            parts.push(...(item instanceof Joined ? item.parts : [item instanceof Saved ? item : String(item)]));
+        }
     }
-  }
-  return new Joined(parts);
+    return new Joined(parts);
 }
 
 /** @param {any} item */
 function isShort(item) {
-  if (item instanceof Joined) return item.parts.every((part) => part instanceof Saved || PLAIN.test(part));
-  return item instanceof Saved ? !Array.isArray(item.value) : isScalar(item) && PLAIN.test(String(item));
+    if (item instanceof Joined) return item.parts.every((part) => part instanceof Saved || PLAIN.test(part));
+    return item instanceof Saved ? !Array.isArray(item.value) : isScalar(item) && PLAIN.test(String(item));
 }
 
 /** JSON for the shell; variables stand outside of its quotes. @param {any} value @param {Context} context */
 function json(value, context) {
-  /** @type {Saved[]} */
-  const places = [];
-  const replaced = (/** @type {string} */ _, /** @type {any} */ inner) => {
-    if (!(inner instanceof Saved || inner instanceof Joined)) return inner;
-    const parts = inner instanceof Saved ? [inner] : inner.parts;
-    if (inner instanceof Saved && (isLiteral(inner, context) || context.lists.has(inner.name))) return inner.value ?? unknown(inner);
-    return parts
-      .map((part) => {
-        if (!(part instanceof Saved)) return part;
-        if (isLiteral(part, context)) return part.value ?? unknown(part);
-        places.push(part);
-        return `\u0000${places.length - 1}\u0000`;
-      })
-      .join('');
-  };
-  const line = JSON.stringify(value, replaced);
-  const text = line.length <= LINE_CHARS ? line : ((places.length = 0), JSON.stringify(value, replaced, 2));
-  const escaped = text.replaceAll("'", "'\\''");
-  return `'${escaped.replace(/\\u0000(\d+)\\u0000/g, (_, index) => `'"${variable(places[Number(index)])}"'`)}'`;
+    /** @type {Saved[]} */
+    const places = [];
+    const replaced = (/** @type {string} */ _, /** @type {any} */ inner) => {
+        if (!(inner instanceof Saved || inner instanceof Joined)) return inner;
+        const parts = inner instanceof Saved ? [inner] : inner.parts;
+        if (inner instanceof Saved && (isLiteral(inner, context) || context.lists.has(inner.name)))
+            return inner.value ?? unknown(inner);
+        return parts
+            .map((part) => {
+                if (!(part instanceof Saved)) return part;
+                if (isLiteral(part, context)) return part.value ?? unknown(part);
+                places.push(part);
+                return `\u0000${places.length - 1}\u0000`;
+            })
+            .join('');
+    };
+    const line = JSON.stringify(value, replaced);
+    const text = line.length <= LINE_CHARS ? line : ((places.length = 0), JSON.stringify(value, replaced, 2));
+    const escaped = text.replaceAll("'", "'\\''");
+    return `'${escaped.replace(/\\u0000(\d+)\\u0000/g, (_, index) => `'"${variable(/** @type {Saved} */ (places[Number(index)]))}"'`)}'`;
 }
 
 /** One word of the shell. @param {any} value @param {Context} context @returns {string} */
 export function quote(value, context) {
-  if (value instanceof Saved) {
-    if (isLiteral(value, context)) return quote(value.value ?? unknown(value), context);
-    return context.lists.has(value.name) && value.path === '' ? `"\${${value.name}[@]}"` : `"${variable(value)}"`;
-  }
-  if (value instanceof Joined) {
-    const parts = value.parts.map((part) => (part instanceof Saved && isLiteral(part, context) ? String(part.value ?? unknown(part)) : part));
-    if (parts.every((part) => typeof part === 'string')) return quote(parts.join(''), context);
-    return joined(/** @type {(string | Saved)[]} */ (parts));
-  }
-  const text = String(value);
-  return SAFE.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+    if (value instanceof Saved) {
+        if (isLiteral(value, context)) return quote(value.value ?? unknown(value), context);
+        return context.lists.has(value.name) && value.path === '' ? `"\${${value.name}[@]}"` : `"${variable(value)}"`;
+    }
+    if (value instanceof Joined) {
+        const parts = value.parts.map((part) =>
+            part instanceof Saved && isLiteral(part, context) ? String(part.value ?? unknown(part)) : part,
+        );
+        if (parts.every((part) => typeof part === 'string')) return quote(parts.join(''), context);
+        return joined(/** @type {(string | Saved)[]} */ (parts));
+    }
+    const text = String(value);
+    return SAFE.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /**
@@ -150,44 +156,49 @@ export function quote(value, context) {
  * @param {(string | Saved)[]} parts
  */
 function joined(parts) {
-  if (parts.some((part) => typeof part === 'string' && /[\\"$`!]/.test(part))) {
-    return parts.map((part) => (part instanceof Saved ? `"${variable(part)}"` : `'${part.replaceAll("'", "'\\''")}'`)).join('');
-  }
-  return `"${parts.map((part, index) => (part instanceof Saved ? variable(part, parts[index + 1]) : part)).join('')}"`;
+    if (parts.some((part) => typeof part === 'string' && /[\\"$`!]/.test(part))) {
+        return parts
+            .map((part) => (part instanceof Saved ? `"${variable(part)}"` : `'${part.replaceAll("'", "'\\''")}'`))
+            .join('');
+    }
+    return `"${parts.map((part, index) => (part instanceof Saved ? variable(part, parts[index + 1]) : part)).join('')}"`;
 }
 
 /** @param {Saved} saved @param {string | Saved} next what stands after it */
 function variable({ name, path }, next = '') {
-  const index = /^\[(\d+)\]$/.exec(path);
-  if (index) return `\${${name}[@]:${index[1]}:1}`;
-  return typeof next === 'string' && /^[\w[:]/.test(next) ? `\${${name}}` : `$${name}`;
+    const index = /^\[(\d+)\]$/.exec(path);
+    if (index) return `\${${name}[@]:${index[1]}:1}`;
+    return typeof next === 'string' && /^[\w[:]/.test(next) ? `\${${name}}` : `$${name}`;
 }
 
 /** Whether the shell has no variable for it: a member of an object. @param {Saved} saved @param {Context} context */
 function isLiteral({ name, path, value }, context) {
-  if (path.includes('.')) return true;
-  if (path !== '' && !context.lists.has(name)) return true;
-  return path === '' && typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (path.includes('.')) return true;
+    if (path !== '' && !context.lists.has(name)) return true;
+    return path === '' && typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** @param {Saved} saved */
 export function unknown({ name, path }) {
-  return `<${name}${path}>`;
+    return `<${name}${path}>`;
 }
 
 /** @param {Record<string, any>} parameters @param {Context} context */
 function curl(parameters, context) {
-  const { Url = '', Count = 1 } = parameters;
-  const plain = Url instanceof Joined ? Url.parts.map((part) => (part instanceof Saved ? part.value ?? '' : part)).join('') : Url;
-  const address = plain instanceof Saved ? plain.value ?? '' : plain;
-  const command = ['curl -i', ...context.curl(String(address)), quote(Url, context)].join(' ');
-  return Number(Count) > 1 ? `for n in {1..${Number(Count)}}; do ${command}; done` : command;
+    const { Url = '', Count = 1 } = parameters;
+    const plain =
+        Url instanceof Joined
+            ? Url.parts.map((part) => (part instanceof Saved ? (part.value ?? '') : part)).join('')
+            : Url;
+    const address = plain instanceof Saved ? (plain.value ?? '') : plain;
+    const command = ['curl -i', ...context.curl(String(address)), quote(Url, context)].join(' ');
+    return Number(Count) > 1 ? `for n in {1..${Number(Count)}}; do ${command}; done` : command;
 }
 
 /** `DNSName` is `dns-name`. @param {string} name */
 export function kebab(name) {
-  return name
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1-$2')
-    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .toLowerCase();
+    return name
+        .replace(/([A-Z]+)([A-Z][a-z])/g, '$1-$2')
+        .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+        .toLowerCase();
 }

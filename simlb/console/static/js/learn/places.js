@@ -10,20 +10,20 @@
 
 /** What was saved under a name, where its name is to be shown. */
 export class Saved {
-  /** @param {string} name @param {string} path `[0]`, `.Name`, or nothing @param {any} value undefined: not there yet */
-  constructor(name, path, value) {
-    this.name = name;
-    this.path = path;
-    this.value = value;
-  }
+    /** @param {string} name @param {string} path `[0]`, `.Name`, or nothing @param {any} value undefined: not there yet */
+    constructor(name, path, value) {
+        this.name = name;
+        this.path = path;
+        this.value = value;
+    }
 }
 
 /** A text that has such names in it. */
 export class Joined {
-  /** @param {(string | Saved)[]} parts */
-  constructor(parts) {
-    this.parts = parts;
-  }
+    /** @param {(string | Saved)[]} parts */
+    constructor(parts) {
+        this.parts = parts;
+    }
 }
 
 /**
@@ -34,7 +34,8 @@ export class Joined {
  */
 
 /** Not after a #: `#{path}` is a word of AWS's redirects. */
-const PLACE = /(?<!#)\{(?:(\d+)\.)?([a-z][a-z0-9_]*)((?:\.\w+|\[\d+\])*)\}|\$([A-Z][A-Z0-9_]*)((?:\.[A-Za-z]\w*|\[\d+\])*)/g;
+const PLACE =
+    /(?<!#)\{(?:(\d+)\.)?([a-z][a-z0-9_]*)((?:\.\w+|\[\d+\])*)\}|\$([A-Z][A-Z0-9_]*)((?:\.[A-Za-z]\w*|\[\d+\])*)/g;
 
 /**
  * With the values of all places.
@@ -42,13 +43,13 @@ const PLACE = /(?<!#)\{(?:(\d+)\.)?([a-z][a-z0-9_]*)((?:\.\w+|\[\d+\])*)\}|\$([A
  * @returns {{value: any, missing: string[]}} missing: saved names that are not there yet
  */
 export function values(template, scope) {
-  /** @type {Set<string>} */
-  const missing = new Set();
-  const value = expand(template, scope, undefined, (saved) => {
-    if (saved.value === undefined) missing.add(saved.name);
-    return saved.value;
-  });
-  return { value, missing: [...missing] };
+    /** @type {Set<string>} */
+    const missing = new Set();
+    const value = expand(template, scope, undefined, (saved) => {
+        if (saved.value === undefined) missing.add(saved.name);
+        return saved.value;
+    });
+    return { value, missing: [...missing] };
 }
 
 /**
@@ -57,7 +58,7 @@ export function values(template, scope) {
  * @returns {any}
  */
 export function named(template, scope) {
-  return expand(template, scope, undefined, (saved) => saved);
+    return expand(template, scope, undefined, (saved) => saved);
 }
 
 /**
@@ -65,36 +66,36 @@ export function named(template, scope) {
  * @returns {any}
  */
 function expand(template, scope, item, show) {
-  if (Array.isArray(template)) return template.map((each) => expand(each, scope, item, show));
-  if (typeof template === 'string') return fill(template, scope, item, show);
-  if (typeof template !== 'object' || template === null) return template;
-  if ('each' in template && 'as' in template) {
-    const list = expand(template.each, scope, item, (saved) => saved);
-    const found = list instanceof Saved ? list.value : list;
-    if (Array.isArray(found)) return found.map((each) => expand(template.as, scope, each, show));
-    return list instanceof Saved ? show(list) : [];
-  }
-  return Object.fromEntries(Object.entries(template).map(([name, each]) => [name, expand(each, scope, item, show)]));
+    if (Array.isArray(template)) return template.map((each) => expand(each, scope, item, show));
+    if (typeof template === 'string') return fill(template, scope, item, show);
+    if (typeof template !== 'object' || template === null) return template;
+    if ('each' in template && 'as' in template) {
+        const list = expand(template.each, scope, item, (saved) => saved);
+        const found = list instanceof Saved ? list.value : list;
+        if (Array.isArray(found)) return found.map((each) => expand(template.as, scope, each, show));
+        return list instanceof Saved ? show(list) : [];
+    }
+    return Object.fromEntries(Object.entries(template).map(([name, each]) => [name, expand(each, scope, item, show)]));
 }
 
 /** @param {string} text @param {Scope} scope @param {any} item @param {(saved: Saved) => any} show */
 function fill(text, scope, item, show) {
-  /** @type {any[]} */
-  const parts = [];
-  let end = 0;
-  for (const match of text.matchAll(PLACE)) {
-    const [whole, step, name, members, saved, path] = match;
-    if (match.index > end) parts.push(text.slice(end, match.index));
-    end = match.index + whole.length;
-    if (saved !== undefined) parts.push(show(new Saved(saved, path, within(scope.saved[saved], path))));
-    else if (name === 'item' && item !== undefined) parts.push(within(item, members));
-    else parts.push(within(scope.field(step === undefined ? scope.step : Number(step), name), members));
-  }
-  if (end === 0) return text;
-  if (end < text.length) parts.push(text.slice(end));
-  if (parts.length === 1) return parts[0];
-  if (!parts.some((part) => part instanceof Saved)) return parts.map((part) => part ?? '').join('');
-  return new Joined(parts.map((part) => (part instanceof Saved ? part : String(part ?? ''))));
+    /** @type {any[]} */
+    const parts = [];
+    let end = 0;
+    for (const match of text.matchAll(PLACE)) {
+        const [whole, step, name = '', members = '', saved, path = ''] = match;
+        if (match.index > end) parts.push(text.slice(end, match.index));
+        end = match.index + whole.length;
+        if (saved !== undefined) parts.push(show(new Saved(saved, path, within(scope.saved[saved], path))));
+        else if (name === 'item' && item !== undefined) parts.push(within(item, members));
+        else parts.push(within(scope.field(step === undefined ? scope.step : Number(step), name), members));
+    }
+    if (end === 0) return text;
+    if (end < text.length) parts.push(text.slice(end));
+    if (parts.length === 1) return parts[0];
+    if (!parts.some((part) => part instanceof Saved)) return parts.map((part) => part ?? '').join('');
+    return new Joined(parts.map((part) => (part instanceof Saved ? part : String(part ?? ''))));
 }
 
 /**
@@ -103,16 +104,18 @@ function fill(text, scope, item, show) {
  * @returns {any} undefined where there is none
  */
 export function within(value, path) {
-  let found = value;
-  const steps = path.match(/\[\d*\]|[^.[\]]+/g) ?? [];
-  for (const [index, step] of steps.entries()) {
-    if (found === undefined || found === null) return undefined;
-    if (step === '[]') {
-      const rest = steps.slice(index + 1).reduce((all, each) => all + (each.startsWith('[') ? each : `.${each}`), '');
-      const inner = (Array.isArray(found) ? found : []).map((each) => within(each, rest));
-      return rest.includes('[]') ? inner.flat() : inner;
+    let found = value;
+    const steps = path.match(/\[\d*\]|[^.[\]]+/g) ?? [];
+    for (const [index, step] of steps.entries()) {
+        if (found === undefined || found === null) return undefined;
+        if (step === '[]') {
+            const rest = steps
+                .slice(index + 1)
+                .reduce((all, each) => all + (each.startsWith('[') ? each : `.${each}`), '');
+            const inner = (Array.isArray(found) ? found : []).map((each) => within(each, rest));
+            return rest.includes('[]') ? inner.flat() : inner;
+        }
+        found = found[step.startsWith('[') ? Number(step.slice(1, -1)) : step];
     }
-    found = found[step.startsWith('[') ? Number(step.slice(1, -1)) : step];
-  }
-  return found ?? undefined;
+    return found ?? undefined;
 }

@@ -1,0 +1,97 @@
+// What came of the calls: each with AWS's own code and message where it was refused, and the field that is to blame.
+
+/** @import {Store} from './store.js' */
+/** @import {Outcome, Step, StepCall} from './types.js' */
+
+import { el } from '../dom.js';
+import { bi, t } from '../words.js';
+
+/** @param {Store} store @param {Outcome} outcome @param {boolean} isMistake errors are what it is about */
+export function outcomeRow(store, outcome, isMistake = false) {
+    const { call, kind, code, message } = outcome;
+    const isBad = kind !== 'made' && kind !== 'expected' && !isMistake;
+    const [sign, tone] = kind === 'made' ? ['✓', 'good'] : isBad ? ['✗', 'bad'] : ['!', 'warn'];
+    return el(
+        'li',
+        { class: 'learn-outcome' },
+        el('b', { class: tone, 'aria-hidden': 'true' }, sign),
+        el(
+            'div',
+            null,
+            call.service === 'client' ? requestLine(outcome) : el('code', null, `${call.service} ${call.operation}`),
+            code === undefined ? null : el('div', null, el('b', { class: tone }, code), ' ', message ?? ''),
+            kind === 'missing' ? (outcome.missing ?? []).map((name) => el('div', null, whoMakes(store, name))) : null,
+            kind === 'unreachable' ? el('div', null, t('shell.lost')) : null,
+        ),
+    );
+}
+
+/** @param {Outcome} outcome */
+function requestLine({ call, result }) {
+    const answers = /** @type {any[]} */ (result?.answers ?? []);
+    return el(
+        'div',
+        null,
+        el('code', null, `GET ${result?.url ?? call.parameters?.['Url'] ?? ''}`),
+        answers.map((answer) =>
+            el(
+                'div',
+                { class: 'learn-answer' },
+                el('b', null, answer.outcome === 'answered' ? answer.status_code : t(`learn.client_${answer.outcome}`)),
+                (answer.headers?.location ?? answer.headers?.Location)
+                    ? el('code', null, ` → ${answer.headers.location ?? answer.headers.Location}`)
+                    : null,
+                el(
+                    'span',
+                    { class: 'muted' },
+                    ` ${answer.outcome === 'answered' ? String(answer.body).split('\n')[0] : answer.detail}`,
+                ),
+            ),
+        ),
+    );
+}
+
+/** What has to be made first, and where. @param {Store} store @param {string} name */
+export function whoMakes(store, name) {
+    const maker = store.makerOf(name);
+    if (maker === undefined) return el('span', null, t('learn.missing', { name }));
+    return el(
+        'a',
+        { href: `#/learn/${maker.number}` },
+        t('learn.missing_step', { number: maker.number, title: bi(maker.title) }),
+    );
+}
+
+/**
+ * The field that AWS complains about: the one whose parameter or value the message has.
+ * @param {Step} step @param {StepCall} call @param {string} message @param {(field: string) => any} value
+ * @returns {string | undefined}
+ */
+export function blamed(step, call, message, value) {
+    const said = message.toLowerCase();
+    let best = 0;
+    let found;
+    for (const [parameter, field] of uses(call.parameters ?? {}, '')) {
+        if (!step.fields?.some((each) => each.id === field)) continue;
+        const words = parameter
+            .replace(/([a-z])([A-Z])/g, '$1 $2')
+            .toLowerCase()
+            .split(' ');
+        let score = words.filter((word) => said.includes(word)).length / words.length;
+        const now = value(field);
+        if (!Array.isArray(now) && String(now) !== '' && message.includes(`'${now}'`)) score += 1;
+        if (score > best && score > 0.5) [best, found] = [score, field];
+    }
+    return found;
+}
+
+/** Which parameter is made of which field. @param {any} template @param {string} name @returns {Generator<[string, string]>} */
+function* uses(template, name) {
+    if (Array.isArray(template)) for (const each of template) yield* uses(each, name);
+    else if (typeof template === 'object' && template !== null) {
+        for (const [key, each] of Object.entries(template))
+            yield* uses(each, key === 'each' || key === 'as' ? name : key);
+    } else if (typeof template === 'string') {
+        for (const match of template.matchAll(/(?<!#)\{([a-z][a-z0-9_]*)\}/g)) yield [name, match[1] ?? ''];
+    }
+}

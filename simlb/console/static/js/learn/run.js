@@ -1,0 +1,84 @@
+// Makes the course's calls, one after the other, and tells what came of each.
+
+/** @import {Outcome, StepCall} from './types.js' */
+/** @import {Store} from './store.js' */
+
+import { ApiError, post } from '../api.js';
+import { AwsError, call as ask } from '../aws.js';
+import { values, within } from './places.js';
+
+/**
+ * The calls that are made with the fields as they are.
+ * @param {Store} store @param {number} step @param {StepCall[]} calls
+ * @returns {StepCall[]}
+ */
+export function wanted(store, step, calls) {
+    const scope = store.scope(step);
+    return calls.filter(
+        ({ when }) => when === undefined || [scope.field(step, when.field)].flat().map(String).includes(when.is),
+    );
+}
+
+/**
+ * Saved names that the calls need and that neither exist nor come from one of them.
+ * @param {Store} store @param {number} step @param {StepCall[]} calls
+ * @returns {string[]}
+ */
+export function missing(store, step, calls) {
+    /** @type {Set<string>} */
+    const made = new Set();
+    /** @type {Set<string>} */
+    const found = new Set();
+    for (const call of wanted(store, step, calls)) {
+        for (const name of values(call.parameters ?? {}, store.scope(step)).missing)
+            if (!made.has(name)) found.add(name);
+        for (const name of Object.keys(call.save ?? {})) made.add(name);
+    }
+    return [...found];
+}
+
+/**
+ * Makes them. An error that a call does not expect ends it.
+ * @param {Store} store @param {number} step @param {StepCall[]} calls
+ * @param {(outcome: Outcome) => void} [tell] called after each
+ * @returns {Promise<Outcome[]>}
+ */
+export async function run(store, step, calls, tell) {
+    const outcomes = [];
+    for (const call of wanted(store, step, calls)) {
+        const outcome = await one(store, step, call);
+        outcomes.push(outcome);
+        tell?.(outcome);
+        if (outcome.kind !== 'made' && outcome.kind !== 'expected') break;
+    }
+    return outcomes;
+}
+
+/** @param {Store} store @param {number} step @param {StepCall} call @returns {Promise<Outcome>} */
+async function one(store, step, call) {
+    const scope = store.scope(step);
+    const { value, missing: names } = values(call.parameters ?? {}, scope);
+    if (names.length > 0) return { call, kind: 'missing', missing: names };
+    try {
+        const result = await made(store, call, value, values(call.region ?? store.region, scope).value);
+        for (const [name, path] of Object.entries(call.save ?? {})) store.saved[name] = within(result, path);
+        return { call, kind: 'made', result };
+    } catch (error) {
+        if (error instanceof AwsError) {
+            const kind = call.fails === '*' || call.fails === error.code ? 'expected' : 'refused';
+            return { call, kind, code: error.code, message: error.message };
+        }
+        if (error instanceof ApiError)
+            return { call, kind: 'refused', code: `SIMLB-${error.code}`, message: error.message };
+        if (error instanceof TypeError) return { call, kind: 'unreachable' };
+        throw error;
+    }
+}
+
+/** @param {Store} store @param {StepCall} call @param {any} parameters @param {string} region */
+function made(store, call, parameters, region) {
+    if (call.service === 'client') {
+        return post('/api/v1/learn/request', { url: parameters.Url, count: Number(parameters.Count ?? 1) });
+    }
+    return ask(/** @type {any} */ (call.service), region, call.operation, parameters);
+}
