@@ -1,7 +1,7 @@
 // Learn: the course, step by step, on this instance. Steps on the left, the step in the middle, commands and what to see
 // on the right, and above them what there is right now.
 
-/** @import {Mount} from '../types.js' */
+/** @import {Off} from '../types.js' */
 
 import { toastError } from '../app.js';
 import { ApiError, hasToken, post } from '../api.js';
@@ -23,8 +23,12 @@ const SETTLE_MS = 300;
 let kept = null;
 events.on('restarted', () => (kept = null));
 
-/** @type {Mount} */
-export const mount = async (root, params) => {
+/**
+ * @param {HTMLElement} root
+ * @param {string[]} params the step's number, or `summary`; `attributes` opens the advanced settings
+ * @returns {Promise<Off>}
+ */
+export async function mount(root, params) {
     const store = (kept ??= await Store.open());
     const isSummary = params[0] === 'summary';
     const step = store.step(params[0] === undefined ? (store.learn?.['step'] ?? 0) : Number(params[0]));
@@ -54,7 +58,7 @@ export const mount = async (root, params) => {
         offCalls();
         clearInterval(timer);
     };
-};
+}
 
 /** @param {Store} store @param {import('./types.js').Step | null} step */
 async function open(store, step) {
