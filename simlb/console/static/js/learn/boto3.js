@@ -6,7 +6,8 @@ import { Joined, Saved, named } from './places.js';
 /** @typedef {import('./cli.js').Call} Call */
 /** @typedef {import('./cli.js').Context} Context */
 
-const LINE_CHARS = 72;
+/** Of a list or a dictionary that is not broken. */
+const LINE_CHARS = 44;
 
 /**
  * @param {Call} call @param {Context} context
@@ -53,7 +54,7 @@ function refused(asked, code) {
 /** @param {string[]} given */
 function laidOut(given) {
     const line = given.join(', ');
-    if (line.length <= LINE_CHARS - 30 && !line.includes('\n')) return line;
+    if (line.length <= LINE_CHARS - 10 && !line.includes('\n')) return line;
     return `\n${given.map((each) => `    ${each.replaceAll('\n', '\n    ')},\n`).join('')}`;
 }
 

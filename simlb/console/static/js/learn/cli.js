@@ -15,7 +15,8 @@ import { Joined, Saved, named } from './places.js';
 const SAFE = /^[\w@%+=:,./-]+$/;
 /** What AWS's shorthand reads as it is: no comma, equals sign, bracket or quote. */
 const PLAIN = /^[\w@%+:./*-]+$/;
-const LINE_CHARS = 72;
+/** Of a line that is not broken. */
+const LINE_CHARS = 46;
 
 /**
  * @param {Call} call @param {Context} context
@@ -49,7 +50,8 @@ function saving(command, options, call, context) {
         return (/^(Describe|List|Get)/.test(call.operation) ? each : each.slice(0, 1)).join('\n');
     }
     const names = saved.map(([name]) => name).join(' ');
-    return `read -r ${names} < <(${printed(`[${saved.map(([, path]) => path).join(', ')}]`)})`;
+    const answer = printed(`[${saved.map(([, path]) => path).join(', ')}]`);
+    return `read -r ${names} < <(\n  ${answer.replaceAll('\n', '\n  ')})`;
 }
 
 /** @param {string} command @param {string[]} options */

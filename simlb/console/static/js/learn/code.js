@@ -1,6 +1,6 @@
 // Code to copy, in tabs: the AWS CLI and boto3.
 
-import { toast } from '../app.js';
+import { toast } from '../toast.js';
 import { el, setText } from '../dom.js';
 import { t } from '../words.js';
 

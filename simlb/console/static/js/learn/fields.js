@@ -56,7 +56,13 @@ function createRow(store, step, field) {
     );
     return {
         field,
-        root: el('div', { class: 'learn-field' }, label, control.root, el('div', null, note, problem)),
+        root: el(
+            'div',
+            { class: isGroup ? 'learn-field learn-field-wide' : 'learn-field' },
+            label,
+            control.root,
+            el('div', null, note, problem),
+        ),
         update: () => {
             control.update();
             setText(hint, objection(field, store.value(step.number, field.id)));

@@ -3,12 +3,13 @@
 /** @import {Store} from './store.js' */
 /** @import {Mistake, Outcome, Step} from './types.js' */
 
-import { toastError } from '../app.js';
+import { toastError } from '../toast.js';
 import { del, post } from '../api.js';
 import { el, replace, setText } from '../dom.js';
 import { bi, t } from '../words.js';
 import { createCode } from './code.js';
 import { outcomeRow } from './outcomes.js';
+import { values } from './places.js';
 import { run } from './run.js';
 import { script } from './script.js';
 
@@ -55,12 +56,16 @@ function createMistake(store, step, mistake) {
     const canUndo = (mistake.undo ?? []).length > 0 || mistake.fault !== undefined;
     const code = mistake.fault === undefined ? createCode(() => text(), t('learn.mistake_code')) : null;
 
-    const text = () => {
-        store.overrides = mistake.fields ?? {};
+    /** Its fields may name what was saved, too. */
+    function overrides() {
+        return values(mistake.fields ?? {}, store.scope(step.number)).value;
+    }
+    function text() {
+        store.overrides = overrides();
         const found = script(store, step.number, mistake.calls ?? (mistake.fields ? (step.calls ?? []) : []));
         store.overrides = {};
         return found;
-    };
+    }
     /** @param {() => Promise<unknown>} work */
     const busy = async (work) => {
         tryIt.disabled = undoIt.disabled = true;
@@ -81,7 +86,7 @@ function createMistake(store, step, mistake) {
             replace(outcomes);
             told.hidden = false;
             if (mistake.fault !== undefined) await install(store, mistake);
-            store.overrides = mistake.fields ?? {};
+            store.overrides = overrides();
             try {
                 await run(store, step.number, mistake.calls ?? (mistake.fields ? (step.calls ?? []) : []), show);
             } finally {

@@ -63,24 +63,31 @@ export function whoMakes(store, name) {
 }
 
 /**
- * The field that AWS complains about: the one whose parameter or value the message has.
- * @param {Step} step @param {StepCall} call @param {string} message @param {(field: string) => any} value
+ * The field that AWS complains about: the one whose parameter and value the message has. Where that fits several, the one
+ * that was changed, else the one that is named first.
+ * @param {Step} step
+ * @param {StepCall} call
+ * @param {string} message
+ * @param {(field: string) => any} value
  * @returns {string | undefined}
  */
 export function blamed(step, call, message, value) {
     const said = message.toLowerCase();
-    let best = 0;
+    let best = 0.5;
     let found;
-    for (const [parameter, field] of uses(call.parameters ?? {}, '')) {
-        if (!step.fields?.some((each) => each.id === field)) continue;
+    for (const [parameter, id] of uses(call.parameters ?? {}, '')) {
+        const field = step.fields?.find((each) => each.id === id);
+        if (field === undefined) continue;
         const words = parameter
             .replace(/([a-z])([A-Z])/g, '$1 $2')
             .toLowerCase()
             .split(' ');
         let score = words.filter((word) => said.includes(word)).length / words.length;
-        const now = value(field);
-        if (!Array.isArray(now) && String(now) !== '' && message.includes(`'${now}'`)) score += 1;
-        if (score > best && score > 0.5) [best, found] = [score, field];
+        const now = value(id);
+        const place = Array.isArray(now) || now === '' ? -1 : message.indexOf(`'${now}'`);
+        if (place >= 0) score += 1.2 - (0.2 * place) / message.length;
+        if (score > 0.5 && JSON.stringify(now) !== JSON.stringify(field.value)) score += 0.5;
+        if (score > best) [best, found] = [score, id];
     }
     return found;
 }

@@ -3,7 +3,7 @@
 
 /** @import {Off} from '../types.js' */
 
-import { toastError } from '../app.js';
+import { toastError } from '../toast.js';
 import { ApiError, hasToken, post } from '../api.js';
 import { el, replace } from '../dom.js';
 import { events } from '../stream.js';

@@ -6,6 +6,7 @@
 import { boto3, imports } from './boto3.js';
 import { cli } from './cli.js';
 import { curlArguments } from './links.js';
+import { Saved } from './places.js';
 import { wanted } from './run.js';
 
 /**
@@ -15,7 +16,7 @@ import { wanted } from './run.js';
 export function script(store, step, calls) {
     const made = wanted(store, step, calls);
     const context = {
-        scope: store.scope(step),
+        scope: spelled(store, step),
         region: store.region,
         lists: store.lists,
         curl: (/** @type {string} */ url) => curlArguments(store.status, url),
@@ -31,8 +32,32 @@ export function script(store, step, calls) {
     return { cli: commands.join('\n\n'), boto3: [imports(made).join('\n'), ...program].filter(Boolean).join('\n\n') };
 }
 
+/**
+ * The fields as values; what was chosen among what is saved, by the name under which it is.
+ * @param {Store} store
+ * @param {number} number
+ * @returns {import('./places.js').Scope}
+ */
+function spelled(store, number) {
+    const scope = store.scope(number);
+    return {
+        ...scope,
+        field: (step, id) => {
+            const value = scope.field(step, id);
+            const from = store.step(step).fields?.find((field) => field.id === id)?.from;
+            const offered = from === undefined ? undefined : store.saved[from.slice(1)];
+            if (from === undefined || !Array.isArray(offered)) return value;
+            if (JSON.stringify(value) === JSON.stringify(offered)) return new Saved(from.slice(1), '', offered);
+            const index = offered.indexOf(value);
+            return index < 0 ? value : new Saved(from.slice(1), `[${index}]`, value);
+        },
+    };
+}
+
 /** What points AWS's clients here. @param {Store} store */
 function environment(store) {
     const name = String(store.status?.['name'] ?? '');
-    return /^[\w.-]+$/.test(name) ? `eval "$(simlb env --instance ${name})"` : 'eval "$(simlb env)"';
+    return /^[\w.-]+$/.test(name) && name !== 'default'
+        ? `eval "$(simlb env --instance ${name})"`
+        : 'eval "$(simlb env)"';
 }

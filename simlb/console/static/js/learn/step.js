@@ -3,7 +3,7 @@
 /** @import {Store} from './store.js' */
 /** @import {Outcome, Step} from './types.js' */
 
-import { toastError } from '../app.js';
+import { toastError } from '../toast.js';
 import { el, replace, setText } from '../dom.js';
 import { bi, t } from '../words.js';
 import { createAttributes } from './attributes.js';
@@ -47,7 +47,9 @@ export function createStep(store, step, { isAdvanced }) {
     }
     /** @param {Outcome} outcome */
     function show(outcome) {
-        outcomes.append(outcomeRow(store, outcome));
+        const row = outcomeRow(store, outcome);
+        outcomes.append(row);
+        row.scrollIntoView({ block: 'nearest' });
         const { call, code, message } = outcome;
         if (code === undefined || message === undefined || outcome.kind === 'expected') return;
         const field = blamed(step, call, message, (id) => store.value(step.number, id));
@@ -88,7 +90,7 @@ export function createStep(store, step, { isAdvanced }) {
         fields.root,
         times.root,
         waitsOf(store, step),
-        el('div', { class: 'learn-buttons' }, step.calls?.length ? button : null),
+        step.calls?.length ? el('div', { class: 'learn-do-row' }, button) : null,
         outcomes,
         attributes.root,
     );
@@ -121,7 +123,7 @@ function waitsOf(store, step) {
                     : el(
                           'span',
                           { class: 'good number' },
-                          t('learn.here', { span: spoken([from_s, to_s], store.speed), speed: store.speed }),
+                          t('learn.here', { span: spoken([from_s, to_s], store.speed) }),
                       ),
             ),
         ),
@@ -161,7 +163,7 @@ function createTimes(store, step) {
         for (const { kind, real, here } of cards) {
             setText(real, isWhole ? spoken(times[kind]) : '–');
             const { speed } = store;
-            setText(here, isWhole && speed !== 1 ? t('learn.here', { span: spoken(times[kind], speed), speed }) : '');
+            setText(here, isWhole && speed !== 1 ? t('learn.here', { span: spoken(times[kind], speed) }) : '');
         }
     };
     update();

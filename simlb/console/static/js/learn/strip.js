@@ -80,7 +80,7 @@ function groupOf(group) {
         'div',
         { class: 'learn-strip-part' },
         el('span', { class: 'learn-arrow muted', 'aria-hidden': 'true' }, '→'),
-        el('b', null, group.name),
+        el('b', null, group.mode === 'unused' && group.owner === 'file' ? t('learn.instances') : group.name),
         group.mode === 'fail_open' ? el('span', { class: 'chip warn' }, '⚠ ', t('learn.fail_open')) : null,
         group.targets.length === 0 ? el('span', { class: 'muted' }, t('learn.no_targets')) : null,
         group.targets.map((/** @type {any} */ target) => {
