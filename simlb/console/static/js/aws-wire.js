@@ -33,6 +33,9 @@ const EC2_NAMES = {
     Tags: 'Tag',
 };
 
+/** Of one operation only. @type {Record<string, string>} */
+const EC2_RENAMED = { 'CreateSecurityGroup.Description': 'GroupDescription' };
+
 const ROUTE53 = '/2013-04-01';
 const ROUTE53_NAMESPACE = 'https://route53.amazonaws.com/doc/2013-04-01/';
 
@@ -105,7 +108,9 @@ export function request(service, region, operation, parameters) {
     if (service === 'route53') return route53Request(operation, parameters);
     const { scope, version } = QUERY_SERVICES[service];
     const form = new URLSearchParams({ Action: operation, Version: version });
-    for (const [name, value] of flat(parameters, service === 'ec2')) form.append(name, value);
+    for (const [name, value] of flat(parameters, service === 'ec2')) {
+        form.append(EC2_RENAMED[`${operation}.${name}`] ?? name, value);
+    }
     return {
         method: 'POST',
         path: '/',

@@ -85,7 +85,7 @@ function createMistake(store, step, mistake) {
         busy(async () => {
             replace(outcomes);
             told.hidden = false;
-            if (mistake.fault !== undefined) await install(store, mistake);
+            if (mistake.fault !== undefined) await install(store, step, mistake);
             store.overrides = overrides();
             try {
                 await run(store, step.number, mistake.calls ?? (mistake.fields ? (step.calls ?? []) : []), show);
@@ -110,8 +110,17 @@ function createMistake(store, step, mistake) {
         const needed = mistake.after === undefined ? null : store.step(mistake.after);
         const isEarly = needed !== null && (store.progress(needed.number)?.done_at ?? null) === null;
         setText(first, isEarly && needed ? t('learn.first', { number: needed.number, title: bi(needed.title) }) : '');
-        code?.update();
+        if (typed?.open) code?.update();
     };
+    const typed =
+        code === null
+            ? null
+            : el(
+                  'details',
+                  { on: { toggle: () => code.update() } },
+                  el('summary', null, t('learn.mistake_code')),
+                  code.root,
+              );
     update();
     const root = el(
         'details',
@@ -127,10 +136,15 @@ function createMistake(store, step, mistake) {
     return { root, update };
 }
 
-/** @param {Store} store @param {Mistake} mistake */
-async function install(store, mistake) {
+/**
+ * @param {Store} store
+ * @param {Step} step
+ * @param {Mistake} mistake
+ */
+async function install(store, step, mistake) {
     const { type, at = [], parameters = {} } = /** @type {import('./types.js').Fault} */ (mistake.fault);
-    const answer = await post('/api/v1/faults', { type, on: at, parameters });
+    const { value } = values({ type, on: at, parameters }, store.scope(step.number));
+    const answer = await post('/api/v1/faults', value);
     store.faults[mistake.id] = String(answer.name);
     store.keep();
 }

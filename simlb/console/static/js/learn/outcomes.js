@@ -6,6 +6,9 @@
 import { el } from '../dom.js';
 import { bi, t } from '../words.js';
 
+/** A longer answer is shown only when it is asked for. */
+const OPEN_CHARS = 700;
+
 /** @param {Store} store @param {Outcome} outcome @param {boolean} isMistake errors are what it is about */
 export function outcomeRow(store, outcome, isMistake = false) {
     const { call, kind, code, message } = outcome;
@@ -18,11 +21,27 @@ export function outcomeRow(store, outcome, isMistake = false) {
         el(
             'div',
             null,
-            call.service === 'client' ? requestLine(outcome) : el('code', null, `${call.service} ${call.operation}`),
+            call.service === 'client' ? requestLine(outcome) : answerOf(outcome),
             code === undefined ? null : el('div', null, el('b', { class: tone }, code), ' ', message ?? ''),
             kind === 'missing' ? (outcome.missing ?? []).map((name) => el('div', null, whoMakes(store, name))) : null,
             kind === 'unreachable' ? el('div', null, t('shell.lost')) : null,
         ),
+    );
+}
+
+/** The operation, and what it answered. @param {Outcome} outcome */
+function answerOf({ call, result }) {
+    const name = el('code', null, `${call.service} ${call.operation}`);
+    const { RequestId, ...rest } = result ?? {};
+    const text = JSON.stringify(rest, null, 2);
+    if (text === '{}') return name;
+    const isRead = /^(Describe|List|Get)/.test(call.operation);
+    const open = isRead && text.length < OPEN_CHARS;
+    return el(
+        'details',
+        { open },
+        el('summary', null, name),
+        el('pre', { class: 'learn-code learn-json', tabindex: '0' }, text),
     );
 }
 

@@ -44,12 +44,14 @@ function spelled(store, number) {
         ...scope,
         field: (step, id) => {
             const value = scope.field(step, id);
-            const from = store.step(step).fields?.find((field) => field.id === id)?.from;
-            const offered = from === undefined ? undefined : store.saved[from.slice(1)];
-            if (from === undefined || !Array.isArray(offered)) return value;
-            if (JSON.stringify(value) === JSON.stringify(offered)) return new Saved(from.slice(1), '', offered);
-            const index = offered.indexOf(value);
-            return index < 0 ? value : new Saved(from.slice(1), `[${index}]`, value);
+            const field = store.step(step).fields?.find((each) => each.id === id);
+            const source = field?.from ?? field?.value;
+            if (typeof source !== 'string' || !/^\$[A-Z][A-Z0-9_]*$/.test(source)) return value;
+            const name = source.slice(1);
+            const offered = store.saved[name];
+            if (JSON.stringify(value) === JSON.stringify(offered)) return new Saved(name, '', offered);
+            const index = Array.isArray(offered) ? offered.indexOf(value) : -1;
+            return index < 0 ? value : new Saved(name, `[${index}]`, value);
         },
     };
 }

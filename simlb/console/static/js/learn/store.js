@@ -32,6 +32,8 @@ export class Store {
         /** @type {Set<() => void>} */
         this.listeners = new Set();
         this.begun = '';
+        /** Names under which lists are saved. */
+        this.lists = listsOf(course);
         this.readKept();
     }
 
@@ -129,17 +131,6 @@ export class Store {
         );
     }
 
-    /** Names under which lists are saved. @returns {Set<string>} */
-    get lists() {
-        const steps = this.course.steps.flatMap((step) => [
-            ...(step.calls ?? []),
-            ...(step.prepare ?? []),
-            ...(step.mistakes ?? []).flatMap((mistake) => [...(mistake.calls ?? []), ...(mistake.undo ?? [])]),
-        ]);
-        const saved = steps.flatMap((call) => Object.entries(call.save ?? {}));
-        return new Set(saved.filter(([, path]) => path.includes('[]')).map(([name]) => name));
-    }
-
     /** How far the learner is, and how the instance stands. */
     async refresh() {
         const [learn, status] = await Promise.all([get('/api/v1/learn'), get('/api/v1/status')]);
@@ -202,4 +193,18 @@ export class Store {
         this.typed = kept.typed ?? {};
         this.faults = kept.faults ?? {};
     }
+}
+
+/**
+ * @param {Course} course
+ * @returns {Set<string>}
+ */
+function listsOf(course) {
+    const calls = course.steps.flatMap((step) => [
+        ...(step.calls ?? []),
+        ...(step.prepare ?? []),
+        ...(step.mistakes ?? []).flatMap((mistake) => [...(mistake.calls ?? []), ...(mistake.undo ?? [])]),
+    ]);
+    const saved = [...calls, ...Object.values(course.lookups)].flatMap((call) => Object.entries(call.save ?? {}));
+    return new Set(saved.filter(([, path]) => path.includes('[]')).map(([name]) => name));
 }
