@@ -73,7 +73,7 @@ const rows = [
     [
         'requests of the course',
         { service: 'client', operation: 'Request', parameters: { Url: 'http://{name}/', Count: 6 } },
-        'for n in {1..6}; do curl -i --connect-to :80:127.0.0.1:8080 http://web-tg/; done',
+        'for n in {1..6}; do\n  curl -i \\\n    --connect-to :80:127.0.0.1:8080 \\\n    http://web-tg/\ndone',
         'for _ in range(6):\n    print(requests.get("http://web-tg/").status_code)',
     ],
 ];

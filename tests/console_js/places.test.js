@@ -52,6 +52,8 @@ test('within: paths of an answer', () => {
     assert.deepEqual(within(answer, 'Reservations[].Instances[].Id'), [1, 2, 3]);
     assert.equal(within(answer, 'Reservations[1].Instances[0].Id'), 3);
     assert.equal(within(answer, 'A.B[0]'), 5);
+    assert.equal(within(answer, 'Reservations[0].Instances[Id=2].Id'), 2);
+    assert.equal(within({ L: [{ N: 'api.x.test', A: 1 }] }, 'L[N=api.x.test].A'), 1);
     assert.equal(within(answer, 'A.C.D'), undefined);
     assert.equal(within(answer, 'Reservations[7].Instances'), undefined);
     assert.deepEqual(within(answer, 'Missing[].Id'), undefined);

@@ -193,8 +193,16 @@ function curl(parameters, context) {
             ? Url.parts.map((part) => (part instanceof Saved ? (part.value ?? '') : part)).join('')
             : Url;
     const address = plain instanceof Saved ? (plain.value ?? '') : plain;
-    const command = ['curl -i', ...context.curl(String(address)), quote(Url, context)].join(' ');
-    return Number(Count) > 1 ? `for n in {1..${Number(Count)}}; do ${command}; done` : command;
+    const options = [...pairs(context.curl(String(address))), quote(Url, context)];
+    const command = broken('curl -i', options);
+    return Number(Count) > 1
+        ? `for n in {1..${Number(Count)}}; do\n  ${command.replaceAll('\n', '\n  ')}\ndone`
+        : command;
+}
+
+/** Options with their values. @param {string[]} words */
+function pairs(words) {
+    return words.flatMap((word, index) => (index % 2 ? [] : [`${word} ${words[index + 1] ?? ''}`]));
 }
 
 /** `DNSName` is `dns-name`. @param {string} name */

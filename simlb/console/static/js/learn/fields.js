@@ -39,13 +39,16 @@ function createRow(store, step, field) {
     const described = `${id}-note ${id}-hint ${id}-problem`;
     const control = createControl(store, step, field, { id, described, changed });
     const fallback = typeof field.default === 'object' ? bi(field.default) : field.default;
-    const range = field.kind === 'number' && field.min !== undefined ? `${field.min}–${field.max ?? ''}` : '';
+    const says = field.note === undefined ? '' : bi(field.note);
+    const isSaid = says.includes(String(field.min)) && says.includes(String(field.max));
+    const range =
+        field.kind === 'number' && field.min !== undefined && !isSaid ? `${field.min}–${field.max ?? ''}` : '';
     const note = el(
         'div',
         { class: 'learn-note', id: `${id}-note` },
         fallback === undefined ? null : el('span', { class: 'accent' }, t('learn.default', { value: fallback })),
         range ? el('span', { class: 'muted number' }, range) : null,
-        field.note === undefined ? null : el('span', { class: 'muted' }, bi(field.note)),
+        says ? el('span', { class: 'muted' }, says) : null,
         hint,
     );
     const isGroup = field.kind === 'checks';

@@ -49,8 +49,11 @@ export function curlArguments(status, url) {
     if (found === null) return [];
     const [, scheme = 'http', host = ''] = found;
     const port = Number(found[3] ?? DEFAULT_PORTS[scheme]);
-    const there = places(status).filter((place) => place.port === port);
-    const named = there.find((place) => host.startsWith(`${place.balancer}-`)) ?? there[0];
-    const reaching = named === undefined ? [] : ['--connect-to', `:${port}:${named.address}`];
+    const all = places(status);
+    const near = all.find((place) => host.startsWith(`${place.balancer}-`)) ?? all[0];
+    const there = all.find((place) => place.port === port && place.balancer === near?.balancer);
+    // Where no listener is, the same address refuses: that is what there is to see.
+    const address = there?.address ?? (near && `${near.address.replace(/:\d+$/, '')}:${port}`);
+    const reaching = address === undefined ? [] : ['--connect-to', `:${port}:${address}`];
     return scheme === 'https' ? [...reaching, '--cacert', String(status?.['ca_path'] ?? '')] : reaching;
 }

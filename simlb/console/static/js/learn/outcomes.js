@@ -12,7 +12,7 @@ const OPEN_CHARS = 700;
 /** @param {Store} store @param {Outcome} outcome @param {boolean} isMistake errors are what it is about */
 export function outcomeRow(store, outcome, isMistake = false) {
     const { call, kind, code, message } = outcome;
-    const isBad = kind !== 'made' && kind !== 'expected' && !isMistake;
+    const isBad = !['made', 'expected', 'gone'].includes(kind) && !isMistake;
     const [sign, tone] = kind === 'made' ? ['✓', 'good'] : isBad ? ['✗', 'bad'] : ['!', 'warn'];
     return el(
         'li',
@@ -23,6 +23,7 @@ export function outcomeRow(store, outcome, isMistake = false) {
             null,
             call.service === 'client' ? requestLine(outcome) : answerOf(outcome),
             code === undefined ? null : el('div', null, el('b', { class: tone }, code), ' ', message ?? ''),
+            kind === 'gone' ? el('div', { class: 'muted' }, t('learn.gone')) : null,
             kind === 'missing' ? (outcome.missing ?? []).map((name) => el('div', null, whoMakes(store, name))) : null,
             kind === 'unreachable' ? el('div', null, t('shell.lost')) : null,
         ),

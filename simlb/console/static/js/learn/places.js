@@ -2,6 +2,7 @@
  * Places in the course's calls, filled with what was typed and what earlier calls have saved. Pure.
  *
  *     {name} {6.name}           a field of this step, of another one
+ *     {now}                     milliseconds since 1970, for what has to be another one each time
  *     $GROUP $SUBNETS[0]        what a call has saved, one of a list, $ZONE.Name a member
  *     {each: $A, as: ...}       a list made from another one, with {item} and {item.Name} in it
  *
@@ -31,6 +32,7 @@ export class Joined {
  * @property {number} step
  * @property {(step: number, field: string) => any} field what was typed there
  * @property {Record<string, any>} saved
+ * @property {number} [now]
  */
 
 /** Not after a #: `#{path}` is a word of AWS's redirects. */
@@ -58,7 +60,19 @@ export function values(template, scope) {
  * @returns {any}
  */
 export function named(template, scope) {
-    return expand(template, scope, undefined, (saved) => saved);
+    return withTruth(expand(template, scope, undefined, (saved) => saved));
+}
+
+/** The only truth value of the course that a field chooses: texts of it are none to boto3. @param {any} value @returns {any} */
+function withTruth(value) {
+    if (Array.isArray(value)) return value.map(withTruth);
+    if (typeof value !== 'object' || value === null || value instanceof Saved || value instanceof Joined) return value;
+    return Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [
+            name,
+            name === 'EvaluateTargetHealth' ? String(inner) === 'true' : withTruth(inner),
+        ]),
+    );
 }
 
 /**
@@ -89,6 +103,7 @@ function fill(text, scope, item, show) {
         end = match.index + whole.length;
         if (saved !== undefined) parts.push(show(new Saved(saved, path, within(scope.saved[saved], path))));
         else if (name === 'item' && item !== undefined) parts.push(within(item, members));
+        else if (name === 'now' && step === undefined) parts.push(scope.now);
         else parts.push(within(scope.field(step === undefined ? scope.step : Number(step), name), members));
     }
     if (end === 0) return text;
@@ -99,13 +114,13 @@ function fill(text, scope, item, show) {
 }
 
 /**
- * A member of a value: `[0]`, `.Name`, `[].SubnetId` for that member of every one.
+ * A member of a value: `[0]`, `.Name`, `[Port=80]` for the first one with that, `[].SubnetId` for that of every one.
  * @param {any} value @param {string} path
  * @returns {any} undefined where there is none
  */
 export function within(value, path) {
     let found = value;
-    const steps = path.match(/\[\d*\]|[^.[\]]+/g) ?? [];
+    const steps = path.match(/\[[^\]]*\]|[^.[\]]+/g) ?? [];
     for (const [index, step] of steps.entries()) {
         if (found === undefined || found === null) return undefined;
         if (step === '[]') {
@@ -115,7 +130,18 @@ export function within(value, path) {
             const inner = (Array.isArray(found) ? found : []).map((each) => within(each, rest));
             return rest.includes('[]') ? inner.flat() : inner;
         }
-        found = found[step.startsWith('[') ? Number(step.slice(1, -1)) : step];
+        found = step.startsWith('[') ? one(found, step.slice(1, -1)) : found[step];
     }
     return found ?? undefined;
+}
+
+/**
+ * @param {any} list
+ * @param {string} which a number, or `Port=80`
+ */
+function one(list, which) {
+    const end = which.indexOf('=');
+    if (end < 0) return list[Number(which)];
+    const [name, value] = [which.slice(0, end), which.slice(end + 1)];
+    return Array.isArray(list) ? list.find((each) => String(each[name]) === value) : undefined;
 }

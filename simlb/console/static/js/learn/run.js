@@ -7,6 +7,9 @@ import { ApiError, post } from '../api.js';
 import { AwsError, call as ask } from '../aws.js';
 import { values, within } from './places.js';
 
+/** After these the next call is made. */
+const GOES_ON = new Set(['made', 'expected', 'gone']);
+
 /**
  * The calls that are made with the fields as they are.
  * @param {Store} store @param {number} step @param {StepCall[]} calls
@@ -30,8 +33,8 @@ export function missing(store, step, calls) {
     /** @type {Set<string>} */
     const found = new Set();
     for (const call of wanted(store, step, calls)) {
-        for (const name of values(call.parameters ?? {}, store.scope(step)).missing)
-            if (!made.has(name)) found.add(name);
+        const names = removes(call) ? [] : values(call.parameters ?? {}, store.scope(step)).missing;
+        for (const name of names) if (!made.has(name)) found.add(name);
         for (const name of Object.keys(call.save ?? {})) made.add(name);
     }
     return [...found];
@@ -45,11 +48,17 @@ export function missing(store, step, calls) {
  */
 export async function run(store, step, calls, tell) {
     const outcomes = [];
-    for (const call of wanted(store, step, calls)) {
-        const outcome = await one(store, step, call);
-        outcomes.push(outcome);
-        tell?.(outcome);
-        if (outcome.kind !== 'made' && outcome.kind !== 'expected') break;
+    store.running += 1;
+    store.now = Date.now();
+    try {
+        for (const call of wanted(store, step, calls)) {
+            const outcome = await one(store, step, call);
+            outcomes.push(outcome);
+            tell?.(outcome);
+            if (!GOES_ON.has(outcome.kind)) break;
+        }
+    } finally {
+        store.running -= 1;
     }
     return outcomes;
 }
@@ -58,7 +67,7 @@ export async function run(store, step, calls, tell) {
 async function one(store, step, call) {
     const scope = store.scope(step);
     const { value, missing: names } = values(call.parameters ?? {}, scope);
-    if (names.length > 0) return { call, kind: 'missing', missing: names };
+    if (names.length > 0) return { call, kind: removes(call) ? 'gone' : 'missing', missing: names };
     try {
         const result = await made(store, call, value, values(call.region ?? store.region, scope).value);
         for (const [name, path] of Object.entries(call.save ?? {})) store.saved[name] = within(result, path);
@@ -81,4 +90,12 @@ function made(store, call, parameters, region) {
         return post('/api/v1/learn/request', { url: parameters.Url, count: Number(parameters.Count ?? 1) });
     }
     return ask(/** @type {any} */ (call.service), region, call.operation, parameters);
+}
+
+/** Whether it takes something away: where that is not there, nothing is missing. @param {StepCall} call */
+function removes(call) {
+    return (
+        /^(Delete|Deregister)/.test(call.operation) ||
+        JSON.stringify(call.parameters ?? {}).includes('"Action":"DELETE"')
+    );
 }

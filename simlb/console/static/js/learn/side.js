@@ -18,7 +18,8 @@ export function createSide(store, step) {
     );
     const observe = createObservations(store, step);
     const mistakes = createMistakes(store, step);
-    const open = createPlaces(store);
+    const isOpened = (step.calls ?? []).some(({ operation }) => ['Request', 'CreateListener'].includes(operation));
+    const open = isOpened ? createPlaces(store) : { root: null, update: () => {} };
     const next = store.course.steps.find(({ number }) => number === step.number + 1);
     const root = el(
         'aside',

@@ -108,7 +108,8 @@ function isThere(store, step) {
 
 /** What takes time on AWS, and how long it takes here. @param {Store} store @param {Step} step */
 function waitsOf(store, step) {
-    if (step.waits === undefined || step.waits.length === 0) return null;
+    // A calculator says it of the very numbers that are typed.
+    if (step.waits === undefined || step.waits.length === 0 || step.calculator !== undefined) return null;
     return el(
         'ul',
         { class: 'learn-waits' },

@@ -32,6 +32,10 @@ export class Store {
         /** @type {Set<() => void>} */
         this.listeners = new Set();
         this.begun = '';
+        /** Another one for each run of calls. */
+        this.now = Date.now();
+        /** How many runs of calls are under way: what they save is newer than what a look-up finds. */
+        this.running = 0;
         /** Names under which lists are saved. */
         this.lists = listsOf(course);
         this.readKept();
@@ -120,6 +124,7 @@ export class Store {
             step: number,
             field: (step, id) => (step === number && id in this.overrides ? this.overrides[id] : this.value(step, id)),
             saved: this.saved,
+            now: this.now,
         };
     }
 
@@ -147,8 +152,10 @@ export class Store {
     /** Find what is saved again by what is there: the learner may have made or deleted it elsewhere. */
     async lookUp() {
         for (const [name, lookup] of Object.entries(this.course.lookups)) {
-            this.saved[name] = await this.found(name, lookup);
-            if (this.saved[name] === undefined) delete this.saved[name];
+            const found = await this.found(name, lookup);
+            if (this.running > 0) return;
+            if (found === undefined) delete this.saved[name];
+            else this.saved[name] = found;
         }
         this.changed();
     }
@@ -161,7 +168,7 @@ export class Store {
         const region = values(lookup.region ?? this.region, scope).value;
         try {
             const result = await ask(/** @type {any} */ (lookup.service), region, lookup.operation, value);
-            return within(result, lookup.save?.[name] ?? '');
+            return within(result, String(values(lookup.save?.[name] ?? '', scope).value));
         } catch (error) {
             if (error instanceof AwsError) return undefined;
             throw error;
