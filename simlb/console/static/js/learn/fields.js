@@ -61,7 +61,7 @@ function createRow(store, step, field) {
         field,
         root: el(
             'div',
-            { class: isGroup ? 'learn-field learn-field-wide' : 'learn-field' },
+            { class: field.kind === 'number' ? 'learn-field learn-field-number' : 'learn-field' },
             label,
             control.root,
             el('div', null, note, problem),

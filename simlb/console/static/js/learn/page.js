@@ -29,6 +29,7 @@ events.on('restarted', () => (kept = null));
  * @returns {Promise<Off>}
  */
 export async function mount(root, params) {
+    const isFirst = kept === null;
     const store = (kept ??= await Store.open());
     const isSummary = params[0] === 'summary';
     const step = store.step(params[0] === undefined ? (store.learn?.['step'] ?? 0) : Number(params[0]));
@@ -47,6 +48,8 @@ export async function mount(root, params) {
             [steps, ...parts].map((part) => part.root),
         ),
     );
+    // Whoever came here by a link, or by the keyboard, goes on reading here.
+    if (!isFirst) root.querySelector('h1')?.focus({ preventScroll: true });
     const offChange = store.onChange(() => all.forEach((part) => part.update()));
     const timer = setInterval(() => document.visibilityState === 'visible' && void refresh(store), EVERY_MS);
     const lookUp = soon(() => store.lookUp());

@@ -29,6 +29,17 @@ export function createStep(store, step, { isAdvanced }) {
         { class: 'btn btn-primary learn-do', type: 'button', on: { click: () => void begin() } },
         bi(step.button),
     );
+    const following = store.course.steps.find(({ number }) => number === step.number + 1);
+    const forth = el(
+        'div',
+        { class: 'learn-forth', hidden: true },
+        el('span', { class: 'good' }, `✓ ${t('learn.all_seen')}`),
+        el(
+            'a',
+            { class: 'btn', href: `#/learn/${following?.number ?? 'summary'}` },
+            `${following ? bi(following.title) : t('learn.summary')} →`,
+        ),
+    );
     const part = store.course.parts.find((one) => one.id === step.part);
 
     async function begin() {
@@ -71,6 +82,7 @@ export function createStep(store, step, { isAdvanced }) {
                 ),
             );
         }
+        forth.hidden = (store.progress(step.number)?.done_at ?? null) === null;
         setText(there, isThere(store, step) ? `✓ ${t('learn.already_there')}` : '');
     };
     update();
@@ -90,7 +102,7 @@ export function createStep(store, step, { isAdvanced }) {
         fields.root,
         times.root,
         waitsOf(store, step),
-        step.calls?.length ? el('div', { class: 'learn-do-row' }, button) : null,
+        el('div', { class: 'learn-do-row' }, step.calls?.length ? button : null, forth),
         outcomes,
         attributes.root,
     );
