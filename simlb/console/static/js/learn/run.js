@@ -7,6 +7,10 @@ import { ApiError, post } from '../api.js';
 import { AwsError, call as ask } from '../aws.js';
 import { values, within } from './places.js';
 
+/** An instance that is about to stop cannot be started yet. */
+const PASSES = new Set(['IncorrectInstanceState']);
+const ATTEMPTS = 20;
+const PAUSE_MS = 500;
 /** After these the next call is made. */
 const GOES_ON = new Set(['made', 'expected', 'gone']);
 
@@ -52,7 +56,7 @@ export async function run(store, step, calls, tell) {
     store.now = Date.now();
     try {
         for (const call of wanted(store, step, calls)) {
-            const outcome = await one(store, step, call);
+            const outcome = await patiently(() => one(store, step, call));
             outcomes.push(outcome);
             tell?.(outcome);
             if (!GOES_ON.has(outcome.kind)) break;
@@ -61,6 +65,16 @@ export async function run(store, step, calls, tell) {
         store.running -= 1;
     }
     return outcomes;
+}
+
+/** Again, while it is refused for what passes by itself. @param {() => Promise<Outcome>} attempt */
+async function patiently(attempt) {
+    let outcome = await attempt();
+    for (let again = 0; again < ATTEMPTS && PASSES.has(outcome.code ?? ''); again += 1) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        outcome = await attempt();
+    }
+    return outcome;
 }
 
 /** @param {Store} store @param {number} step @param {StepCall} call @returns {Promise<Outcome>} */
