@@ -71,10 +71,22 @@ const rows = [
         'ec2.authorize_security_group_ingress(\n    IpProtocol="tcp",\n    FromPort=80,\n    ToPort=80,\n    CidrIp="0.0.0.0/0",\n)',
     ],
     [
+        'a list that is made from another one',
+        elbv2('RegisterTargets', { Targets: { each: '$SUBNETS', as: { Id: '{item}' } } }),
+        'aws elbv2 register-targets \\\n  --targets Id=s-1 Id=s-2',
+        'elbv2.register_targets(\n    Targets=[{"Id": item} for item in subnets],\n)',
+    ],
+    [
+        'a list that is made from one that is not there yet',
+        elbv2('Do', { Targets: { each: '$PROOFS', as: { Id: '{item.Name}' } } }),
+        "aws elbv2 do --targets 'Id=<ITEM.Name>'",
+        'elbv2.do(\n    Targets=[{"Id": item["Name"]} for item in proofs],\n)',
+    ],
+    [
         'requests of the course',
         { service: 'client', operation: 'Request', parameters: { Url: 'http://{name}/', Count: 6 } },
         'for n in {1..6}; do\n  curl -i \\\n    --connect-to :80:127.0.0.1:8080 \\\n    http://web-tg/\ndone',
-        'for _ in range(6):\n    print(requests.get("http://web-tg/").status_code)',
+        'for _ in range(6):\n    subprocess.run([\n        "curl",\n        "-i",\n        "--connect-to",\n        ":80:127.0.0.1:8080",\n        "http://web-tg/",\n    ])',
     ],
 ];
 for (const [what, call, command, program] of rows) {

@@ -1,7 +1,7 @@
 /** A call as Python with boto3. Pure. What a call saves becomes a variable. */
 
-import { kebab } from './cli.js';
-import { Joined, Saved, named } from './places.js';
+import { kebab, plainUrl } from './cli.js';
+import { Each, Joined, Saved, named } from './places.js';
 
 /** @typedef {import('./cli.js').Call} Call */
 /** @typedef {import('./cli.js').Context} Context */
@@ -15,7 +15,7 @@ const LINE_CHARS = 44;
  */
 export function boto3(call, context) {
     const parameters = named(call.parameters ?? {}, context.scope);
-    if (call.service === 'client') return requested(parameters);
+    if (call.service === 'client') return requested(parameters, context);
     const region = named(call.region ?? '', context.scope);
     const client =
         region && region !== context.region
@@ -39,7 +39,9 @@ export function imports(calls) {
     const services = [...new Set(calls.map((call) => call.service))];
     const lines = [];
     if (services.some((service) => service !== 'client')) lines.push('import boto3');
-    if (services.includes('client')) lines.push('import requests');
+    if (services.includes('client')) lines.push('import subprocess');
+    if (calls.some((call) => call.fails)) lines.push('import botocore.exceptions');
+    lines.sort();
     for (const service of services.filter((name) => name !== 'client'))
         lines.push(`${service} = boto3.client("${service}")`);
     return lines;
@@ -76,6 +78,7 @@ export function python(value) {
         );
         return `f"${parts.join('')}"`;
     }
+    if (value instanceof Each) return comprehension(value);
     if (Array.isArray(value)) return listed('[', value.map(python), ']');
     if (typeof value === 'object') {
         return listed(
@@ -85,6 +88,11 @@ export function python(value) {
         );
     }
     return quoted(String(value));
+}
+
+/** @param {Each} each */
+function comprehension({ list, made }) {
+    return listed('[', [`${python(made)} for item in ${variable(list)}`], ']').replace(/,\n\]$/, '\n]');
 }
 
 /** @param {string} open @param {string[]} items @param {string} close */
@@ -126,10 +134,11 @@ function taken(expression, path) {
     return `[${source}${members(pieces[last] ?? '')} ${loops.join(' ')}]`;
 }
 
-/** @param {Record<string, any>} parameters */
-function requested({ Url = '', Count = 1 }) {
-    const asked = `print(requests.get(${python(Url)}).status_code)`;
-    return Number(Count) > 1 ? `for _ in range(${Number(Count)}):\n    ${asked}` : asked;
+/** curl finds the URL here, as it is on AWS; Python's own clients do not. @param {Record<string, any>} parameters @param {Context} context */
+function requested({ Url = '', Count = 1 }, context) {
+    const words = ['curl', '-i', ...context.curl(plainUrl(Url))].map((word) => quoted(word));
+    const asked = `subprocess.run(${listed('[', [...words, python(Url)], ']')})`;
+    return Number(Count) > 1 ? `for _ in range(${Number(Count)}):\n    ${asked.replaceAll('\n', '\n    ')}` : asked;
 }
 
 /** @param {string} name */

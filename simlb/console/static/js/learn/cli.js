@@ -1,6 +1,6 @@
 /** A call as a command of the AWS CLI, for bash and zsh. Pure. What a call saves becomes a variable, a list an array. */
 
-import { Joined, Saved, named } from './places.js';
+import { Each, Joined, Saved, named } from './places.js';
 
 /**
  * @typedef {object} Context
@@ -23,7 +23,7 @@ const LINE_CHARS = 46;
  * @returns {string}
  */
 export function cli(call, context) {
-    const parameters = named(call.parameters ?? {}, context.scope);
+    const parameters = spread(named(call.parameters ?? {}, context.scope));
     if (call.service === 'client') return curl(parameters, context);
     const region = named(call.region ?? '', context.scope);
     const options = Object.entries(shortened(call.operation, parameters)).map(([name, value]) =>
@@ -33,6 +33,14 @@ export function cli(call, context) {
     const command = ['aws', call.service, kebab(call.operation)].join(' ');
     const text = saving(command, options, call, context);
     return call.fails ? `${text}  # ${call.fails}` : text;
+}
+
+/** Lists that are made from others, as they come out: the shell has no loop inside of an argument. @param {any} value @returns {any} */
+function spread(value) {
+    if (value instanceof Each) return value.values === undefined ? [value.made] : spread(value.values);
+    if (Array.isArray(value)) return value.map(spread);
+    if (isScalar(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, spread(inner)]));
 }
 
 /** @param {string} command @param {string[]} options @param {Call} call @param {Context} context */
@@ -175,6 +183,7 @@ function variable({ name, path }, next = '') {
 
 /** Whether the shell has no variable for it: a member of an object. @param {Saved} saved @param {Context} context */
 function isLiteral({ name, path, value }, context) {
+    if (name === 'ITEM') return true;
     if (path.includes('.')) return true;
     if (path !== '' && !context.lists.has(name)) return true;
     return path === '' && typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -188,16 +197,17 @@ export function unknown({ name, path }) {
 /** @param {Record<string, any>} parameters @param {Context} context */
 function curl(parameters, context) {
     const { Url = '', Count = 1 } = parameters;
-    const plain =
-        Url instanceof Joined
-            ? Url.parts.map((part) => (part instanceof Saved ? (part.value ?? '') : part)).join('')
-            : Url;
-    const address = plain instanceof Saved ? (plain.value ?? '') : plain;
-    const options = [...pairs(context.curl(String(address))), quote(Url, context)];
+    const options = [...pairs(context.curl(plainUrl(Url))), quote(Url, context)];
     const command = broken('curl -i', options);
     return Number(Count) > 1
         ? `for n in {1..${Number(Count)}}; do\n  ${command.replaceAll('\n', '\n  ')}\ndone`
         : command;
+}
+
+/** A URL with the values of its places, as far as they are known. @param {any} url @returns {string} */
+export function plainUrl(url) {
+    const parts = url instanceof Joined ? url.parts : [url];
+    return parts.map((part) => (part instanceof Saved ? (part.value ?? '') : part)).join('');
 }
 
 /** Options with their values. @param {string[]} words */

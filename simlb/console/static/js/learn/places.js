@@ -9,6 +9,9 @@
  * For a call the values are wanted (`values`); for a command that a person types the names of the variables (`named`).
  */
 
+/** In place of an item: its name is to be shown. */
+const ITEM = Symbol('item');
+
 /** What was saved under a name, where its name is to be shown. */
 export class Saved {
     /** @param {string} name @param {string} path `[0]`, `.Name`, or nothing @param {any} value undefined: not there yet */
@@ -24,6 +27,16 @@ export class Joined {
     /** @param {(string | Saved)[]} parts */
     constructor(parts) {
         this.parts = parts;
+    }
+}
+
+/** A list that is made from another one, where that one's name is to be shown. */
+export class Each {
+    /** @param {Saved} list @param {any} made with `Saved('ITEM', ...)` in it @param {any[] | undefined} values what it comes to, once that is known */
+    constructor(list, made, values) {
+        this.list = list;
+        this.made = made;
+        this.values = values;
     }
 }
 
@@ -67,6 +80,7 @@ export function named(template, scope) {
 function withTruth(value) {
     if (Array.isArray(value)) return value.map(withTruth);
     if (typeof value !== 'object' || value === null || value instanceof Saved || value instanceof Joined) return value;
+    if (value instanceof Each) return new Each(value.list, withTruth(value.made), withTruth(value.values));
     return Object.fromEntries(
         Object.entries(value).map(([name, inner]) => [
             name,
@@ -86,8 +100,11 @@ function expand(template, scope, item, show) {
     if ('each' in template && 'as' in template) {
         const list = expand(template.each, scope, item, (saved) => saved);
         const found = list instanceof Saved ? list.value : list;
-        if (Array.isArray(found)) return found.map((each) => expand(template.as, scope, each, show));
-        return list instanceof Saved ? show(list) : [];
+        const made = Array.isArray(found) ? found.map((each) => expand(template.as, scope, each, show)) : undefined;
+        if (!(list instanceof Saved)) return made ?? [];
+        const shown = show(list);
+        // Whoever wants values gets them; whoever wants names gets the rule.
+        return shown instanceof Saved ? new Each(list, expand(template.as, scope, ITEM, show), made) : (made ?? shown);
     }
     return Object.fromEntries(Object.entries(template).map(([name, each]) => [name, expand(each, scope, item, show)]));
 }
@@ -102,6 +119,7 @@ function fill(text, scope, item, show) {
         if (match.index > end) parts.push(text.slice(end, match.index));
         end = match.index + whole.length;
         if (saved !== undefined) parts.push(show(new Saved(saved, path, within(scope.saved[saved], path))));
+        else if (name === 'item' && item === ITEM) parts.push(new Saved('ITEM', members, undefined));
         else if (name === 'item' && item !== undefined) parts.push(within(item, members));
         else if (name === 'now' && step === undefined) parts.push(scope.now);
         else parts.push(within(scope.field(step === undefined ? scope.step : Number(step), name), members));
