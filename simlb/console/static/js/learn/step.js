@@ -21,7 +21,7 @@ export function createStep(store, step, { isAdvanced }) {
     const fields = createFields(store, step);
     const times = createTimes(store, step);
     const attributes = createAttributes(store, step, isAdvanced);
-    const outcomes = el('ul', { class: 'learn-outcomes', role: 'status', 'aria-label': t('learn.answers') });
+    const outcomes = el('ul', { class: 'learn-outcomes' });
     const needed = el('div', { class: 'learn-needed' });
     const there = el('div', { class: 'learn-there good' });
     const button = el(
@@ -103,7 +103,7 @@ export function createStep(store, step, { isAdvanced }) {
         times.root,
         waitsOf(store, step),
         el('div', { class: 'learn-do-row' }, step.calls?.length ? button : null, forth),
-        outcomes,
+        el('div', { role: 'status', 'aria-label': t('learn.answers') }, outcomes),
         attributes.root,
     );
     return { root, update };
