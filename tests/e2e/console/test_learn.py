@@ -8,14 +8,19 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from awscli import clidriver
+from botocore.validate import validate_parameters
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.console.browser import PATIENCE_MS, PROJECTOR, address, opened, picture, smallest_text_px, violations
-from tests.e2e.harness import Instance, Workshop
+from tests.e2e.harness import Instance, Workshop, wait_until
 
 SPEED = "40"
 LAST_STEP = 15
@@ -132,7 +137,7 @@ def _after(page: Page, number: int) -> None:
         expect(mistake.locator(".learn-outcomes")).to_contain_text("DuplicateListener")
     if number == 10:
         mistake = _try(page, "crash")
-        expect(mistake.locator(".learn-outcomes")).to_contain_text("502")
+        expect(mistake.locator(".learn-outcomes")).to_contain_text("502 Bad Gateway from the load balancer itself")
         expect(mistake.locator(".learn-told")).to_be_visible()
         assert violations(page) == []
         picture(page, "learn-10-crash")
@@ -208,34 +213,45 @@ def test_python_does_the_same(typed: Typed, instance: Instance, monkeypatch: pyt
     for name, value in _aws(instance).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    space: dict[str, object] = {}
+    space: dict[str, Any] = {}
     for number, text in sorted(typed.boto3.items()):
         # Its requests are the client's affair, not AWS's.
         program = re.sub(r"(?m)^(\s*)subprocess\.run\(", r"\1(lambda words: None)(", text)
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(program, f"step {number}", "exec"), space)  # noqa: S102  the very text is what is tested
         if number == 8:
-            assert isinstance(space["tg"], str)
             elbv2 = space["elbv2"]
-            health = elbv2.describe_target_health(TargetGroupArn=space["tg"])["TargetHealthDescriptions"]  # type: ignore[attr-defined]
-            assert len(health) == 3
-    assert instance.status().load_balancers == ()
+            assert len(elbv2.describe_target_health(TargetGroupArn=space["tg"])["TargetHealthDescriptions"]) == 3
+        if number == 12:  # as the page tells to look out for
+            acm = space["acm"]
+            described = partial(acm.describe_certificate, CertificateArn=space["cert"])
+            wait_until(partial(_is_issued, described), "the certificate is issued")
+    view = instance.view()
+    assert view.load_balancers == ()
+    assert [group.name for group in view.target_groups] == ["machines"]
 
 
-def test_aws_cli_takes_the_commands(typed: Typed) -> None:
-    """Every command of the course, through a shell and the AWS CLI's own parser."""
-    pytest.importorskip("awscli")
-    from awscli.clidriver import create_clidriver
+def test_aws_cli_takes_the_commands(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command of the course, through a shell and the AWS CLI's own parser: options, shorthand, JSON, types."""
+    seen: list[str] = []
 
-    driver = create_clidriver()
-    count = 0
+    def validate(caller: Any, service: str, operation: str, parameters: dict[str, Any], _: Any) -> int:
+        seen.append(operation)
+        shape = caller._session.get_service_model(service).operation_model(operation).input_shape
+        if shape is not None:
+            validate_parameters(parameters, shape)
+        return 0
+
+    monkeypatch.setattr(clidriver.CLIOperationCaller, "invoke", validate)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-2")
+    driver = clidriver.create_clidriver()
     for number, text in sorted(typed.cli.items()):
         for words in _commands(text):
-            count += 1
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
-                status = driver.main([*words, "--generate-cli-skeleton", "output"])
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                status = driver.main(words)
             assert status == 0, f"step {number}: {words}: {said.getvalue()}"
-    assert count > 30
+    assert {"CreateTargetGroup", "CreateListener", "ChangeResourceRecordSets", "RequestCertificate"} < set(seen)
+    assert len(seen) > 30
 
 
 def test_the_shell_does_the_same(typed: Typed, instance: Instance) -> None:
@@ -270,9 +286,13 @@ def test_the_shell_does_the_same(typed: Typed, instance: Instance) -> None:
     assert finished.stdout.splitlines()[-1] == "all is well"
 
 
+def _is_issued(described: Callable[[], Any]) -> bool:
+    return bool(described()["Certificate"]["Status"] == "ISSUED")
+
+
 def _aws(instance: Instance) -> dict[str, str]:
     """Where AWS's clients find this instance."""
-    url = f"http://{instance.status().control}"
+    url = f"http://{instance.view().control}"
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "simlb",
@@ -284,11 +304,16 @@ def _aws(instance: Instance) -> dict[str, str]:
 
 def _commands(text: str) -> list[list[str]]:
     """The words of each `aws` in a script, as a shell makes them; variables of earlier steps are there."""
-    stub = (
-        'aws() { printf "%s\\0" "$@" >&3; printf "\\1" >&3; echo value; }; curl() { :; }; simlb() { :; }; '
-        "VPC=v SG=s TG=t LB=l DNS=d LB_ZONE=z HZ=h CERT=c HTTP=l HTTPS=l OLD_ADDRESS=1; "
-        "SUBNETS=(a b) INSTANCES=(a b c) ZONES=(a b)\n"
-    )
+    stub = """
+      aws() {
+        printf '%s\\0' "$@" >&3; printf '\\1' >&3
+        if [ "$1" = acm ]; then echo arn:aws:acm:ap-northeast-2:000000000000:certificate/0; else echo value; fi
+      }
+      curl() { :; }; simlb() { :; }
+      VPC=v SG=s TG=t LB=l DNS=d LB_ZONE=z HZ=h HTTP=l HTTPS=l OLD_ADDRESS=1
+      CERT=arn:aws:acm:ap-northeast-2:000000000000:certificate/0
+      SUBNETS=(a b) INSTANCES=(a b c) ZONES=(a b)
+    """
     reader, writer = os.pipe()
     with os.fdopen(reader, "rb") as said:
         subprocess.run(

@@ -53,21 +53,31 @@ function requestLine({ call, result }) {
         'div',
         null,
         el('code', null, `GET ${result?.url ?? call.parameters?.['Url'] ?? ''}`),
-        answers.map((answer) =>
-            el(
-                'div',
-                { class: 'learn-answer' },
-                el('b', null, answer.outcome === 'answered' ? answer.status_code : t(`learn.client_${answer.outcome}`)),
-                (answer.headers?.location ?? answer.headers?.Location)
-                    ? el('code', null, ` → ${answer.headers.location ?? answer.headers.Location}`)
-                    : null,
-                el(
-                    'span',
-                    { class: 'muted' },
-                    ` ${answer.outcome === 'answered' ? String(answer.body).split('\n')[0] : answer.detail}`,
-                ),
-            ),
-        ),
+        answers.map(oneAnswer),
+    );
+}
+
+/** Who answered is the first thing to know about a status code. @param {any} answer */
+function oneAnswer({ outcome, status_code: code, headers, body, detail }) {
+    if (outcome !== 'answered') {
+        return el(
+            'div',
+            null,
+            el('b', null, t(`learn.client_${outcome}`)),
+            el('span', { class: 'muted' }, ` ${detail}`),
+        );
+    }
+    const field = (/** @type {string} */ name) =>
+        Object.entries(headers).find(([each]) => each.toLowerCase() === name)?.[1] ?? '';
+    const location = field('location');
+    const title = /<title>([^<]*)<\/title>/.exec(body)?.[1];
+    return el(
+        'div',
+        null,
+        el('b', { class: code >= 500 ? 'bad' : '' }, code),
+        location ? el('code', null, ` → ${location}`) : null,
+        el('span', { class: 'muted' }, ` ${location ? '' : (title ?? String(body).split('\n')[0])} `),
+        field('server').startsWith('awselb/') ? el('span', { class: 'warn' }, t('learn.by_balancer')) : null,
     );
 }
 
