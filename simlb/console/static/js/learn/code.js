@@ -1,6 +1,6 @@
 // Code to copy, in tabs: the AWS CLI and boto3.
 
-import { toast } from '../toast.js';
+import { toast, toastError } from '../toast.js';
 import { el, setText } from '../dom.js';
 import { t } from '../words.js';
 
@@ -71,8 +71,12 @@ export function createCode(texts, label) {
 /** A button that copies. @param {() => string} text */
 export function copier(text) {
     const copy = async () => {
-        await navigator.clipboard.writeText(text());
-        toast(t('learn.copied'), 'good');
+        try {
+            await navigator.clipboard.writeText(text());
+            toast(t('learn.copied'), 'good');
+        } catch (error) {
+            toastError(error);
+        }
     };
     return el('button', { class: 'btn', type: 'button', on: { click: () => void copy() } }, t('learn.copy'));
 }

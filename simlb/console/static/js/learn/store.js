@@ -9,6 +9,7 @@ import { AwsError, call as ask } from '../aws.js';
 import { values, within } from './places.js';
 
 const KEPT = 'simlb.learn';
+const SETTLE_MS = 500;
 const REGION = { step: 1, field: 'region' };
 
 export class Store {
@@ -36,6 +37,11 @@ export class Store {
         this.now = Date.now();
         /** How many runs of calls are under way: what they save is newer than what a look-up finds. */
         this.running = 0;
+        /** @type {Promise<void> | null} a look-up that is under way */
+        this.looking = null;
+        this.isStale = false;
+        /** @type {ReturnType<typeof setTimeout> | undefined} */
+        this.typing = undefined;
         /** Names under which lists are saved. */
         this.lists = listsOf(course);
         this.readKept();
@@ -116,6 +122,9 @@ export class Store {
         (this.typed[number] ??= {})[id] = value;
         this.keep();
         this.changed();
+        // Region and names say what is looked up.
+        clearTimeout(this.typing);
+        this.typing = setTimeout(() => void this.lookUp(), SETTLE_MS);
     }
 
     /** @param {number} number @returns {import('./places.js').Scope} */
@@ -151,13 +160,27 @@ export class Store {
 
     /** Find what is saved again by what is there: the learner may have made or deleted it elsewhere. */
     async lookUp() {
+        this.isStale = true;
+        this.looking ??= this.lookUpAll().finally(() => (this.looking = null));
+        await this.looking;
+    }
+
+    /** Asked for while it goes on, it is done once more. */
+    async lookUpAll() {
+        while (this.isStale && this.running === 0) {
+            this.isStale = false;
+            await this.lookUpOnce();
+        }
+        this.changed();
+    }
+
+    async lookUpOnce() {
         for (const [name, lookup] of Object.entries(this.course.lookups)) {
             const found = await this.found(name, lookup);
             if (this.running > 0) return;
             if (found === undefined) delete this.saved[name];
             else this.saved[name] = found;
         }
-        this.changed();
     }
 
     /** @param {string} name @param {StepCall} lookup @returns {Promise<any>} */

@@ -19,6 +19,8 @@ export function createStrip(store) {
     const content = el('div', { class: 'learn-strip-flow' });
     const root = el('section', { class: 'panel learn-strip', 'aria-label': t('learn.now') }, content);
     let shown = '';
+    /** Texts of the chips before: what is new among them is shown so. @type {Set<string>} */
+    let before = new Set();
     const update = () => {
         const { status } = store;
         if (status === null) return;
@@ -36,6 +38,11 @@ export function createStrip(store) {
             balancers.map(balancerOf),
             groups.map(groupOf),
         );
+        const chips = [...content.querySelectorAll('.chip')];
+        for (const chip of chips) {
+            if (before.size > 0 && !before.has(chip.textContent ?? '')) chip.classList.add('learn-new');
+        }
+        before = new Set(chips.map((chip) => chip.textContent ?? ''));
     };
     update();
     return { root, update };
