@@ -13,6 +13,7 @@ const context = (fields = {}) => ({
     },
     region: 'ap-northeast-2',
     lists: new Set(['SUBNETS']),
+    objects: new Set(['RECORD']),
     curl: () => ['--connect-to', ':80:127.0.0.1:8080'],
 });
 const elbv2 = (operation, parameters, more = {}) => ({ service: 'elbv2', operation, parameters, ...more });
@@ -34,7 +35,7 @@ const rows = [
         'variables',
         elbv2('CreateListener', { Port: '{port}', DefaultActions: [{ Type: 'forward', TargetGroupArn: '$GROUP' }] }),
         'aws elbv2 create-listener \\\n  --port 80 \\\n  --default-actions "Type=forward,TargetGroupArn=$GROUP"',
-        'elbv2.create_listener(\n    Port=80,\n    DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],\n)',
+        'elbv2.create_listener(\n    Port=80,\n    DefaultActions=[\n        {\n            "Type": "forward",\n            "TargetGroupArn": group,\n        },\n    ],\n)',
     ],
     [
         'a saved list, and one of it',
@@ -80,7 +81,13 @@ const rows = [
         'a list that is made from one that is not there yet',
         elbv2('Do', { Targets: { each: '$PROOFS', as: { Id: '{item.Name}' } } }),
         "aws elbv2 do --targets 'Id=<ITEM.Name>'",
-        'elbv2.do(\n    Targets=[{"Id": item["Name"]} for item in proofs],\n)',
+        'elbv2.do(\n    Targets=[\n        {"Id": item["Name"]} for item in proofs\n    ],\n)',
+    ],
+    [
+        'objects are shown, not kept',
+        elbv2('DescribeX', {}, { save: { RECORD: 'Things[0].Record' } }),
+        "aws elbv2 describe-x \\\n  --query 'Things[0].Record'",
+        'record = elbv2.describe_x()["Things"][0]["Record"]',
     ],
     [
         'requests of the course',

@@ -133,7 +133,9 @@ function rowOf(table, row, control) {
                 { class: 'accent' },
                 t('learn.default', { value: row.default === '' ? t('learn.empty') : row.default }),
             ),
+            ' ',
             range ? el('span', { class: 'muted number' }, range) : null,
+            ' ',
             row.supported ? null : el('span', { class: 'muted' }, t('learn.default_only')),
         ),
     );

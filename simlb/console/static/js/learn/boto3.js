@@ -7,7 +7,7 @@ import { Each, Joined, Saved, named } from './places.js';
 /** @typedef {import('./cli.js').Context} Context */
 
 /** Of a list or a dictionary that is not broken. */
-const LINE_CHARS = 44;
+const LINE_CHARS = 36;
 
 /**
  * @param {Call} call @param {Context} context
@@ -56,7 +56,7 @@ function refused(asked, code) {
 /** @param {string[]} given */
 function laidOut(given) {
     const line = given.join(', ');
-    if (line.length <= LINE_CHARS - 10 && !line.includes('\n')) return line;
+    if (line.length <= LINE_CHARS - 2 && !line.includes('\n')) return line;
     return `\n${given.map((each) => `    ${each.replaceAll('\n', '\n    ')},\n`).join('')}`;
 }
 

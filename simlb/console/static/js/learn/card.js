@@ -20,7 +20,16 @@ export function createCard(store) {
         const done = learn.steps.filter(({ done_at }) => done_at !== null).length;
         replace(
             content,
-            el('h1', { id: 'learn-title', tabindex: '-1' }, t('learn.summary_title')),
+            el(
+                'div',
+                { class: 'learn-summary-head' },
+                el('h1', { id: 'learn-title', tabindex: '-1' }, t('learn.summary_title')),
+                el(
+                    'button',
+                    { class: 'btn btn-primary', type: 'button', on: { click: () => print() } },
+                    t('learn.print'),
+                ),
+            ),
             el('p', { class: 'muted' }, bi(store.course.title)),
             el(
                 'dl',
@@ -37,15 +46,6 @@ export function createCard(store) {
                 'ul',
                 { class: 'learn-summary-steps' },
                 store.course.steps.map((step) => stepRow(store, step)),
-            ),
-            el(
-                'div',
-                { class: 'learn-buttons' },
-                el(
-                    'button',
-                    { class: 'btn btn-primary', type: 'button', on: { click: () => print() } },
-                    t('learn.print'),
-                ),
             ),
         );
     };

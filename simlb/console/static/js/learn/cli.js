@@ -7,6 +7,7 @@ import { Each, Joined, Saved, named } from './places.js';
  * @property {import('./places.js').Scope} scope
  * @property {string} region the one that the commands are set to
  * @property {Set<string>} lists names under which lists are saved
+ * @property {Set<string>} [objects] names under which objects are saved: they are shown, not kept
  * @property {(url: string) => string[]} curl the arguments that make curl find a URL here
  * @typedef {{service: string, operation: string, parameters?: Record<string, any>, region?: string,
  *   save?: Record<string, string>, fails?: string}} Call
@@ -45,10 +46,12 @@ function spread(value) {
 
 /** @param {string} command @param {string[]} options @param {Call} call @param {Context} context */
 function saving(command, options, call, context) {
-    const saved = Object.entries(call.save ?? {}).filter(([, path]) => !path.endsWith(']'));
+    const all = Object.entries(call.save ?? {}).filter(([, path]) => !path.endsWith(']'));
+    const saved = all.filter(([name]) => !context.objects?.has(name));
     const printed = (/** @type {string} */ query) =>
         broken(command, [...options, `--query '${query}'`, '--output text']);
-    if (saved.length === 0) return broken(command, options);
+    if (saved.length === 0)
+        return broken(command, [...options, ...all.map(([, path]) => `--query '${path}'`).slice(0, 1)]);
     const isList = (/** @type {string} */ name) => context.lists.has(name);
     if (saved.length === 1 || saved.some(([name]) => isList(name))) {
         const each = saved.map(([name, path]) => {

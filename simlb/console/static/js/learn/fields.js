@@ -47,8 +47,11 @@ function createRow(store, step, field) {
         'div',
         { class: 'learn-note', id: `${id}-note` },
         fallback === undefined ? null : el('span', { class: 'accent' }, t('learn.default', { value: fallback })),
+        ' ',
         range ? el('span', { class: 'muted number' }, range) : null,
+        ' ',
         says ? el('span', { class: 'muted' }, says) : null,
+        ' ',
         hint,
     );
     const isGroup = field.kind === 'checks';

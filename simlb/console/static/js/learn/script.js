@@ -19,6 +19,7 @@ export function script(store, step, calls) {
         scope: spelled(store, step),
         region: store.region,
         lists: store.lists,
+        objects: store.objects,
         curl: (/** @type {string} */ url) => curlArguments(store.status, url),
     };
     const commands = made.map((call) => cli(call, context));

@@ -60,7 +60,7 @@ export function createSteps(store, current, onReset) {
     };
     update();
     // Far down the list the current step would be out of sight.
-    requestAnimationFrame(() => root.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' }));
+    requestAnimationFrame(() => root.querySelector('[aria-current]')?.scrollIntoView({ block: 'center' }));
     return { root, update };
 }
 

@@ -6,6 +6,7 @@
 
 import { get, post } from '../api.js';
 import { AwsError, call as ask } from '../aws.js';
+import { listsOf, objectsOf } from './names.js';
 import { values, within } from './places.js';
 
 const KEPT = 'simlb.learn';
@@ -44,6 +45,8 @@ export class Store {
         this.typing = undefined;
         /** Names under which lists are saved. */
         this.lists = listsOf(course);
+        /** Those under which objects are saved, alone or in a list: a shell has no variable for them. */
+        this.objects = objectsOf(course);
         this.readKept();
     }
 
@@ -223,18 +226,4 @@ export class Store {
         this.typed = kept.typed ?? {};
         this.faults = kept.faults ?? {};
     }
-}
-
-/**
- * @param {Course} course
- * @returns {Set<string>}
- */
-function listsOf(course) {
-    const calls = course.steps.flatMap((step) => [
-        ...(step.calls ?? []),
-        ...(step.prepare ?? []),
-        ...(step.mistakes ?? []).flatMap((mistake) => [...(mistake.calls ?? []), ...(mistake.undo ?? [])]),
-    ]);
-    const saved = [...calls, ...Object.values(course.lookups)].flatMap((call) => Object.entries(call.save ?? {}));
-    return new Set(saved.filter(([, path]) => path.includes('[]')).map(([name]) => name));
 }
