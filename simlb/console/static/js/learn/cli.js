@@ -148,7 +148,7 @@ function json(value, context) {
 }
 
 /** One word of the shell. @param {any} value @param {Context} context @returns {string} */
-export function quote(value, context) {
+function quote(value, context) {
     if (value instanceof Saved) {
         if (isLiteral(value, context)) return quote(value.value ?? unknown(value), context);
         return context.lists.has(value.name) && value.path === '' ? `"\${${value.name}[@]}"` : `"${variable(value)}"`;
@@ -160,7 +160,11 @@ export function quote(value, context) {
         if (parts.every((part) => typeof part === 'string')) return quote(parts.join(''), context);
         return joined(/** @type {(string | Saved)[]} */ (parts));
     }
-    const text = String(value);
+    return shellWord(String(value));
+}
+
+/** A text as one word of the shell. @param {string} text */
+export function shellWord(text) {
     return SAFE.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 

@@ -4,14 +4,11 @@
 /** @import {Mistake, Outcome, Step} from './types.js' */
 
 import { toastError } from '../toast.js';
-import { del, post } from '../api.js';
 import { el, replace, setText } from '../dom.js';
 import { bi, t } from '../words.js';
 import { createCode } from './code.js';
 import { outcomeRow } from './outcomes.js';
-import { values } from './places.js';
-import { run } from './run.js';
-import { script } from './script.js';
+import { Trying } from './trying.js';
 
 /** @param {Store} store @param {Step} step */
 export function createMistakes(store, step) {
@@ -53,19 +50,9 @@ function createMistake(store, step, mistake) {
         { class: 'btn', type: 'button', on: { click: () => (told.hidden = false) } },
         t('learn.tell_me'),
     );
-    const canUndo = (mistake.undo ?? []).length > 0 || mistake.fault !== undefined;
-    const code = mistake.fault === undefined ? createCode(() => text(), t('learn.mistake_code')) : null;
+    const trying = new Trying(store, step, mistake);
+    const code = createCode(() => trying.typed(), t('learn.mistake_code'));
 
-    /** Its fields may name what was saved, too. */
-    function overrides() {
-        return values(mistake.fields ?? {}, store.scope(step.number)).value;
-    }
-    function text() {
-        store.overrides = overrides();
-        const found = script(store, step.number, mistake.calls ?? (mistake.fields ? (step.calls ?? []) : []));
-        store.overrides = {};
-        return found;
-    }
     /** @param {() => Promise<unknown>} work */
     const busy = async (work) => {
         tryIt.disabled = undoIt.disabled = true;
@@ -85,24 +72,12 @@ function createMistake(store, step, mistake) {
         busy(async () => {
             replace(outcomes);
             told.hidden = false;
-            if (mistake.fault !== undefined) await install(store, step, mistake);
-            store.overrides = overrides();
-            try {
-                await run(store, step.number, mistake.calls ?? (mistake.fields ? (step.calls ?? []) : []), show);
-            } finally {
-                store.overrides = {};
-            }
+            await trying.begin(show);
         });
     const undo = () =>
         busy(async () => {
             replace(outcomes);
-            const fault = store.faults[mistake.id];
-            if (fault !== undefined) {
-                delete store.faults[mistake.id];
-                store.keep();
-                await del(`/api/v1/faults/${encodeURIComponent(fault)}`);
-            }
-            await run(store, step.number, mistake.undo ?? [], show);
+            await trying.undo(show);
         });
     const update = () => {
         const isTried = mistake.id in (store.progress(step.number)?.mistakes ?? {});
@@ -110,17 +85,15 @@ function createMistake(store, step, mistake) {
         const needed = mistake.after === undefined ? null : store.step(mistake.after);
         const isEarly = needed !== null && (store.progress(needed.number)?.done_at ?? null) === null;
         setText(first, isEarly && needed ? t('learn.first', { number: needed.number, title: bi(needed.title) }) : '');
-        if (typed?.open) code?.update();
+        if (typed.open) code.update();
+        undoIt.classList.toggle('btn-primary', trying.isPending);
     };
-    const typed =
-        code === null
-            ? null
-            : el(
-                  'details',
-                  { on: { toggle: () => code.update() } },
-                  el('summary', null, t('learn.mistake_code')),
-                  code.root,
-              );
+    const typed = el(
+        'details',
+        { on: { toggle: () => code.update() } },
+        el('summary', null, t('learn.mistake_code')),
+        code.root,
+    );
     update();
     const root = el(
         'details',
@@ -128,23 +101,10 @@ function createMistake(store, step, mistake) {
         el('summary', null, el('span', null, bi(mistake.title)), state),
         el('p', null, bi(mistake.do)),
         first,
-        el('div', { class: 'learn-buttons' }, tryIt, canUndo ? undoIt : null, showIt),
+        el('div', { class: 'learn-buttons' }, tryIt, trying.canUndo ? undoIt : null, showIt),
         outcomes,
         told,
         code === null ? null : el('details', null, el('summary', null, t('learn.mistake_code')), code.root),
     );
     return { root, update };
-}
-
-/**
- * @param {Store} store
- * @param {Step} step
- * @param {Mistake} mistake
- */
-async function install(store, step, mistake) {
-    const { type, at = [], parameters = {} } = /** @type {import('./types.js').Fault} */ (mistake.fault);
-    const { value } = values({ type, on: at, parameters }, store.scope(step.number));
-    const answer = await post('/api/v1/faults', value);
-    store.faults[mistake.id] = String(answer.name);
-    store.keep();
 }

@@ -25,8 +25,8 @@ export class Store {
         this.status = null;
         /** @type {Record<string, any>} */
         this.saved = {};
-        /** Fault names by the mistakes that installed them. @type {Record<string, string>} */
-        this.faults = {};
+        /** Mistakes that were not taken back yet, each with the name of its fault or ''. @type {Record<string, string>} */
+        this.pending = {};
         /** @type {Record<string, Record<string, Value>>} */
         this.typed = {};
         /** What a mistake that is being tried has in place of what was typed. @type {Record<string, Value>} */
@@ -212,18 +212,18 @@ export class Store {
 
     forget() {
         this.typed = {};
-        this.faults = {};
+        this.pending = {};
     }
 
     keep() {
-        const { begun, typed, faults } = this;
-        localStorage.setItem(KEPT, JSON.stringify({ begun, typed, faults }));
+        const { begun, typed, pending } = this;
+        localStorage.setItem(KEPT, JSON.stringify({ begun, typed, pending }));
     }
 
     readKept() {
         const kept = JSON.parse(localStorage.getItem(KEPT) ?? '{}');
         this.begun = kept.begun ?? '';
         this.typed = kept.typed ?? {};
-        this.faults = kept.faults ?? {};
+        this.pending = kept.pending ?? {};
     }
 }
