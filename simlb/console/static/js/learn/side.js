@@ -5,9 +5,11 @@
 
 import { el, replace, setText } from '../dom.js';
 import { bi, t } from '../words.js';
+import { shellWord } from './cli.js';
 import { commandLine, createCode } from './code.js';
-import { places } from './links.js';
+import { curlArguments, places } from './links.js';
 import { createMistakes } from './mistakes.js';
+import { values } from './places.js';
 import { script } from './script.js';
 
 /** @param {Store} store @param {Step} step */
@@ -19,7 +21,7 @@ export function createSide(store, step) {
     const observe = createObservations(store, step);
     const mistakes = createMistakes(store, step);
     const isOpened = (step.calls ?? []).some(({ operation }) => ['Request', 'CreateListener'].includes(operation));
-    const open = isOpened ? createPlaces(store) : { root: null, update: () => {} };
+    const open = isOpened ? createPlaces(store, step) : { root: null, update: () => {} };
     const next = store.course.steps.find(({ number }) => number === step.number + 1);
     const root = el(
         'aside',
@@ -84,44 +86,56 @@ function createObservations(store, step) {
     };
 }
 
-/** What can be opened in a browser, and asked with curl. @param {Store} store */
-function createPlaces(store) {
+/**
+ * What can be opened in a browser, and asked with curl: as the step itself asks, where it does.
+ * @param {Store} store
+ * @param {Step} step
+ */
+function createPlaces(store, step) {
     const root = el('div', { class: 'learn-places' });
     let shown = '';
     const update = () => {
         const found = places(store.status);
-        const now = JSON.stringify(found);
+        const urls = (step.calls ?? [])
+            .filter(({ operation }) => operation === 'Request')
+            .map(({ parameters }) => String(values(parameters?.['Url'], store.scope(step.number)).value ?? ''));
+        const now = JSON.stringify([found, urls]);
         if (now === shown) return;
         shown = now;
         replace(
             root,
             found.length === 0 ? null : el('h2', null, t('learn.open')),
-            found.map(({ protocol, port, url }) =>
-                el(
-                    'div',
-                    { class: 'learn-place' },
-                    el(
-                        'div',
-                        null,
-                        el('span', { class: 'chip' }, `${protocol}:${port}`),
-                        ' ',
-                        el('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, url),
-                    ),
-                    el(
-                        'div',
-                        { class: 'muted' },
-                        t(protocol === 'HTTPS' ? 'learn.browser_https' : 'learn.browser_http'),
-                    ),
-                    commandLine(
-                        [
-                            'curl -i',
-                            ...(protocol === 'HTTPS' ? ['--cacert', String(store.status?.['ca_path'])] : []),
-                            url,
-                        ].join(' '),
-                    ),
-                ),
-            ),
+            found.map((place) => placeOf(store, place, urls)),
         );
     };
     return { root, update };
+}
+
+/**
+ * @param {Store} store
+ * @param {import('./links.js').Place} place
+ * @param {string[]} urls
+ */
+function placeOf(store, { protocol, port, url }, urls) {
+    const scheme = `${protocol.toLowerCase()}://`;
+    const asked = urls.find((one) => one.startsWith(scheme) && !one.endsWith('://')) ?? url;
+    const words = asked === url ? authority(store, scheme) : curlArguments(store.status, asked);
+    return el(
+        'div',
+        { class: 'learn-place' },
+        el(
+            'div',
+            null,
+            el('span', { class: 'chip' }, `${protocol}:${port}`),
+            ' ',
+            el('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, url),
+        ),
+        el('div', { class: 'muted' }, t(protocol === 'HTTPS' ? 'learn.browser_https' : 'learn.browser_http')),
+        commandLine(['curl', '-i', ...words, asked].map(shellWord).join(' ')),
+    );
+}
+
+/** @param {Store} store @param {string} scheme */
+function authority(store, scheme) {
+    return scheme === 'https://' ? ['--cacert', String(store.status?.['ca_path'])] : [];
 }
