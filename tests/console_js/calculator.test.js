@@ -10,6 +10,7 @@ const rows = [
     [[5, 2, 2, 2], '5–10 s', '7–12 s', '5–10 s', '0.5–1 s'],
     [[15, 4, 10, 10], '135–150 s', '139–154 s', '135–150 s', '14–15 s'],
 ];
+test('a span without width', () => assert.equal(spoken([3, 3]), '3 s'));
 for (const [numbers, refused, hang, back, here] of rows) {
     test(`interval, timeout, thresholds ${numbers}`, () => {
         const times = check(...numbers);

@@ -336,8 +336,10 @@ def test_every_step_in_korean(browser: Browser, instance: Instance, typed: Typed
             for place in ("h1", ".learn-why", ".learn-observe"):
                 assert re.search("[가-힣]", page.locator(place).first.inner_text()), f"step {number}: {place}"
             assert not re.search(r"\blearn\.\w", page.inner_text("main")), f"step {number}: a word is missing"
-            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert wide <= 0, f"step {number}: wider than the window"
+            spare = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert spare <= 0, f"step {number}: wider than the window"
+            spare = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+            assert spare <= 0, f"step {number}: higher than the window"
             if number in {6, 8, 11, 12}:
                 assert smallest_text_px(page) >= 18
                 assert violations(page) == []

@@ -55,7 +55,7 @@ function createPart(store, step, kind) {
     const rows = /** @type {Row[]} */ (store.attributes[kind.table] ?? []);
     /** What is in force. @type {Map<string, string>} */
     const now = new Map(rows.map((row) => [row.key, row.default]));
-    const controls = new Map(rows.map((row) => [row.key, createControl(kind.table, row, () => code.update())]));
+    const controls = new Map(rows.map((row) => [row.key, createControl(kind.table, row, () => tell())]));
     const answer = el('div', { role: 'status' });
     const changes = () =>
         rows
@@ -67,7 +67,7 @@ function createPart(store, step, kind) {
         operation: `Modify${kind.noun}`,
         parameters: { [kind.arn]: `$${kind.name}`, Attributes: changes() },
     });
-    const code = createCode(() => script(store, step.number, changes().length ? [modify()] : []), t('learn.same_call'));
+    const code = createCode(() => script(store, step.number, [modify()]), t('learn.same_call'));
     const save = el(
         'button',
         { class: 'btn btn-primary', type: 'button', on: { click: () => void apply() } },
@@ -82,8 +82,13 @@ function createPart(store, step, kind) {
             const control = controls.get(Key);
             if (control !== undefined) control.value = Value;
         }
-        code.update();
+        tell();
     };
+    /** The call, as long as something is changed. */
+    function tell() {
+        code.root.hidden = changes().length === 0;
+        code.update();
+    }
     async function apply() {
         if (changes().length === 0) return setText(answer, t('learn.nothing_changed'));
         try {
@@ -101,6 +106,7 @@ function createPart(store, step, kind) {
         known = arn() ?? '';
         if (known !== '') void load();
     };
+    tell();
     update();
     const root = el(
         'section',

@@ -16,11 +16,12 @@ export function derived({ interval_s: interval, timeout_s: timeout, unhealthy, h
 }
 
 /**
- * A span as people say it: `30–60 s`, `3.5–6.5 s`.
+ * A span as people say it: `30–60 s`, `3.5–6.5 s`, `3 s`.
  * @param {[number, number]} span @param {number} speed
  */
 export function spoken([from, to], speed = 1) {
-    return `${short(from / speed)}–${short(to / speed)} s`;
+    const [first, last] = [short(from / speed), short(to / speed)];
+    return first === last ? `${first} s` : `${first}–${last} s`;
 }
 
 /** @param {number} seconds */

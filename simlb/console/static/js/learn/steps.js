@@ -60,7 +60,10 @@ export function createSteps(store, current, onReset) {
     };
     update();
     // Far down the list the current step would be out of sight.
-    requestAnimationFrame(() => root.querySelector('[aria-current]')?.scrollIntoView({ block: 'center' }));
+    requestAnimationFrame(() => {
+        const here = /** @type {HTMLElement | null} */ (root.querySelector('li [aria-current]'));
+        if (here !== null) root.scrollTop = here.offsetTop - root.clientHeight / 2;
+    });
     return { root, update };
 }
 
