@@ -344,3 +344,6 @@ def test_every_step_in_korean(browser: Browser, instance: Instance, typed: Typed
                 assert smallest_text_px(page) >= 18
                 assert violations(page) == []
                 picture(page, f"learn-{number}-ko")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="처음부터").click()
+        expect(page.locator(".learn-progress")).to_contain_text(re.compile("개 중 0개 확인"))
