@@ -34,16 +34,22 @@ export function boto3(call, context) {
     ].join('\n');
 }
 
-/** The lines before the calls: imports and clients. @param {Call[]} calls @returns {string[]} */
-export function imports(calls) {
+/**
+ * The lines before the calls: imports and clients.
+ * @param {Call[]} calls
+ * @param {string} [region] of the clients, where it is to be said
+ * @returns {string[]}
+ */
+export function imports(calls, region) {
     const services = [...new Set(calls.map((call) => call.service))];
+    const where = region === undefined ? '' : `, region_name=${python(region)}`;
     const lines = [];
     if (services.some((service) => service !== 'client')) lines.push('import boto3');
     if (services.includes('client')) lines.push('import subprocess');
     if (calls.some((call) => call.fails)) lines.push('import botocore.exceptions');
     lines.sort();
     for (const service of services.filter((name) => name !== 'client'))
-        lines.push(`${service} = boto3.client("${service}")`);
+        lines.push(`${service} = boto3.client(${python(service)}${where})`);
     return lines;
 }
 

@@ -12,7 +12,7 @@ const OPEN_CHARS = 700;
 /** @param {Store} store @param {Outcome} outcome @param {boolean} isMistake errors are what it is about */
 export function outcomeRow(store, outcome, isMistake = false) {
     const { call, kind, code, message } = outcome;
-    const isBad = !['made', 'expected', 'gone'].includes(kind) && !isMistake;
+    const isBad = !['made', 'expected', 'gone', 'there'].includes(kind) && !isMistake;
     const [sign, tone] = kind === 'made' ? ['✓', 'good'] : isBad ? ['✗', 'bad'] : ['!', 'warn'];
     return el(
         'li',

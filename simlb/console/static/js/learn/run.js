@@ -12,7 +12,7 @@ const PASSES = new Set(['IncorrectInstanceState']);
 const ATTEMPTS = 20;
 const PAUSE_MS = 500;
 /** After these the next call is made. */
-const GOES_ON = new Set(['made', 'expected', 'gone']);
+const GOES_ON = new Set(['made', 'expected', 'gone', 'there']);
 
 /**
  * The calls that are made with the fields as they are.
@@ -88,8 +88,7 @@ async function one(store, step, call) {
         return { call, kind: 'made', result };
     } catch (error) {
         if (error instanceof AwsError) {
-            const kind = call.fails === '*' || call.fails === error.code ? 'expected' : 'refused';
-            return { call, kind, code: error.code, message: error.message };
+            return { call, kind: kindOf(store, call, error.code), code: error.code, message: error.message };
         }
         if (error instanceof ApiError)
             return { call, kind: 'refused', code: `SIMLB-${error.code}`, message: error.message };
@@ -104,6 +103,19 @@ function made(store, call, parameters, region) {
         return post('/api/v1/learn/request', { url: parameters.Url, count: Number(parameters.Count ?? 1) });
     }
     return ask(/** @type {any} */ (call.service), region, call.operation, parameters);
+}
+
+/**
+ * What a refusal means for the calls after it. What is there already, made in a terminal perhaps, is as good as made.
+ * @param {Store} store
+ * @param {StepCall} call
+ * @param {string} code
+ * @returns {Outcome['kind']}
+ */
+function kindOf(store, call, code) {
+    if (call.fails === '*' || call.fails === code) return 'expected';
+    const isThere = Object.keys(call.save ?? {}).every((name) => store.saved[name] !== undefined);
+    return /Duplicate/.test(code) && isThere ? 'there' : 'refused';
 }
 
 /** Whether it takes something away: where that is not there, nothing is missing. @param {StepCall} call */

@@ -25,12 +25,16 @@ export function script(store, step, calls) {
     const commands = made.map((call) => cli(call, context));
     const program = made.map((call) => boto3(call, context));
     const { id } = store.step(step);
+    // The environment says it, unless another one is chosen.
+    const isOwn = id !== 'region' && store.region === store.status?.['region'];
     if (id === 'start') commands.unshift(environment(store));
     if (id === 'region') {
-        commands.unshift(`export AWS_DEFAULT_REGION=${store.region}`);
-        program.unshift(`boto3.setup_default_session(region_name=${JSON.stringify(store.region)})`);
+        commands.unshift(`export AWS_REGION=${store.region} AWS_DEFAULT_REGION=${store.region}`);
     }
-    return { cli: commands.join('\n\n'), boto3: [imports(made).join('\n'), ...program].filter(Boolean).join('\n\n') };
+    return {
+        cli: commands.join('\n\n'),
+        boto3: [imports(made, isOwn ? undefined : store.region).join('\n'), ...program].filter(Boolean).join('\n\n'),
+    };
 }
 
 /**

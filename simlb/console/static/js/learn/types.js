@@ -68,7 +68,7 @@
  *
  * @typedef {object} Outcome what came of one call
  * @property {StepCall} call
- * @property {'made' | 'expected' | 'gone' | 'refused' | 'missing' | 'unreachable'} kind
+ * @property {'made' | 'expected' | 'gone' | 'there' | 'refused' | 'missing' | 'unreachable'} kind
  * @property {string} [code] AWS's own
  * @property {string} [message]
  * @property {string[]} [missing] saved names that are not there yet
