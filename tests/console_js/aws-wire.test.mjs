@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { flat, request } from '../../simlb/console/static/js/aws-wire.js';
+import { PAGE_KEY, flat, request } from '../../simlb/console/static/js/aws-wire.js';
 
 test('lists of elbv2', () => {
     const given = { Subnets: ['a', 'b'], Actions: [{ Type: 'forward', Order: 1 }], Skipped: undefined };
@@ -36,6 +36,10 @@ test('the scope says region and service', () => {
     assert.match(headers.Authorization, /Credential=simlb\/20151201\/us-east-1\/elasticloadbalancing\/aws4_request/);
     assert.deepEqual([method, path], ['POST', '/']);
     assert.equal(body, 'Action=DescribeRules&Version=2015-12-01&ListenerArn=a%26b');
+    assert.match(
+        request('acm', 'x', 'ListCertificates', {}, PAGE_KEY).headers.Authorization,
+        /Credential=simlb-page\//,
+    );
     const acm = request('acm', 'eu-west-1', 'ListCertificates', {});
     assert.equal(acm.headers['X-Amz-Target'], 'CertificateManager.ListCertificates');
     assert.match(acm.headers.Authorization, /\/eu-west-1\/acm\//);

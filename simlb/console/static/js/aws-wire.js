@@ -7,6 +7,9 @@
  * - route53: REST and XML, the operation is method and path.
  */
 
+/** The key of calls that the page makes to know what there is: they are told to nobody as events. */
+export const PAGE_KEY = 'simlb-page';
+
 /** @typedef {'elbv2' | 'ec2' | 'sts' | 'acm' | 'route53'} Service */
 /** @typedef {Record<string, any>} Parameters parameters by the names that boto3 has for them */
 /** @typedef {{method: string, path: string, headers: Record<string, string>, body: string | null}} AwsRequest */
@@ -90,22 +93,23 @@ const LISTS = {
  * @param {string} region
  * @param {string} operation `CreateListener`
  * @param {Parameters} parameters
+ * @param {string} [key] any will do; `PAGE_KEY` for what the page asks for itself
  * @returns {AwsRequest}
  */
-export function request(service, region, operation, parameters) {
+export function request(service, region, operation, parameters, key = 'simlb') {
     if (service === 'acm') {
         return {
             method: 'POST',
             path: '/',
             headers: {
-                Authorization: authorization('acm', region),
+                Authorization: authorization('acm', region, key),
                 'Content-Type': 'application/x-amz-json-1.1',
                 'X-Amz-Target': `CertificateManager.${operation}`,
             },
             body: JSON.stringify(parameters),
         };
     }
-    if (service === 'route53') return route53Request(operation, parameters);
+    if (service === 'route53') return route53Request(operation, parameters, key);
     const { scope, version } = QUERY_SERVICES[service];
     const form = new URLSearchParams({ Action: operation, Version: version });
     for (const [name, value] of flat(parameters, service === 'ec2')) {
@@ -115,7 +119,7 @@ export function request(service, region, operation, parameters) {
         method: 'POST',
         path: '/',
         headers: {
-            Authorization: authorization(scope, region),
+            Authorization: authorization(scope, region, key),
             'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8',
         },
         body: form.toString(),
@@ -126,9 +130,10 @@ export function request(service, region, operation, parameters) {
  * A header of the form that AWS's clients send. Nothing is signed: simlb reads region and service from it, no more.
  * @param {string} scope
  * @param {string} region
+ * @param {string} key
  */
-function authorization(scope, region) {
-    return `AWS4-HMAC-SHA256 Credential=simlb/20151201/${region}/${scope}/aws4_request, SignedHeaders=host, Signature=0`;
+function authorization(scope, region, key) {
+    return `AWS4-HMAC-SHA256 Credential=${key}/20151201/${region}/${scope}/aws4_request, SignedHeaders=host, Signature=0`;
 }
 
 /**
@@ -155,13 +160,14 @@ export function* flat(value, isEc2, prefix = '') {
 /**
  * @param {string} operation
  * @param {Parameters} parameters
+ * @param {string} key
  * @returns {AwsRequest}
  */
-function route53Request(operation, parameters) {
+function route53Request(operation, parameters, key) {
     const id = encodeURIComponent(
         String(parameters.Id ?? parameters.HostedZoneId ?? '').replace(/^\/hostedzone\//, ''),
     );
-    const headers = { Authorization: authorization('route53', 'us-east-1'), 'Content-Type': 'application/xml' };
+    const headers = { Authorization: authorization('route53', 'us-east-1', key), 'Content-Type': 'application/xml' };
     /** @param {string} method @param {string} path @param {string | null} body @returns {AwsRequest} */
     const made = (method, path, body = null) => ({ method, path: ROUTE53 + path, headers, body });
     const { Id, HostedZoneId, ...rest } = parameters;

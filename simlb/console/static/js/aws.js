@@ -1,6 +1,6 @@
 /** A small AWS client for the page: the same calls, over the same protocols, as the AWS CLI's and boto3's. */
 
-import { read, request } from './aws-wire.js';
+import { PAGE_KEY, read, request } from './aws-wire.js';
 
 /** @typedef {import('./aws-wire.js').Service} Service */
 /** @typedef {import('./aws-wire.js').Parameters} Parameters */
@@ -25,8 +25,28 @@ export class AwsError extends Error {
  * @returns {Promise<any>}
  * @throws {AwsError} when it is refused; TypeError when nobody answers
  */
-export async function call(service, region, operation, parameters = {}) {
-    const { method, path, headers, body } = request(service, region, operation, parameters);
+export function call(service, region, operation, parameters = {}) {
+    return send(service, operation, request(service, region, operation, parameters));
+}
+
+/**
+ * The same for what the page asks to know what there is: nobody made that call, and no event tells of it.
+ * @param {Service} service
+ * @param {string} region
+ * @param {string} operation `DescribeListeners`
+ * @param {Parameters} [parameters]
+ * @returns {Promise<any>}
+ */
+export function look(service, region, operation, parameters = {}) {
+    return send(service, operation, request(service, region, operation, parameters, PAGE_KEY));
+}
+
+/**
+ * @param {Service} service
+ * @param {string} operation
+ * @param {import('./aws-wire.js').AwsRequest} request
+ */
+async function send(service, operation, { method, path, headers, body }) {
     const answer = await fetch(path, { method, headers, body, cache: 'no-store', credentials: 'omit' });
     const text = await answer.text();
     if (service === 'acm') return json(answer, text);

@@ -4,7 +4,7 @@
 /** @import {Step, StepCall} from './types.js' */
 
 import { el, replace, setText } from '../dom.js';
-import { AwsError, call } from '../aws.js';
+import { AwsError, call, look } from '../aws.js';
 import { t } from '../words.js';
 import { createCode } from './code.js';
 import { script } from './script.js';
@@ -76,7 +76,7 @@ function createPart(store, step, kind) {
     let known = '';
     const arn = () => /** @type {string | undefined} */ (store.saved[kind.name]);
     const load = async () => {
-        const found = await call('elbv2', store.region, `Describe${kind.noun}`, { [kind.arn]: arn() });
+        const found = await look('elbv2', store.region, `Describe${kind.noun}`, { [kind.arn]: arn() });
         for (const { Key, Value } of found.Attributes ?? []) {
             now.set(Key, Value);
             const control = controls.get(Key);

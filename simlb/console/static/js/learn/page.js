@@ -9,7 +9,7 @@ import { el, replace } from '../dom.js';
 import { events } from '../stream.js';
 import { t } from '../words.js';
 import { createCard } from './card.js';
-import { run } from './run.js';
+import { prepare } from './run.js';
 import { createSide } from './side.js';
 import { createStep } from './step.js';
 import { createSteps } from './steps.js';
@@ -68,7 +68,7 @@ async function open(store, step) {
     try {
         if (step !== null && hasToken()) await post('/api/v1/learn/begin', { step: step.number });
         await store.lookUp();
-        if (step !== null) await run(store, step.number, step.prepare ?? []);
+        if (step !== null) await prepare(store, step);
         await store.refresh();
     } catch (error) {
         toastError(error);

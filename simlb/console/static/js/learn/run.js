@@ -4,7 +4,7 @@
 /** @import {Store} from './store.js' */
 
 import { ApiError, post } from '../api.js';
-import { AwsError, call as ask } from '../aws.js';
+import { AwsError, call as ask, look } from '../aws.js';
 import { values, within } from './places.js';
 
 /** An instance that is about to stop cannot be started yet. */
@@ -48,15 +48,16 @@ export function missing(store, step, calls) {
  * Makes them. An error that a call does not expect ends it.
  * @param {Store} store @param {number} step @param {StepCall[]} calls
  * @param {(outcome: Outcome) => void} [tell] called after each
+ * @param {typeof ask} [asks] `look` where the page asks for itself
  * @returns {Promise<Outcome[]>}
  */
-export async function run(store, step, calls, tell) {
+export async function run(store, step, calls, tell, asks = ask) {
     const outcomes = [];
     store.running += 1;
     store.now = Date.now();
     try {
         for (const call of wanted(store, step, calls)) {
-            const outcome = await patiently(() => one(store, step, call));
+            const outcome = await patiently(() => one(store, step, call, asks));
             outcomes.push(outcome);
             tell?.(outcome);
             if (!GOES_ON.has(outcome.kind)) break;
@@ -77,13 +78,19 @@ async function patiently(attempt) {
     return outcome;
 }
 
-/** @param {Store} store @param {number} step @param {StepCall} call @returns {Promise<Outcome>} */
-async function one(store, step, call) {
+/**
+ * @param {Store} store
+ * @param {number} step
+ * @param {StepCall} call
+ * @param {typeof ask} asks
+ * @returns {Promise<Outcome>}
+ */
+async function one(store, step, call, asks) {
     const scope = store.scope(step);
     const { value, missing: names } = values(call.parameters ?? {}, scope);
     if (names.length > 0) return { call, kind: removes(call) ? 'gone' : 'missing', missing: names };
     try {
-        const result = await made(store, call, value, values(call.region ?? store.region, scope).value);
+        const result = await made(asks, call, value, values(call.region ?? store.region, scope).value);
         for (const [name, path] of Object.entries(call.save ?? {})) store.saved[name] = within(result, path);
         return { call, kind: 'made', result };
     } catch (error) {
@@ -97,12 +104,12 @@ async function one(store, step, call) {
     }
 }
 
-/** @param {Store} store @param {StepCall} call @param {any} parameters @param {string} region */
-function made(store, call, parameters, region) {
+/** @param {typeof ask} asks @param {StepCall} call @param {any} parameters @param {string} region */
+function made(asks, call, parameters, region) {
     if (call.service === 'client') {
         return post('/api/v1/learn/request', { url: parameters.Url, count: Number(parameters.Count ?? 1) });
     }
-    return ask(/** @type {any} */ (call.service), region, call.operation, parameters);
+    return asks(/** @type {any} */ (call.service), region, call.operation, parameters);
 }
 
 /**
@@ -124,4 +131,9 @@ function removes(call) {
         /^(Delete|Deregister)/.test(call.operation) ||
         JSON.stringify(call.parameters ?? {}).includes('"Action":"DELETE"')
     );
+}
+
+/** What a step's fields offer. @param {Store} store @param {import('./types.js').Step} step */
+export function prepare(store, step) {
+    return run(store, step.number, step.prepare ?? [], undefined, look);
 }

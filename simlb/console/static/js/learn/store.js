@@ -5,7 +5,7 @@
 /** @import {Json, Off} from '../types.js' */
 
 import { get, post } from '../api.js';
-import { AwsError, call as ask } from '../aws.js';
+import { AwsError, look } from '../aws.js';
 import { listsOf, objectsOf } from './names.js';
 import { values, within } from './places.js';
 
@@ -193,7 +193,7 @@ export class Store {
         if (missing.length > 0) return undefined;
         const region = values(lookup.region ?? this.region, scope).value;
         try {
-            const result = await ask(/** @type {any} */ (lookup.service), region, lookup.operation, value);
+            const result = await look(/** @type {any} */ (lookup.service), region, lookup.operation, value);
             return within(result, String(values(lookup.save?.[name] ?? '', scope).value));
         } catch (error) {
             if (error instanceof AwsError) return undefined;
