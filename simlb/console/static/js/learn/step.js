@@ -128,8 +128,10 @@ function waitsOf(store, step) {
             el(
                 'li',
                 null,
-                el('span', null, bi(text)),
+                bi(text),
+                ' ',
                 el('b', { class: 'number' }, spoken([from_s, to_s])),
+                ' ',
                 store.speed === 1
                     ? null
                     : el(
