@@ -23,6 +23,7 @@ export function outcomeRow(store, outcome, isMistake = false) {
             null,
             call.service === 'client' ? requestLine(outcome) : answerOf(outcome),
             code === undefined ? null : el('div', null, el('b', { class: tone }, code), ' ', message ?? ''),
+            kind === 'there' && code === undefined ? el('div', { class: 'muted' }, t('learn.already_there')) : null,
             kind === 'gone' ? el('div', { class: 'muted' }, t('learn.gone')) : null,
             kind === 'missing' ? (outcome.missing ?? []).map((name) => el('div', null, whoMakes(store, name))) : null,
             kind === 'unreachable' ? el('div', null, t('shell.lost')) : null,

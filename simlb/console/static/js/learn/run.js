@@ -90,6 +90,7 @@ async function one(store, step, call, asks) {
     const { value, missing: names } = values(call.parameters ?? {}, scope);
     if (names.length > 0) return { call, kind: removes(call) ? 'gone' : 'missing', missing: names };
     try {
+        if (await wouldDouble(store, call, value)) return { call, kind: 'there' };
         const result = await made(asks, call, value, values(call.region ?? store.region, scope).value);
         for (const [name, path] of Object.entries(call.save ?? {})) store.saved[name] = within(result, path);
         return { call, kind: 'made', result };
@@ -123,6 +124,22 @@ function kindOf(store, call, code) {
     if (call.fails === '*' || call.fails === code) return 'expected';
     const isThere = Object.keys(call.save ?? {}).every((name) => store.saved[name] !== undefined);
     return /Duplicate/.test(code) && isThere ? 'there' : 'refused';
+}
+
+/**
+ * Whether there would be two of it: AWS makes as many zones and certificates for a name as one asks for.
+ * @param {Store} store
+ * @param {StepCall} call
+ * @param {any} parameters
+ */
+async function wouldDouble(store, call, parameters) {
+    const ids = Object.keys(call.save ?? {}).map((name) => store.saved[name]);
+    if (ids.length === 0 || ids.some((id) => id === undefined)) return false;
+    if (call.operation === 'RequestCertificate') return true;
+    if (call.operation !== 'CreateHostedZone') return false;
+    const { HostedZones } = await look('route53', store.region, 'ListHostedZones');
+    const found = HostedZones.find((/** @type {any} */ zone) => zone.Id === ids[0]);
+    return found !== undefined && found.Name.replace(/\.$/, '') === parameters.Name;
 }
 
 /** Whether it takes something away: where that is not there, nothing is missing. @param {StepCall} call */
