@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from awscli import clidriver
 from botocore.validate import validate_parameters
@@ -219,6 +220,21 @@ def test_python_does_the_same(typed: Typed, instance: Instance, monkeypatch: pyt
     for name, value in _aws(instance).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with contextlib.ExitStack() as opened_clients:
+        make = boto3.client
+
+        def closed_at_the_end(*given: Any, **named: Any) -> Any:
+            return opened_clients.enter_context(contextlib.closing(make(*given, **named)))
+
+        monkeypatch.setattr(boto3, "client", closed_at_the_end)
+        _run_programs(typed)
+    view = instance.view()
+    assert view.load_balancers == ()
+    assert [group.name for group in view.target_groups] == ["machines"]
+
+
+def _run_programs(typed: Typed) -> None:
     space: dict[str, Any] = {}
     for number, text in sorted(typed.boto3.items()):
         # Its requests are the client's affair, not AWS's.
@@ -232,9 +248,6 @@ def test_python_does_the_same(typed: Typed, instance: Instance, monkeypatch: pyt
             acm = space["acm"]
             described = partial(acm.describe_certificate, CertificateArn=space["cert"])
             wait_until(partial(_is_issued, described), "the certificate is issued")
-    view = instance.view()
-    assert view.load_balancers == ()
-    assert [group.name for group in view.target_groups] == ["machines"]
 
 
 def test_aws_cli_takes_the_commands(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
