@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from simlb.console import words
+from simlb.console import attributes, words
 from simlb.console.direct import Direct
 from simlb.console.entry import Entry
 from simlb.console.files import Files
@@ -31,6 +31,7 @@ class Console:
         self.scenarios = ScenarioDesk(app.options.state_dir / "runs" / app.options.instance)
         self._files = Files()
         self._files.add("words.json", words.as_json())
+        self._files.add("attributes.json", attributes.as_json())
         self._learning = Learning(app, lesson)
 
     def routes(self) -> Sequence[web.RouteDef]:

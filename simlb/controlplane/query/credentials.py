@@ -15,6 +15,9 @@ from simlb.controlplane.query.errors import QueryError
 from simlb.core.regions import is_region
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
+PAGE_KEY = "simlb-page"
+"""The key of what the console's page asks for itself, to know what there is: nobody has made those calls."""
+
 _CREDENTIAL = re.compile(r"[^/\s,]+/[0-9]{8}/([a-z0-9-]{1,64})/([a-z0-9_.-]{1,64})/aws4_request")
 
 
@@ -63,6 +66,11 @@ def header_of(scope: Scope) -> str:
     """An Authorization header with that scope, for somebody who looks at nothing else of it either."""
     credential = f"simlb/20151201/{scope.region}/{scope.service}/aws4_request"
     return f"{_ALGORITHM} Credential={credential}, SignedHeaders=host, Signature=0"
+
+
+def is_of_page(authorization: str | None) -> bool:
+    """Whether the page asks for itself."""
+    return authorization is not None and f"Credential={PAGE_KEY}/" in authorization
 
 
 def _scope(credential: str, *, in_header: bool) -> Scope:

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from simlb.controlplane.query import cbor
-from simlb.controlplane.query.credentials import read_scope
+from simlb.controlplane.query.credentials import is_of_page, read_scope
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.parameters import read_form
 from simlb.controlplane.query.protocol import QueryReply, QueryRequest
@@ -31,6 +31,7 @@ _NO_PARAMETERS = frozenset({"Action", "Version"})
 _ERROR = 400
 _CODE = re.compile(rb"<Code>([A-Za-z0-9._]{1,80})</Code>")
 _OPERATION = re.compile(r"[A-Za-z0-9]{1,80}")
+_READING = ("Describe", "Get", "List")
 _LIST = re.compile(r"\.(?:member|entry|item)(?=\.)")
 
 
@@ -52,7 +53,7 @@ OnAnswered = Callable[[AnsweredCall], None]
 
 
 def answered_call(request: QueryRequest, reply: QueryReply) -> AnsweredCall | None:
-    """What a request called and what came of it; None for what names no operation of any service."""
+    """What a request called and what came of it; None for what names no operation of any service, or is not told."""
     try:
         query = read_form(request.query)
         scope = read_scope(request.authorization, query)
@@ -67,7 +68,7 @@ def answered_call(request: QueryRequest, reply: QueryReply) -> AnsweredCall | No
             operation = given.get("Action", "")
     except QueryError:
         return None
-    if _OPERATION.fullmatch(operation) is None:
+    if _OPERATION.fullmatch(operation) is None or not is_told(operation, request.authorization):
         return None
     return AnsweredCall(
         service=NAMES.get(scope.service, scope.service),
@@ -76,6 +77,11 @@ def answered_call(request: QueryRequest, reply: QueryReply) -> AnsweredCall | No
         error=error_code(reply.status, reply.body),
         parameters=bounded((_LIST.sub("", name), value) for name, value in given.items()),
     )
+
+
+def is_told(operation: str, authorization: str | None) -> bool:
+    """What changes something always is; what the console's page asks for itself is not."""
+    return not (operation.startswith(_READING) and is_of_page(authorization))
 
 
 def flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from simlb.controlplane.query.credentials import Scope, read_scope
 from simlb.controlplane.query.errors import QueryError
 from simlb.controlplane.query.parameters import read_form
 from simlb.controlplane.query.protocol import QueryReply, QueryRequest
-from simlb.controlplane.query.told import AnsweredCall, OnAnswered, bounded, flat
+from simlb.controlplane.query.told import AnsweredCall, OnAnswered, bounded, flat, is_told
 from simlb.controlplane.route53 import errors, xml
 from simlb.controlplane.route53.errors import Route53Error
 from simlb.controlplane.route53.operations import Route53
@@ -38,8 +38,10 @@ _PATHS = [
 def route53_routes(route53: Route53, elsewhere: Elsewhere, on_answered: OnAnswered | None = None) -> list[web.RouteDef]:
     """The routes, for `ControlServer`. `on_answered` is told of every call of simlb's own operations."""
 
-    def tell(operation: str, scope: Scope, error: str | None, given: Mapping[str, object]) -> None:
-        if on_answered is not None:
+    def tell(
+        request: web.Request, operation: str, scope: Scope, error: str | None, given: Mapping[str, object]
+    ) -> None:
+        if on_answered is not None and is_told(operation, request.headers.get("Authorization")):
             call = AnsweredCall(
                 service=SERVICE, operation=operation, region=scope.region, error=error, parameters=bounded(flat(given))
             )
@@ -64,11 +66,11 @@ def route53_routes(route53: Route53, elsewhere: Elsewhere, on_answered: OnAnswer
         try:
             result = await route53.run(operation.name, given)
         except (Route53Error, QueryError) as error:
-            tell(operation.name, scope, error.code, given)
+            tell(request, operation.name, scope, error.code, given)
             return _failed(error.code, error.message, request_id)
         except SimlbError as error:
             return _failed("ServiceUnavailable", f"{error.what} (SIMLB-{error.code})", request_id)
-        tell(operation.name, scope, None, given)
+        tell(request, operation.name, scope, None, given)
         body = xml.write(f"{operation.name}Response", operation.answers, result)
         response = _response(operation.status, body, request_id)
         if "Location" in result:

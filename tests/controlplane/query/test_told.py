@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from simlb.controlplane.query import cbor
-from simlb.controlplane.query.credentials import Scope, header_of
+from simlb.controlplane.query.credentials import PAGE_KEY, Scope, header_of
 from simlb.controlplane.query.protocol import QueryReply, QueryRequest
 from simlb.controlplane.query.told import AnsweredCall, answered_call, bounded, error_code, flat
 
@@ -38,6 +38,18 @@ def test_a_call_of_the_query_protocol() -> None:
         error=None,
         parameters={"Targets.1.Id": "i-1", "TargetGroupArn": "a"},
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_told"), [("DescribeRules", False), ("CreateRule", True), ("DeleteRule", True)]
+)
+def test_the_page_looks_untold_but_changes_nothing_so(operation: str, is_told: bool) -> None:
+    request = form("elasticloadbalancing", Action=operation)
+    of_page = QueryRequest(
+        body=request.body, authorization=signed("elasticloadbalancing").replace("=simlb/", f"={PAGE_KEY}/")
+    )
+    assert (answered_call(of_page, reply()) is not None) == is_told
+    assert answered_call(request, reply()) is not None
 
 
 def test_a_call_of_the_json_protocol() -> None:
