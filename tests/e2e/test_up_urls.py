@@ -148,12 +148,12 @@ def test_the_printed_curl_lines_work_when_copied(simlb: Workshop, curl: str) -> 
 def test_the_commands_printed_at_the_start_work_when_copied(simlb: Workshop) -> None:
     instance = simlb.start("up", f"http://127.0.0.1:{simlb.target_server('mine')}", instance="my-own")
     commands = [
-        line.strip().partition("   ")[0] for line in instance.output.splitlines() if " --instance my-own " in line
+        line.strip().partition("  ")[0] for line in instance.output.splitlines() if " --instance my-own " in line
     ]
-    assert [line.split()[-1] for line in commands[:1]] == ["status"]
+    assert [line.split()[-1] for line in commands[:2]] == ["console", "status"]
     plain = {name: value for name, value in simlb.environment.items() if not name.startswith("SIMLB_")}
     finished = subprocess.run(
-        ["/bin/sh", "-c", commands[0]], cwd=simlb.here, env=plain, capture_output=True, text=True, check=False
+        ["/bin/sh", "-c", commands[1]], cwd=simlb.here, env=plain, capture_output=True, text=True, check=False
     )
     assert finished.returncode == 0, finished.stderr
     assert f"pid {instance.pid}" in finished.stdout
