@@ -206,7 +206,7 @@ export function createDots(canvas, routeFor) {
         },
         resume() {
             isPaused = false;
-            [waiting, dots] = [[], []];
+            [waiting, dots, bursts] = [[], [], []];
             schedule();
         },
         close() {

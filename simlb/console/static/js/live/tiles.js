@@ -99,6 +99,7 @@ export function listenerTile(onListener) {
                             { class: 'live-rule-priority number' },
                             name === 'default' ? t('live.map.default') : name,
                         ),
+                        ' ', // where a line may end, once the two stand in a row
                         el('span', null, rule.text),
                     );
                     rows.set(name, row);

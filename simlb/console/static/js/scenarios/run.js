@@ -50,6 +50,7 @@ export async function mountRun(root, run) {
     const mapPlace = el('section', { class: 'panel scenarios-map', 'aria-label': t('scenarios.run.title_map') });
     const chartPlace = el('div', { class: 'scenarios-chart' });
     let hasMoved = true;
+    let shownAt = 0;
     replace(
         root,
         el(
@@ -116,6 +117,9 @@ export async function mountRun(root, run) {
     function draw(nowMs) {
         frame = requestAnimationFrame(draw);
         const moved = playhead.step(nowMs);
+        // What was under way at another moment is not under way at this one.
+        if (moved.jumped || moved.from !== shownAt) map.resume();
+        shownAt = playhead.at;
         if (!moved.jumped && moved.to > moved.from) {
             const clockOf = (/** @type {number} */ at) =>
                 nowMs + ((at - moved.from) / (moved.to - moved.from)) * FRAME_MS;
