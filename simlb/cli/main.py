@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = _run(sys.argv[1:] if argv is None else argv)
         # A reader that has gone away shows only when the last buffer is written.
-        sys.stdout.flush()
+        _flush()
     except SimlbError as error:
         print(error.render(), file=sys.stderr)
         return error.exit_status
@@ -64,6 +65,17 @@ def _without_command(instance: str) -> Namespace:
     else:
         command = "up" if Path("simlb.yaml").exists() else "demo"
     return build().parse_args([command, "--instance", instance])
+
+
+def _flush() -> None:
+    """Write what is left. A window that was closed reads nothing any more, which is no failure of the command."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _forgive_encodings() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import os
 import subprocess
 import sys
@@ -187,3 +189,23 @@ def test_a_reader_that_goes_away_is_no_error(running: Running, state_dir: Path) 
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(("error", "is_failure"), [(errno.EIO, False), (errno.ENOSPC, True)])
+def test_a_closed_window_is_no_failure_and_a_full_disk_is_one(
+    error: int, is_failure: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Gone(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(error, "gone")
+
+        def fileno(self) -> int:
+            return kept.fileno()
+
+    with (tmp_path / "out").open("w") as kept:
+        monkeypatch.setattr(sys, "stdout", Gone())
+        if is_failure:
+            with pytest.raises(OSError, match="gone"):
+                main_module.main(["fault", "types"])
+        else:
+            assert main_module.main(["fault", "types"]) == 0
