@@ -17,9 +17,6 @@ from tests.e2e.client import Client, Traffic, exchange
 from tests.e2e.conftest import opened
 from tests.e2e.harness import Instance, Workshop, wait_until
 
-# The system's own ports, 80 and 443, can be had once: one at a time with the other files that need them.
-pytestmark = pytest.mark.xdist_group("ports")
-
 SPEED = 50  # 30 s between checks are 600 ms, and the 5 s a target may take are 100 ms: enough on a busy machine
 
 

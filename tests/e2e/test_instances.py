@@ -10,9 +10,6 @@ import pytest
 from tests.e2e.configs import web
 from tests.e2e.harness import Workshop, wait_until
 
-# The system's own ports, 80 and 443, can be had once: one at a time with the other files that need them.
-pytestmark = pytest.mark.xdist_group("ports")
-
 
 def test_a_second_instance_beside_the_first(simlb: Workshop) -> None:
     urls = [f"http://127.0.0.1:{simlb.target_server(name)}" for name in ("one", "two")]

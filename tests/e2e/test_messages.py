@@ -13,9 +13,6 @@ import pytest
 from tests.e2e.configs import web
 from tests.e2e.harness import Workshop
 
-# The system's own ports, 80 and 443, can be had once: one at a time with the other files that need them.
-pytestmark = pytest.mark.xdist_group("ports")
-
 
 def test_a_busy_port_says_who_has_it(simlb: Workshop) -> None:
     with socket.socket() as holder:

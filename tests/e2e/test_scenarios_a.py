@@ -17,9 +17,6 @@ from simlb.scenario.compile import load
 from tests.e2e.conftest import opened
 from tests.e2e.harness import Workshop
 
-# Stories go by the clock: one at a time, whatever runs beside them.
-pytestmark = pytest.mark.xdist_group("stories")
-
 # The longest first, so that two at a time end together.
 EXPECTATIONS = {
     "wrong-health-path": ["initial", "detect", "all-out", "reason", "users", "not-sooner", "return", "all-back"],

@@ -17,9 +17,6 @@ from simlb.scenario.compile import load
 from tests.e2e.conftest import opened
 from tests.e2e.harness import Workshop
 
-# Stories go by the clock: one at a time, whatever runs beside them.
-pytestmark = pytest.mark.xdist_group("stories")
-
 # The longest first, so that two at a time end at about the same moment. One takes as long as all the others together,
 # because its rate forbids a high speed: `make scenarios` runs it.
 LONG = ("slow-one",) if os.environ.get("SIMLB_LONG_SCENARIOS") else ()

@@ -28,7 +28,7 @@ from tests.e2e.harness import Instance, Workshop, wait_until
 from tests.survival.load import Clients, Ledger
 from tests.survival.measure import FIXED, PLAIN, descriptors, every_kind, threads
 
-TOTAL_S = float(os.environ.get("SIMLB_SOAK_S", "15"))
+TOTAL_S = float(os.environ.get("SIMLB_SOAK_S", "8"))
 SEED = int(os.environ.get("SIMLB_SOAK_SEED", "0")) or Random().randrange(1, 1 << 30)
 PHASE_S = min(60.0, TOTAL_S / 3)
 GROWTH_MAX_BYTES = 15_000_000
