@@ -124,7 +124,7 @@ class OpenListener:
                     contexts[certificate.arn] = MutualContext(*files, POLICIES[ssl_policy], mutual)
             except (OSError, ssl.SSLError) as error:
                 raise SimlbError(
-                    "E211",
+                    "E204",
                     f"The certificate {certificate.certificate_path} cannot be used: {error}.",
                     "check that certificate and key are PEM files that belong together",
                 ) from error
