@@ -39,17 +39,17 @@ types: setup-dev
 layers: setup-dev
 	$(BIN)/lint-imports --no-cache
 
-# Stories go by the clock, tests of processes count what is left in their own, and some need ports 80 and 443 free: one at a
-# time, and nothing beside them. Everything else runs two files at a time.
+# Stories and tests of time go by the clock, tests of processes count what is left in their own, and some need ports 80 and
+# 443 free: one at a time, and nothing beside them. Everything else runs two files at a time.
 STORIES := tests/e2e/test_scenarios_a.py tests/e2e/test_scenarios_b.py
 PORTS   := tests/e2e/test_demo.py tests/e2e/test_instances.py tests/e2e/test_messages.py
-ALONE   := tests/processes $(STORIES) $(PORTS)
+ALONE   := tests/processes tests/survival/test_time.py $(STORIES) $(PORTS)
 SIDE_BY_SIDE := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 unit: setup-dev test-tools web-tools
 	$(SIDE_BY_SIDE) --ignore=tests/e2e --ignore=tests/survival --ignore=tests/processes
 	$(SIDE_BY_SIDE) tests/e2e $(addprefix --ignore=,$(ALONE))
-	$(SIDE_BY_SIDE) tests/survival
+	$(SIDE_BY_SIDE) tests/survival $(addprefix --ignore=,$(ALONE))
 	$(BIN)/python -m pytest $(ALONE)
 
 # The console's scripts: their types and their form. Nothing of npm's is shipped.
