@@ -3,6 +3,8 @@
 
 /** @import {Item, Json} from '../types.js' */
 
+import { unanswered } from './unanswered.js';
+
 const TICK_MS = 250;
 const PER_TICK_MAX = 8;
 
@@ -19,17 +21,7 @@ export function createHeld(send) {
             gate.left = Math.min(gate.left - dots, PER_TICK_MAX);
             for (let index = 0; index < dots; index += 1) {
                 const atMs = performance.now() + (index * TICK_MS) / dots;
-                send({
-                    atMs,
-                    listener,
-                    rule: null,
-                    group: null,
-                    target: null,
-                    elb: 0,
-                    targetStatus: 0,
-                    count: 1,
-                    isHeld: true,
-                });
+                send(unanswered(listener, atMs, true));
             }
         }
     }, TICK_MS);

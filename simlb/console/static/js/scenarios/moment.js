@@ -3,6 +3,8 @@
 /** @import {Item} from '../types.js' */
 /** @import {Fault, Question, Tale, Told} from './tale.js' */
 
+import { unanswered } from '../live/unanswered.js';
+
 /** Load-balancer seconds over which rates are counted; at a high speed at least a real one. */
 const RATE_S = 5;
 /** How long an answer stays in sight, in real seconds. */
@@ -122,17 +124,7 @@ export function itemsBetween(tale, from, to, clock, listenerOfLoad) {
         if (listener === undefined) continue;
         const isHeld = lost.error[index] === 'connect_timeout';
         const atMs = clock(Number(lost.at[index]));
-        items.push({
-            atMs,
-            listener,
-            rule: null,
-            group: null,
-            target: null,
-            elb: 0,
-            targetStatus: 0,
-            count: 1,
-            isHeld,
-        });
+        items.push(unanswered(listener, atMs, isHeld));
     }
     return items;
 }
