@@ -17,9 +17,7 @@ from simlb.controlplane.paths import DEFAULT_INSTANCE, check_instance_name, defa
 from simlb.errors import SimlbError
 
 if TYPE_CHECKING:
-    from simlb.app.application import App
     from simlb.clock import Clock
-    from simlb.console import Console
     from simlb.controlplane.instance import Instance
     from simlb.controlplane.views import InstanceView
 
@@ -57,7 +55,7 @@ def learn(arguments: Namespace) -> int:
 def _serve(arguments: Namespace, state_dir: Path, page: str) -> int:
     from simlb.app import AppOptions, serve
     from simlb.certs.private_folder import sweep_once
-    from simlb.console import Console
+    from simlb.cli.console_maker import ConsoleMaker
     from simlb.console.learning import course
     from simlb.console.learning.learning import Lesson
 
@@ -69,18 +67,10 @@ def _serve(arguments: Namespace, state_dir: Path, page: str) -> int:
     lesson = Lesson(file=_prepared(folder), course=course.read())
     speed = arguments.speed or SPEED
     certs_dir = default_certs_dir(state_dir)
-    consoles: list[Console] = []
-
-    def extend(app: App) -> Console:
-        consoles.append(Console(app, lesson))
-        return consoles[-1]
-
-    def address() -> str:
-        return f"{consoles[-1].entry.address()}&to=/{page}"
-
+    maker = ConsoleMaker(lesson, page)
     presenter = LearnPresenter(
         lesson.file,
-        address,
+        maker.address,
         keys=not arguments.no_keys,
         opens=not arguments.no_open and sys.stdout.isatty() and can_open(),
     )
@@ -96,7 +86,7 @@ def _serve(arguments: Namespace, state_dir: Path, page: str) -> int:
     )
 
     try:
-        return serve(options, presenter, extend=extend)
+        return serve(options, presenter, extend=maker)
     finally:
         # Whatever ended it: a terminal left without echo would be the user's next problem.
         presenter.release_terminal()
@@ -140,13 +130,12 @@ def _prepared(folder: Path) -> Path:
 def _forget(state_dir: Path, kept_as: str, folder: Path) -> None:
     """What was made and what was done; the program that was edited lies beside the new one."""
     from simlb.console.learning.progress import progress_path
-    from simlb.controlplane.store import store_path
+    from simlb.controlplane.store import store_files
 
-    path = store_path(state_dir, kept_as)
     program = folder / "starter.py"
     try:
         # What a write that was broken off has left goes too: it would be taken for a part of the next file.
-        for leftover in (path, path.with_name(f"{path.name}-journal"), progress_path(state_dir, kept_as)):
+        for leftover in (*store_files(state_dir, kept_as), progress_path(state_dir, kept_as)):
             leftover.unlink(missing_ok=True)
         if program.exists():
             program.replace(program.with_name("starter.py.before"))

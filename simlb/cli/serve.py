@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from simlb.cli import loading
 from simlb.cli.browser import can_open
@@ -14,9 +13,6 @@ from simlb.cli.spelling import quote
 from simlb.controlplane import runfile
 from simlb.controlplane.paths import check_instance_name, default_certs_dir, default_state_dir
 from simlb.errors import SimlbError
-
-if TYPE_CHECKING:
-    from simlb.app.application import App
 
 DEMO_SPEED = 10.0
 
@@ -83,24 +79,16 @@ def _serve(
     runfile.ensure_free(state_dir, check_instance_name(arguments.instance))
     from simlb.app import AppOptions, serve
     from simlb.certs.private_folder import sweep_once
-    from simlb.console import Console
+    from simlb.cli.console_maker import ConsoleMaker
 
     sweep_once()
-    consoles: list[Console] = []
-
-    def extend(app: App) -> Console:
-        consoles.append(Console(app))
-        return consoles[-1]
-
-    def address() -> str:
-        return consoles[-1].entry.address()
-
+    maker = ConsoleMaker()
     presenter = KeyboardPresenter(
         sys.stdout,
         keys=not arguments.no_keys,
         kills=kills,
         descriptor=terminal_descriptor(),
-        console=address,
+        console=maker.address,
         opens=opens and sys.stdout.isatty() and can_open(),
     )
     options = AppOptions(
@@ -115,7 +103,7 @@ def _serve(
         keeps_state=keeps_state,
     )
     try:
-        return serve(options, presenter, extend=extend)
+        return serve(options, presenter, extend=maker)
     finally:
         # Whatever ended it: a terminal left without echo would be the user's next problem.
         presenter.release_terminal()

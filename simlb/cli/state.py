@@ -53,10 +53,11 @@ def bring_in(arguments: Namespace) -> int:
 
 def reset(arguments: Namespace) -> int:
     """Forget everything, of an instance that runs or of one that does not."""
-    from simlb.controlplane.store import LEFTOVERS, store_path
+    from simlb.controlplane.store import store_files
 
     state_dir = default_state_dir()
-    path = store_path(state_dir, check_instance_name(arguments.instance))
+    files = store_files(state_dir, check_instance_name(arguments.instance))
+    path = files[0]
     record = runfile.read(state_dir, arguments.instance)
     if record is None and not path.exists():
         print(f"Instance '{arguments.instance}' has no state.")
@@ -70,8 +71,8 @@ def reset(arguments: Namespace) -> int:
         return EXIT_FINE
     try:
         # What a kill has left beside it goes too: it would be taken for a part of the next file.
-        for leftover in (path, *(path.with_name(f"{path.name}{end}") for end in LEFTOVERS)):
-            leftover.unlink(missing_ok=True)
+        for each in files:
+            each.unlink(missing_ok=True)
     except OSError as error:
         raise SimlbError("E813", f"{path} cannot be removed: {error.strerror}.") from error
     print(f"{path} removed: the next start of '{arguments.instance}' knows only its file.")

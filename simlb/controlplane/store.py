@@ -50,7 +50,7 @@ ON CONFLICT (account, region, kind, key) DO UPDATE SET body = excluded.body
 """
 
 
-LEFTOVERS = ("-wal", "-journal")
+_LEFTOVERS = ("-wal", "-journal")
 """What SQLite may leave beside a database, by how its name ends; the second one is an earlier simlb's."""
 
 
@@ -61,6 +61,12 @@ _JSON = msgspec.json.Encoder()
 def store_path(state_dir: Path, instance: str) -> Path:
     """Where the state of an instance is."""
     return state_dir / f"{instance}.db"
+
+
+def store_files(state_dir: Path, instance: str) -> tuple[Path, ...]:
+    """All that a state may consist of, the database first. Remove all of it: the next one would take the rest."""
+    path = store_path(state_dir, instance)
+    return path, *(path.with_name(f"{path.name}{end}") for end in _LEFTOVERS)
 
 
 class Store:
@@ -171,7 +177,9 @@ class Store:
             self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S, cached_statements=16
         )
         try:
-            self._look_through(connection)
+            # One at a time: two that keep what they locked for reading would wait for each other, and neither begin.
+            with locked(self.path):
+                self._look_through(connection)
         except BaseException:
             connection.close()
             raise

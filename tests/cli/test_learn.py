@@ -40,7 +40,9 @@ def test_what_the_learner_changed_stays(tmp_path: Path) -> None:
 def test_to_begin_anew_forgets_all_but_the_program(tmp_path: Path) -> None:
     folder = tmp_path / "learn" / "program"
     file = _prepared(folder)
-    gone = (store_path(tmp_path, KEPT_AS), progress_path(tmp_path, KEPT_AS))
+    state = store_path(tmp_path, KEPT_AS)
+    beside = (state.with_name(f"{state.name}{end}") for end in ("-wal", "-journal"))
+    gone = (state, *beside, progress_path(tmp_path, KEPT_AS))
     others = (store_path(tmp_path, "default"), progress_path(tmp_path, "default"))
     for path in (file, *gone, *others):
         path.write_text("old")
