@@ -49,23 +49,27 @@ class _RealTimer:
     """A timer of the event loop that lets sockets be read first when it is late.
 
     After a pause of the whole process (a stopped job, a suspended machine, a busy one) deadlines have passed while
-    answers that came in time lie unread, and event loops run timers before they look at sockets.
+    answers that came in time lie unread, and event loops run timers before they look at sockets. What was read may
+    need the loop more than once (a connection is made, its task goes on, the request is sent): hence several rounds.
     """
 
-    __slots__ = ("_callback", "_due", "_handle", "_loop")
+    __slots__ = ("_callback", "_due", "_handle", "_loop", "_rounds")
 
     LATE_S = 0.02
-    READ_FIRST_S = 0.005
+    ROUND_S = 0.002
+    ROUNDS = 4
 
     def __init__(self, delay_s: float, callback: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
+        self._rounds = 0
         self._callback: Callable[[], None] | None = callback
         self._due = self._loop.time() + delay_s
         self._handle: asyncio.TimerHandle | None = self._loop.call_later(delay_s, self._fire)
 
     def _fire(self) -> None:
-        if self._loop.time() - self._due > self.LATE_S:
-            self._handle = self._loop.call_later(self.READ_FIRST_S, self._run)
+        if self._loop.time() - self._due > self.LATE_S and self._rounds < self.ROUNDS:
+            self._rounds += 1
+            self._handle = self._loop.call_later(self.ROUND_S, self._fire)
         else:
             self._run()
 

@@ -63,6 +63,38 @@ async def test_a_timer_that_is_late_lets_sockets_be_read_first() -> None:
     assert order == ["read", "read again", "timer"]
 
 
+async def test_a_late_timer_waits_for_what_takes_the_loop_more_than_once() -> None:
+    """As a connection that was made meanwhile: its task goes on, and then the request is sent."""
+    loop = asyncio.get_running_loop()
+    steps = ["made", "goes on", "shakes hands", "sent"]
+    order: list[str] = []
+    done = asyncio.Event()
+
+    def busy(step: str) -> None:
+        order.append(step)
+        stop = loop.time() + 0.01
+        while loop.time() < stop:
+            pass
+
+    async def connection() -> None:
+        for step in steps:
+            busy(step)
+            await asyncio.sleep(0)
+
+    def on_due() -> None:
+        order.append("timer")
+        done.set()
+
+    ScaledClock(1).call_later(0.001, on_due)
+    busy("paused")
+    busy("paused")
+    busy("paused")
+    task = loop.create_task(connection())
+    await done.wait()
+    await task
+    assert order == ["paused", "paused", "paused", *steps, "timer"]
+
+
 async def test_a_late_timer_can_still_be_cancelled() -> None:
     loop = asyncio.get_running_loop()
     fired: list[str] = []
