@@ -20,6 +20,7 @@ from simlb.console.learning.facts import (
     Probed,
     Standing,
     TargetStanding,
+    TargetWas,
 )
 from simlb.core.events import ApiCalled, RequestFinished, RequestsCounted
 
@@ -174,6 +175,9 @@ def _called(check: kinds.Called, fact: Fact) -> bool:
 
 
 def _stated(check: kinds.Stated, fact: Fact) -> bool:
+    if isinstance(fact, TargetWas):
+        # Only a standing knows more: why, beside how many others, under which fault.
+        return check == kinds.Stated(state=fact.state)
     if not isinstance(fact, Standing) or not _has_fault(check.fault, fact):
         return False
     counts: dict[str, int] = {}
@@ -252,7 +256,7 @@ def _has_fault(pattern: str | None, standing: Standing) -> bool:
 
 _FACTS: Mapping[type[Any], tuple[type, ...]] = {
     kinds.Called: (ApiCalled,),
-    kinds.Stated: (Standing,),
+    kinds.Stated: (Standing, TargetWas),
     kinds.Requested: (RequestFinished, RequestsCounted, Standing),
     kinds.Probed: (Probed,),
     kinds.Answered: (DnsAnswered,),

@@ -77,6 +77,13 @@ class TargetStanding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetWas:
+    """A target has left a state. At a high speed that may be over before anybody looks how everything stands."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateStanding:
     """A certificate of ACM's."""
 
@@ -105,4 +112,14 @@ class Standing:
         )
 
 
-Fact = ApiCalled | RequestFinished | RequestsCounted | Probed | DnsAnswered | ClientTried | HandshakeFailed | Standing
+Fact = (
+    ApiCalled
+    | RequestFinished
+    | RequestsCounted
+    | Probed
+    | DnsAnswered
+    | ClientTried
+    | HandshakeFailed
+    | TargetWas
+    | Standing
+)

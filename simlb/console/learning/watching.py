@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from simlb.console.learning import progress as kept
 from simlb.console.learning.checks import Tick, Watches
 from simlb.console.learning.course import Course
-from simlb.console.learning.facts import DnsAnswered, Fact, HandshakeFailed, LeadsTo, Probed, Standing
+from simlb.console.learning.facts import DnsAnswered, Fact, HandshakeFailed, LeadsTo, Probed, Standing, TargetWas
 from simlb.console.learning.progress import Progress
 from simlb.console.learning.standing import balancers, standing
 from simlb.core.connection_log import UNMAPPED, ConnectionRecord
 from simlb.core.dns.answers import Answer
 from simlb.core.event_json import Told
-from simlb.core.events import ApiCalled, CourseTicked, RequestFinished, RequestsCounted
+from simlb.core.events import ApiCalled, CourseTicked, RequestFinished, RequestsCounted, TargetStateChanged
 from simlb.core.health_check_log import ProbeRecord, reason_code
 from simlb.errors import SimlbError
 
@@ -51,6 +51,7 @@ class Watching:
         self._is_failing = False
         self._balancers = 0
         self._known: frozenset[str] = frozenset()
+        self._groups: frozenset[str] = frozenset()
         self._counted_at = app.clock.now()
 
     def start(self) -> None:
@@ -105,6 +106,8 @@ class Watching:
     def _on_event(self, event: Told) -> None:
         if isinstance(event, ApiCalled | RequestFinished | RequestsCounted):
             self.take(event)
+        elif isinstance(event, TargetStateChanged) and event.target_group in self._groups:
+            self.take(TargetWas(state=event.previous_state))
         if not isinstance(event, CourseTicked | RequestFinished | RequestsCounted):
             self._look_soon()
 
@@ -139,6 +142,7 @@ class Watching:
             return
         seen = standing(self._app, self._known)
         self._known = balancers(self._app)
+        self._groups = frozenset(target.group for target in seen.targets)
         self._count(seen)
         self.take(seen)
         if not seen.is_settled:

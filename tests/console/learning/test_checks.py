@@ -22,6 +22,7 @@ from simlb.console.learning.facts import (
     Probed,
     Standing,
     TargetStanding,
+    TargetWas,
 )
 from simlb.core.events import ApiCalled, RequestFinished, RequestsCounted
 
@@ -121,6 +122,12 @@ ROWS: list[tuple[str, list[Fact], bool]] = [
     ('{kind: target_state, state: unhealthy, description: "*302*"}', [targets("unhealthy")], False),
     ('{kind: target_state, state: unhealthy, fault: "a*"}', [targets("unhealthy", faults="a b=1")], True),
     ('{kind: target_state, state: unhealthy, fault: "a*"}', [targets("unhealthy", faults="c")], False),
+    # Of a state that is over by the time that somebody looks only its name is known.
+    ("{kind: target_state, state: initial}", [TargetWas(state="initial")], True),
+    ("{kind: target_state, state: initial}", [TargetWas(state="healthy")], False),
+    ("{kind: target_state, state: unused, reason: A}", [TargetWas(state="unused")], False),
+    ("{kind: target_state, state: healthy, targets: 2}", [TargetWas(state="healthy")], False),
+    ('{kind: target_state, state: unhealthy, fault: "a*"}', [TargetWas(state="unhealthy")], False),
     # Who made the code decides.
     ("{kind: request, elb: 502, target: 0}", [request(502)], True),
     ("{kind: request, elb: 502, target: 0}", [request(502, 502)], False),

@@ -93,8 +93,14 @@ function build() {
 }
 
 applyTheme();
+// At once: whoever goes on to another page while the words are loaded would lose the code in the address.
+const entering = takeToken().then(
+    () => null,
+    (error) => error,
+);
 await loadWords();
-await takeToken().catch(toastError);
+const refusal = await entering;
+if (refusal !== null) toastError(refusal);
 follow();
 addEventListener('hashchange', show);
 onLanguage(build);
