@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export SIMLB_CERTS ?= $(CURDIR)/certs
+# Where the environment forbids it, every instance that a test starts would compile all of simlb anew: 0.4 s each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check setup setup-dev test-tools lint types layers web web-tools unit e2e scenarios soak fmt clean bench bench-tools models
 
@@ -40,16 +42,17 @@ layers: setup-dev
 	$(BIN)/lint-imports --no-cache
 
 # Stories and tests of time go by the clock, tests of processes count what is left in their own, and some need ports 80 and
-# 443 free: one at a time, and nothing beside them. Everything else runs two files at a time.
+# 443 free: one at a time, and nothing beside them. Everything else runs two files at a time, and three where tests wait
+# for processes and browsers most of their time.
 STORIES := tests/e2e/test_scenarios_a.py tests/e2e/test_scenarios_b.py
 PORTS   := tests/e2e/test_demo.py tests/e2e/test_instances.py tests/e2e/test_messages.py
 ALONE   := tests/processes tests/survival/test_time.py $(STORIES) $(PORTS)
-SIDE_BY_SIDE := $(BIN)/python -m pytest -n 2 --dist loadfile
+SIDE_BY_SIDE := $(BIN)/python -m pytest --dist loadfile
 
 unit: setup-dev test-tools web-tools
-	$(SIDE_BY_SIDE) --ignore=tests/e2e --ignore=tests/survival --ignore=tests/processes
-	$(SIDE_BY_SIDE) tests/e2e $(addprefix --ignore=,$(ALONE))
-	$(SIDE_BY_SIDE) tests/survival $(addprefix --ignore=,$(ALONE))
+	$(SIDE_BY_SIDE) -n 2 --ignore=tests/e2e --ignore=tests/survival --ignore=tests/processes
+	$(SIDE_BY_SIDE) -n 3 tests/e2e $(addprefix --ignore=,$(ALONE))
+	$(SIDE_BY_SIDE) -n 2 tests/survival $(addprefix --ignore=,$(ALONE))
 	$(BIN)/python -m pytest $(ALONE)
 
 # The console's scripts: their types and their form. Nothing of npm's is shipped.

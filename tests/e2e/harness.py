@@ -208,18 +208,20 @@ class Instance:
         return self.log_on_disk()
 
     def log_on_disk(self, kind: str = "access") -> str:
-        """The lines of one kind of log in files, delivered ones first."""
+        """The lines of one kind of log in files: delivered ones first, then those that were written to last."""
         opened = {}
-        for path in sorted((self.workshop.home / "logs" / self.name / "open").glob(f"{kind}-*.log")):
+        written_at = {}
+        for path in (self.workshop.home / "logs" / self.name / "open").glob(f"{kind}-*.log"):
             with contextlib.suppress(FileNotFoundError):  # delivered just now
-                opened[path.stem.rpartition("-")[2]] = path.read_text()
+                digits = path.stem.rpartition("-")[2]
+                opened[digits], written_at[digits] = path.read_text(), path.stat().st_mtime_ns
         beginning = {"access": "", "connection": "conn_log_", "health_check": "health_check_log_"}[kind]
         objects = (self.workshop.home / "s3").rglob(f"{beginning}000000000000_*.log.gz")
         texts = []
         for path in sorted(objects, key=lambda path: path.stat().st_mtime_ns):
             opened.pop(path.name.removesuffix(".log.gz").rpartition("_")[2], None)
             texts.append(gzip.decompress(path.read_bytes()).decode())
-        return "".join([*texts, *opened.values()])
+        return "".join([*texts, *(opened[digits] for digits in sorted(opened, key=written_at.__getitem__))])
 
     # -- where it is ---------------------------------------------------------------------------------------------------
 
