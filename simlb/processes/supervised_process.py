@@ -140,9 +140,10 @@ class SupervisedProcess:
 
     async def _start(self) -> None:
         if self._link is not None:
-            if self.is_running:
+            if self.is_running and self.state is not ProcessState.STOPPING:
                 return
-            await self._link.closed.wait()  # it has just ended; its wrapper is about to
+            # It has just ended and its wrapper is about to; or somebody stopped it and no longer waits for that.
+            await self._link.closed.wait()
         command = build_command(self.process, self._environment, self._default_directory)
         link = _Link(self)
         arguments = [sys.executable, "-I", "-S", "-B", os.fspath(_WRAPPER), str(ORPHAN_GRACE_S), *command.arguments]

@@ -109,6 +109,21 @@ async def test_stop_kills_what_ignores_sigterm_after_the_grace_time(supervised: 
     assert started.process.last_status == -signal.SIGKILL
 
 
+async def test_a_start_while_a_stop_that_nobody_awaits_is_under_way_starts_anew(supervised: Start) -> None:
+    started = supervised(IGNORES_SIGTERM)
+    await started.process.start()
+    await started.said("ready")
+    before = started.process.pid
+    stopping = asyncio.create_task(started.process.stop(0.3))
+    await until(lambda: started.process.state is ProcessState.STOPPING, "it is being stopped")
+    stopping.cancel()
+    await started.process.start()
+    assert started.process.is_running
+    assert started.process.state is ProcessState.RUNNING
+    assert started.process.pid != before
+    assert [name for name, *_ in started.events] == ["started", "exited", "started"]
+
+
 async def test_stop_ends_a_process_that_is_stopped_by_a_signal(supervised: Start) -> None:
     started = supervised(SLEEP)
     await started.process.start()

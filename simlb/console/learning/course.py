@@ -122,7 +122,8 @@ class Mistake(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omi
     others that look alike.
 
     It is tried by the step's own calls with other values (`fields`), by calls of its own, or by a fault. `after` is the
-    step that has to be done before, if not this one. `undo` puts things right again; a fault is removed first.
+    step that has to be done before, if not this one; once the step `until` is done, there is something else to be seen.
+    `undo` puts things right again; a fault is removed first.
     """
 
     id: Id
@@ -137,6 +138,7 @@ class Mistake(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omi
     fault: Fault | None = None
     undo: list[Call] = []
     after: StepNumber | None = None
+    until: StepNumber | None = None
 
 
 class Wait(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -101,6 +101,7 @@ def test_a_step_has_both_languages_and_ids_of_their_own(step: Step) -> None:
     for mistake in step.mistakes:
         assert mistake.calls or mistake.fault or mistake.fields
         assert mistake.after is None or mistake.after >= step.number or step.number == 15
+        assert mistake.until is None or mistake.until > (mistake.after or step.number)
         if mistake.fault is not None:
             assert mistake.fault.type in BY_NAME
             known = {parameter.name for parameter in BY_NAME[mistake.fault.type].parameters}

@@ -138,6 +138,8 @@ def _after(page: Page, number: int) -> None:
     if number == 8:
         mistake = _try(page, "same_port")
         expect(mistake.locator(".learn-outcomes")).to_contain_text("DuplicateListener")
+        mistake.locator("summary").nth(1).click()
+        expect(mistake.locator("pre")).to_contain_text("LoadBalancerArn=lb")
     if number == 10:
         mistake = _try(page, "crash")
         expect(mistake.locator(".learn-outcomes")).to_contain_text("502 Bad Gateway from the load balancer itself")
@@ -153,6 +155,10 @@ def _after(page: Page, number: int) -> None:
         mistake = _try(page, "copied_address")
         _undo(mistake)
         expect(mistake.locator(".learn-outcomes")).to_contain_text("ChangeResourceRecordSets")
+    if number == 14:
+        # What could be seen on port 80 before is told to be over, where one looks for it.
+        _step(page, 10)
+        expect(page.locator('[data-mistake="crash"] .learn-first')).to_contain_text("Step 14 is done")
 
 
 def _try(page: Page, name: str) -> Locator:

@@ -82,9 +82,7 @@ function createMistake(store, step, mistake) {
     const update = () => {
         const isTried = mistake.id in (store.progress(step.number)?.mistakes ?? {});
         setText(state, isTried ? `✓ ${t('learn.tried')}` : '');
-        const needed = mistake.after === undefined ? null : store.step(mistake.after);
-        const isEarly = needed !== null && (store.progress(needed.number)?.done_at ?? null) === null;
-        setText(first, isEarly && needed ? t('learn.first', { number: needed.number, title: bi(needed.title) }) : '');
+        setText(first, untimely(store, mistake));
         if (typed.open) code.update();
         undoIt.classList.toggle('btn-primary', trying.isPending);
     };
@@ -104,7 +102,21 @@ function createMistake(store, step, mistake) {
         el('div', { class: 'learn-buttons' }, tryIt, trying.canUndo ? undoIt : null, showIt),
         outcomes,
         told,
-        code === null ? null : el('details', null, el('summary', null, t('learn.mistake_code')), code.root),
+        typed,
     );
     return { root, update };
+}
+
+/**
+ * Why there would be something else to see now: a step is missing, or a later one has changed it.
+ * @param {Store} store
+ * @param {Mistake} mistake
+ */
+function untimely(store, { after, until }) {
+    const isDone = (/** @type {number} */ number) => (store.progress(number)?.done_at ?? null) !== null;
+    const say = (/** @type {string} */ key, /** @type {number} */ number) =>
+        t(key, { number, title: bi(store.step(number).title) });
+    if (after !== undefined && !isDone(after)) return say('learn.first', after);
+    if (until !== undefined && isDone(until)) return say('learn.until', until);
+    return '';
 }

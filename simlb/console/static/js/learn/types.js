@@ -36,6 +36,7 @@
  * @property {Fault} [fault]
  * @property {StepCall[]} [undo]
  * @property {number} [after]
+ * @property {number} [until]
  *
  * @typedef {object} Step
  * @property {number} number
