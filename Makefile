@@ -45,8 +45,9 @@ layers: setup-dev
 # 443 free: one at a time, and nothing beside them. Everything else runs two files at a time, and three where tests wait
 # for processes and browsers most of their time.
 STORIES := tests/e2e/test_scenarios_a.py tests/e2e/test_scenarios_b.py
+PLAYED  := tests/e2e/console/test_scenarios.py
 PORTS   := tests/e2e/test_demo.py tests/e2e/test_instances.py tests/e2e/test_messages.py
-ALONE   := tests/processes tests/survival/test_time.py $(STORIES) $(PORTS)
+ALONE   := tests/processes tests/survival/test_time.py $(STORIES) $(PLAYED) $(PORTS)
 SIDE_BY_SIDE := $(BIN)/python -m pytest --dist loadfile
 
 unit: setup-dev test-tools web-tools
