@@ -212,6 +212,15 @@ def _summary(page: Page) -> None:
     expect(figures.nth(4)).to_contain_text("$0.0")
     assert violations(page) == []
     picture(page, "learn-summary")
+    # Paper is bright, and has no buttons.
+    page.emulate_media(media="print")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    for gone in (".frame-header", ".learn-steps", ".learn-summary .btn"):
+        expect(page.locator(gone).first).to_be_hidden()
+    expect(figures.last).to_be_visible()
+    picture(page, "learn-summary-print")
+    page.emulate_media(media="screen")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 def test_whole_course(typed: Typed) -> None:

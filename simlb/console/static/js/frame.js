@@ -9,13 +9,17 @@ import { language, setLanguage, t } from './words.js';
 
 const THEME = 'simlb.theme';
 const PAGES = ['live', 'learn', 'scenarios'];
+const PAPER = matchMedia('print');
 
-/** Bright or dark as chosen before, or as the system has it. */
+/** Bright or dark as chosen before, or as the system has it; always bright on paper. */
 export function applyTheme() {
     const stored = localStorage.getItem(THEME);
-    const isLight = stored === null ? matchMedia('(prefers-color-scheme: light)').matches : stored === 'light';
+    const wanted = stored === null ? matchMedia('(prefers-color-scheme: light)').matches : stored === 'light';
+    const isLight = wanted || PAPER.matches;
     document.documentElement.dataset['theme'] = isLight ? 'light' : 'dark';
 }
+
+PAPER.addEventListener('change', applyTheme);
 
 function switchTheme() {
     const now = document.documentElement.dataset['theme'] === 'light' ? 'dark' : 'light';
