@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from simlb.faults.link_slice import FAULT_TYPE
-from tests.dataplane.harness import Rig, answer, echo
+from tests.dataplane.harness import PATIENCE_S, Rig, answer, echo
 from tests.faults.on_targets.places import POST, install, sent
 
 
@@ -21,11 +23,14 @@ async def test_pauses_come_between_pieces(rig: Rig) -> None:
     await rig.serve(answer(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n" + bytes(4000)))
     fault = await install(rig, FAULT_TYPE, size=1000, delay=2.0)
     client = await sent(rig)
-    # Some 4,040 bytes: five pieces, four pauses.
+    # Some 4,040 bytes: five pieces, four pauses. The first one comes at once, with the head.
+    async with asyncio.timeout(PATIENCE_S):
+        await client.reader.readuntil(b"\r\n\r\n")
     await rig.clock.advance(7.9)
     assert rig.records == []
     await rig.clock.advance(0.1)
-    assert len((await client.response()).body) == 4000
+    async with asyncio.timeout(PATIENCE_S):
+        assert await client.reader.readexactly(4000) == bytes(4000)
     await fault.remove()
     assert len((await rig.ask()).body) == 4000
 
