@@ -146,6 +146,10 @@ def _measure_calls(figures: ApiFigures, estate: _Estate, count: int) -> None:
         created = call("CreateRule", "CreateRule", estate.rule(listener, 1000, f"/new-{number}/*", group))
         changed = flat("Conditions", [{"Field": "path-pattern", "Values.member.1": f"/changed-{number}/*"}])
         call("ModifyRule", "ModifyRule", {"RuleArn": rule, **changed})
+        wanted: list[Parameters] = [
+            {"RuleArn": each, "Priority": 2000 + at + number} for at, each in enumerate(estate.rules[place])
+        ]
+        call("SetRulePriorities, 50", "SetRulePriorities", flat("RulePriorities", wanted))
         tags: Parameters = {"Tags.member.1.Key": "turn", "Tags.member.1.Value": number}
         call("AddTags", "AddTags", {"ResourceArns.member.1": rule, **tags})
         target = estate.targets(group, [estate.ports[number]])

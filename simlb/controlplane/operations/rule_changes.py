@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from simlb.controlplane.operations.action_parameters import ActionReader, raise_first
 from simlb.controlplane.operations.call import Call, Handlers, Result
-from simlb.controlplane.operations.catalog import ListenerEntry, RuleEntry
+from simlb.controlplane.operations.catalog import ListenerEntry, RuleEntry, rules_of
 from simlb.controlplane.operations.condition_parameters import read_conditions, read_transforms
 from simlb.controlplane.operations.draft import Draft
 from simlb.controlplane.operations.listener_changes import put_listener
@@ -107,8 +107,9 @@ async def set_rule_priorities(call: Call) -> Result:
             raise_first(priority_errors(priority, taken))
         rules = (replace(rule, priority=wanted.get(rule.arn, rule.priority)) for rule in entry.listener.rules)
         _put_rules(draft, entry, tuple(rules))
-        shown = RULE.find(draft.catalog.rules, wanted)
-        return {"Rules": [rule_result(draft.catalog, each) for each in shown]}
+        catalog = draft.catalog
+        shown = (each for each in rules_of(catalog.listeners[entry.arn].listener) if each.arn in wanted)
+        return {"Rules": [rule_result(catalog, each) for each in shown]}
 
     return await call.estate.change(put)
 

@@ -73,14 +73,16 @@ _content_of = Remembered(_content)
 
 def _structure(shape: Shape) -> Content:
     members = {name: _content_of(member) for name, member in shape.members.items()}
+    place = {name: number for number, name in enumerate(members)}.__getitem__
 
     def content(values: Mapping[str, Any]) -> str:
         assert values.keys() <= members.keys(), f"{shape.name} has no {sorted(values.keys() - members.keys())}"
+        # What is there, in the shape's order: most structures have few of their members.
         return "".join(
             [
-                f"<{name}>{write(value)}</{name}>"
-                for name, write in members.items()
-                if (value := values.get(name)) is not None
+                f"<{name}>{members[name](value)}</{name}>"
+                for name in sorted(values, key=place)
+                if (value := values[name]) is not None
             ]
         )
 
