@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e import processes
 from tests.e2e.console.browser import PATIENCE_MS, PROJECTOR, address, opened, picture, smallest_text_px, violations
@@ -153,6 +153,25 @@ def test_a_run_that_is_killed_is_told_on_every_page_and_leaves_nothing(
         page.get_by_role("button", name="Go on").click()
         page.get_by_role("button", name="Stop").click()
         expect(page.locator(".scenarios-sentence")).to_contain_text("Stopped", timeout=SLOW_MS)
+
+
+def test_whoever_goes_on_while_the_page_loads_may_play_all_the_same(browser: Browser, instance: Instance) -> None:
+    """The code for the token stands in the address that is left."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.route("**/console/words.json", hold)
+        page.goto(address(instance, "scenarios"))
+        wait_until(lambda: page.evaluate("true") and held, "the words are asked for")
+        _there(page, "/scenarios/closed-gate")
+        for route in held:
+            route.continue_()
+        expect(page.locator(".scenarios-play")).to_be_enabled()
 
 
 def test_a_damaged_journal_is_told_with_its_line(browser: Browser, instance: Instance, workshop: Workshop) -> None:
